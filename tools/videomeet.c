@@ -84,6 +84,8 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
     [VMT_COMMAND_TRUST] = vmt_cmd_trust,
     [VMT_COMMAND_SEND] = vmt_cmd_send,
     [VMT_COMMAND_RECEIVE] = vmt_cmd_receive,
+    [VMT_COMMAND_AGENT] = vmt_cmd_agent,
+    [VMT_COMMAND_SYNC] = vmt_cmd_sync,
     [VMT_COMMAND_SERVER] = vmt_cmd_server,
     [VMT_COMMAND_DOCTOR] = vmt_cmd_doctor,
   };
@@ -183,7 +185,8 @@ main (gint argc, gchar **argv)
   if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN
       || vmt_command_is_call (command))
     vmt_memory_give_back (argv);
-  else if (command == VMT_COMMAND_SEND || command == VMT_COMMAND_RECEIVE)
+  else if (command == VMT_COMMAND_SEND || command == VMT_COMMAND_RECEIVE
+           || command == VMT_COMMAND_AGENT || command == VMT_COMMAND_SYNC)
     vmt_memory_keep ();
   /* the command's name stands where GOption expects the program's */
   return run_command (command, argc - 1, argv + 1, start_us);

@@ -13,11 +13,12 @@ import sys
 import time
 
 import lan
+import sshd
 
 lab = lan.lab
 SIZE = 512  # MiB
 ROUNDS = 5
-PORT, SSH_PORT = "18080", "18022"
+PORT = "18080"
 
 
 def make_file(host):
@@ -26,24 +27,6 @@ def make_file(host):
         for _ in range(SIZE):
             f.write(os.urandom(1 << 20))
     return path
-
-
-def start_sshd(host):
-    keys = os.path.join(host.home, "ssh")
-    os.makedirs(keys, mode=0o700)
-    host.call("mkdir", "-p", "/run/sshd")
-    for name in "host", "user":
-        host.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
-                 f"{keys}/{name}", timeout=lab.SOON)
-    sshd = host.start(
-        shutil.which("sshd", path="/usr/sbin:/usr/bin"), "-D", "-e", "-p",
-        SSH_PORT, "-h", f"{keys}/host", "-f", "/dev/null",
-        "-o", f"AuthorizedKeysFile={keys}/user.pub", "-o", "StrictModes=no",
-        "-o", "PermitRootLogin=prohibit-password", "-o", "UsePAM=no",
-        "-o", f"PidFile={keys}/pid", "-o", "ListenAddress=127.0.0.1",
-        "-o", "Subsystem=sftp internal-sftp")
-    sshd.wait_for("listening", lab.SOON, stream="err")
-    return f"{keys}/user"
 
 
 def timed(host, path, folders, folder, *command, env=None):
@@ -66,7 +49,7 @@ def main():
     lab.enter()
     with lab.Lab(1, avahi=False) as net:
         host = net.hosts[0]
-        path, key = make_file(host), start_sshd(host)
+        path, key = make_file(host), sshd.start(host)
         folders = [os.path.join(host.home, n) for n in ("in", "scp")]
         for folder in folders:
             os.mkdir(folder)
@@ -87,8 +70,7 @@ def main():
                 f"127.0.0.1:{PORT}", env=sender))
             peer.append(timed(
                 host, path, folders, folders[1], "scp", "-q", "-i", key, "-P",
-                SSH_PORT, "-o", "StrictHostKeyChecking=no", "-o",
-                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", path,
+                sshd.PORT, *sshd.OPTIONS, path,
                 f"127.0.0.1:{folders[1]}/file"))
     for a, b in zip(ours, peer):
         print(f"ours {a:.0f} ms, peer {b:.0f} ms", file=sys.stderr)

@@ -79,8 +79,8 @@ check (VmMeshMessage *message, VmRoomPeers *far)
 
   g_assert_cmpuint (message->endpoints->len, <=, VM_MESH_ENDPOINTS_MAX);
   if (message->room_id)
-    check_json (
-        vm_mesh_write_joined (&envelope, "peer-b", "member", message->room_id));
+    check_json (vm_mesh_write_joined (
+        &envelope, "peer-b", "member", message->room_id, NULL));
   if (message->target_device_id)
     check_json (vm_mesh_write_terminal (&envelope, "granted", "room-1",
         message->target_device_id, "peer-b", 60));

@@ -15,8 +15,8 @@ import sys
 
 LIBRARY = "gst-libs/gst/videomeet/"
 # From the ground up: a folder includes its own files and those of folders before it.
-ORDER = ["base", "quality", "wire", "trust", "transfer", "client", "discovery", "room", "call",
-         "cluster", "server", "node", "meeting", "plugin"]
+ORDER = ["base", "quality", "wire", "trust", "transfer", "quic", "client", "agent", "discovery", "room",
+         "call", "cluster", "server", "node", "meeting", "plugin"]
 SIGNAL = "ext/signal/"
 SIGNAL_ORDER = ["peer", "media", "record", "file", "link", "cloud", "controller", "bin"]
 CIRCLE_MAX = 5  # files of the library that include each other

@@ -2,6 +2,7 @@
 
 /* Finds devices and sends them files, a few at a time. */
 
+#include "agent/agentrun.h"
 #include "cmd/commands.h"
 #include "cmd/device.h"
 #include "session/hangup.h"
@@ -351,6 +352,8 @@ vmt_cmd_send (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   Sending self = { .options = options, .output = output };
   gboolean browses = FALSE;
 
+  if (options->server)
+    return vmt_agent_send (options, output);
   if (!check_files (&self))
     return VMT_EXIT_FAILED;
   if (options->meeting)

@@ -81,7 +81,9 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "verified before it gets its name; what was interrupted goes on where "
       "it\nwas when the same command is given again. Several devices are sent "
       "to at\nthe same time. With --meeting DEVICE is a participant of that "
-      "meeting,\nby name or id, or 'everybody'.",
+      "meeting,\nby name or id, or 'everybody'. With --server DEVICE is a user "
+      "whose\nagent is in the --room of that server, or its device id; folders "
+      "can be\nsent, too.",
       NULL },
   [VMT_COMMAND_RECEIVE] = { "receive", "DIR",
       "Receive files from other devices into a folder",
@@ -90,6 +92,19 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "--accept says otherwise. A file is verified before it gets its name.\n"
       "Ctrl-C ends; interrupted transfers are kept for seven days.",
       "Say where to: 'videomeet receive DIR'." },
+  [VMT_COMMAND_AGENT] = { "agent", NULL,
+      "Take files and folders, and share folders, in a room of a server",
+      "Stays in the room until Ctrl-C. Others there type 'videomeet send FILE\n"
+      "USER --server URL --room NAME' or 'videomeet sync DIR USER:FOLDER …'.\n"
+      "What is sent goes from device to device, or encrypted through the "
+      "server\nwhere there is no other way." },
+  [VMT_COMMAND_SYNC] = { "sync", "DIR NAME:FOLDER",
+      "Make a folder the same here and on another device",
+      "NAME is a user whose agent is in the room, or the device id of one;\n"
+      "FOLDER is below the folder that it shares. What has changed on one "
+      "side\n"
+      "is changed on the other; what has changed on both is kept twice.",
+      NULL },
   [VMT_COMMAND_SERVER] = { "server", NULL,
       "Run a server with rooms for pages and programs anywhere",
       "A room begins with its first participant and ends with its last. "

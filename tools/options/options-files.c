@@ -270,9 +270,9 @@ vmt_options_take_send (VmtOptions *options, gchar **rest, GError **error)
         "The name of a file is empty.");
     return FALSE;
   }
-  if (options->pin && !options->meeting) {
+  if (options->pin && !options->meeting && !options->server) {
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--pin is of use with --meeting alone.");
+        "--pin is of use with --meeting or --server alone.");
     return FALSE;
   }
   /* a moment's guest is nobody to be called */

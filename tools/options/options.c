@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "cmd/commands.h"
+#include "options/options-agent.h"
 #include "options/options-call.h"
 #include "options/options-files.h"
 #include "options/options-priv.h"
@@ -34,6 +35,11 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->token);
   g_free (options->dialect);
   g_free (options->server);
+  g_free (options->room);
+  g_free (options->share_dir);
+  g_strfreev (options->allow);
+  g_free (options->stun_address);
+  g_free (options->their_folder);
   g_strfreev (options->origins);
   g_free (options->tls_cert);
   g_free (options->tls_key);
@@ -97,7 +103,7 @@ add_run_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
     { NULL },
   };
 
-  if (is_live (command))
+  if (is_live (command) || command == VMT_COMMAND_AGENT)
     g_option_context_add_main_entries (context, duration, NULL);
   g_option_context_add_main_entries (context, json, NULL);
 }
@@ -140,6 +146,21 @@ add_device_entries (
   /* files are sent to who shows a key, by who shows one */
   if (command != VMT_COMMAND_RECEIVE)
     g_option_context_add_main_entries (context, insecure, NULL);
+}
+
+static void
+add_agent_policy_entries (GOptionContext *context, Raw *raw)
+{
+  const GOptionEntry entries[] = {
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &raw->policy,
+        "Whom to have sessions with: open (anybody), pin (anybody, but a known "
+        "device only with its known key), require (trusted devices only; see "
+        "'videomeet trust') (default pin)",
+        "POLICY" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
 }
 
 static void
@@ -386,7 +407,14 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
   if (command == VMT_COMMAND_SEND) {
     vmt_options_add_send (context, options, &raw->files);
     add_finding_entries (context, options, raw);
+    vmt_options_add_agent (context, options, command);
   }
+  if (command == VMT_COMMAND_AGENT || command == VMT_COMMAND_SYNC) {
+    vmt_options_add_agent (context, options, command);
+    add_agent_policy_entries (context, raw);
+  }
+  if (command == VMT_COMMAND_AGENT)
+    vmt_options_add_receive (context, &raw->files);
   if (command == VMT_COMMAND_RECEIVE) {
     vmt_options_add_receive (context, &raw->files);
     add_policy_entries (context, raw);
@@ -407,6 +435,7 @@ is_path (VmtCommand command, gchar **rest, guint n)
 {
   return command == VMT_COMMAND_RECEIVE
          || (command == VMT_COMMAND_SEND && rest[n + 1])
+         || (command == VMT_COMMAND_SYNC && n == 0)
          || (command == VMT_COMMAND_TRUST && n == 1
              && (g_str_equal (rest[0], "export")
                  || g_str_equal (rest[0], "import")));
@@ -442,6 +471,8 @@ take_rest (
     return vmt_options_take_trust (options, rest, error);
   if (command == VMT_COMMAND_SEND)
     return vmt_options_take_send (options, rest, error);
+  if (command == VMT_COMMAND_SYNC)
+    return vmt_options_take_sync (options, rest, error);
   if (given > (wanted ? 1 : 0)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
         "There is no use for '%s'.", rest[wanted ? 1 : 0]);
@@ -575,6 +606,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_check_name ("--device-name", options->device_name, error)
       || !vmt_check_name ("--meeting", options->meeting, error)
       || !vmt_check_pin (options->pin, error)
+      || !vmt_options_check_agent (options, command, error)
       || !vmt_options_take_token (options, error)
       || !vmt_check_codec (options->codec, error)
       || !vmt_check_paths (options, error)

@@ -16,6 +16,8 @@ typedef enum
   VMT_COMMAND_TRUST,
   VMT_COMMAND_SEND,
   VMT_COMMAND_RECEIVE,
+  VMT_COMMAND_AGENT,
+  VMT_COMMAND_SYNC,
   VMT_COMMAND_SERVER,
   VMT_COMMAND_DOCTOR,
   VMT_N_COMMANDS
@@ -88,7 +90,15 @@ typedef struct
   gchar *cloud_pin_file, *cloud_pin;
   gboolean make_room, bridge;
   gchar *token_file, *token; /* what it has, for the server that is joined */
-  gchar *server; /* WebSocket of call and answer; NULL: another command */
+  /* WebSocket of call and answer, or the server of agent, sync and send; NULL:
+   * another command */
+  gchar *server;
+  gchar *room; /* at that server */
+  gchar *share_dir; /* of agent; or NULL */
+  gchar **allow; /* NAME=CAPS */
+  gchar *stun_address;
+  gchar *their_folder; /* FOLDER of sync; NULL: another command */
+  gboolean watch, dry_run, delete_many;
   gchar *dialect; /* "native", "room", "socketio" or "mesh" */
   gchar **origins; /* whose pages are admitted */
   gchar *tls_cert, *tls_key; /* files */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <gst/videomeet/vmagent.h>
 #include <gst/videomeet/vmdiscoverystate.h>
 #include <gst/videomeet/vmmeetingstate.h>
 #include <gst/videomeet/vmparticipantstate.h>

@@ -577,6 +577,7 @@ GST_START_TEST (test_room_size_is_raised)
 {
   MeshClient *clients[5], *last, *alone;
   g_autoptr (NetAnswer) room = NULL;
+  g_autoptr (NetAnswer) again = NULL;
 
   teardown ();
   open_with (
@@ -597,11 +598,20 @@ GST_START_TEST (test_room_size_is_raised)
   mesh_hears (last, "room.joined",
       "{\"peer_id\":\"%s\",\"role\":\"member\",\"room_id\":\"open\"}",
       last->id);
-  /* an agent begins no room */
+  /* an agent alone begins a room, which ends with it */
   alone = mesh_open ("Eve", "dev-a", "");
   mesh_say (alone, "room.join", "{\"room_id\":\"empty\"}");
-  mesh_fails (alone, "ROOM_NOT_FOUND");
+  mesh_hears (alone, "room.joined",
+      "{\"peer_id\":\"dev-a\",\"role\":\"agent\",\"room_id\":\"empty\","
+      "\"user\":\"Eve\"}");
+  again = mesh_get (last->access_token, "/v2/rooms/empty");
+  fail_unless_equals_int (again->status, 200);
   mesh_free (alone);
+  while (again->status == 200) {
+    net_answer_free (again);
+    again = mesh_get (last->access_token, "/v2/rooms/empty");
+  }
+  fail_unless_equals_int (again->status, 404);
   mesh_free (last);
 }
 

@@ -328,7 +328,7 @@ GST_START_TEST (test_writing)
   writes (vm_mesh_write_welcome (&envelope, "peer-a", "user-a"),
       OUT ("system.welcome", "peer-a",
           "{\"peer_id\":\"peer-a\",\"user_id\":\"user-a\"}"));
-  writes (vm_mesh_write_joined (&envelope, "peer-b", "member", "room 1"),
+  writes (vm_mesh_write_joined (&envelope, "peer-b", "member", "room 1", NULL),
       OUT ("room.joined", "peer-a",
           "{\"peer_id\":\"peer-b\",\"role\":\"member\","
           "\"room_id\":\"room 1\"}"));
@@ -404,14 +404,26 @@ GST_END_TEST;
 /* protocol/mesh.md#quic-sessions, protocol/mesh.md#terminal-control */
 GST_START_TEST (test_writing_to_agents)
 {
-  const VmMeshEndpoint a = { (gchar *) "192.0.2.1", 45432 };
-  const VmMeshEndpoint b = { (gchar *) "192.0.2.2", 45433 };
-  VmMeshCreated created = { "s-1", VM_MESH_FOLDER, 180, "secret", "AB:CD", NULL,
-    &a, &b };
+  g_autoptr (GPtrArray) a =
+      g_ptr_array_new_with_free_func (vm_mesh_endpoint_free);
+  g_autoptr (GPtrArray) b =
+      g_ptr_array_new_with_free_func (vm_mesh_endpoint_free);
+  VmMeshCreated created = { .session_id = "s-1",
+    .kind = VM_MESH_FOLDER,
+    .expires_in = 180,
+    .session_token = "secret",
+    .fingerprint = "AB:CD",
+    .a = a,
+    .b = b };
 
-#define ENDPOINTS                                                      \
-  "\"endpoints\":{\"a\":{\"ip\":\"192.0.2.1\",\"port\":45432},\"b\":{" \
-  "\"ip\":\"192.0.2.2\",\"port\":45433}}}"
+#define ENDPOINTS                                                  \
+  "\"endpoints\":{\"a\":{\"ip\":\"192.0.2.1\",\"port\":45432,"     \
+  "\"candidates\":[{\"ip\":\"192.0.2.1\",\"port\":45432,\"type\":" \
+  "\"host\"}]},\"b\":{\"ip\":\"192.0.2.2\",\"port\":45433,"        \
+  "\"candidates\":[{\"ip\":\"192.0.2.2\",\"port\":45433,\"type\":" \
+  "\"srflx\"}]}}}"
+  g_ptr_array_add (a, vm_mesh_endpoint_new ("192.0.2.1", 45432, FALSE));
+  g_ptr_array_add (b, vm_mesh_endpoint_new ("192.0.2.2", 45433, TRUE));
   writes (vm_mesh_write_created (&envelope, &created),
       OUT ("p2p.session.created", "peer-a",
           "{\"session_id\":\"s-1\",\"kind\":\"folder\",\"expires_in\":180,"

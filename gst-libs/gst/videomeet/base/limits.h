@@ -48,6 +48,25 @@
 #define VM_FLOOD_TIME (10 * G_USEC_PER_SEC) /* then close */
 #define VM_CLOSE_TIME (5 * G_USEC_PER_SEC) /* for a close frame to get out */
 
+/* QUIC between two agents of the mesh that passes the server
+ * (protocol/agents.md#relay): one datagram in each message; bytes a second and
+ * at once, and bytes in all, of a session, both ways together, and of an
+ * address, whose bytes count for VM_RELAY_ADDRESS_TIME; ends at one time. */
+#define VM_RELAY_DATAGRAM_MAX 1500
+#define VM_RELAY_SESSION_RATE (8 * 1024 * 1024)
+#define VM_RELAY_SESSION_BYTES (G_GUINT64_CONSTANT (16) * 1024 * 1024 * 1024)
+#define VM_RELAY_SESSIONS_MAX 256
+#define VM_RELAY_ADDRESS_RATE (16 * 1024 * 1024)
+#define VM_RELAY_ADDRESS_BYTES (G_GUINT64_CONSTANT (64) * 1024 * 1024 * 1024)
+#define VM_RELAY_ADDRESS_TIME (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
+#define VM_RELAY_ENDS_PER_ADDRESS 16
+#define VM_RELAY_ADDRESSES_MAX 1024
+/* Waiting for one end; a datagram beyond it is dropped, as by any router. */
+#define VM_RELAY_QUEUE (256 * 1024)
+/* For a ticket to be used; and for the other side to come. */
+#define VM_RELAY_TICKET_TIME (60 * G_USEC_PER_SEC)
+#define VM_RELAY_WAIT_TIME (30 * G_USEC_PER_SEC)
+
 /* Seats that one connection may take, in a dialect in which a client can leave
  * and join again: each join makes everybody set up a call. VM_JOIN_BURST at
  * once, then one every VM_JOIN_TIME; beyond, RATE_LIMITED. */

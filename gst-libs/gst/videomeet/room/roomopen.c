@@ -92,11 +92,12 @@ vm_rooms_look_again (VmRooms *rooms, const gchar *meeting,
   return get (rooms, meeting, bearer, TRUE, error);
 }
 
-VmRoom *
-vm_rooms_let_in (VmRooms *rooms, const VmJoin *join, gint64 now, GError **error)
+static VmRoom *
+let_in (VmRooms *rooms, const VmJoin *join, gboolean begins, gint64 now,
+    GError **error)
 {
   const VmBearer bearer = vm_join_to_bearer (join);
-  VmRoom *room = vm_rooms_look_up (rooms, join, FALSE, error);
+  VmRoom *room = vm_rooms_look_up (rooms, join, begins, error);
   VmTrustLevel level;
 
   if (!room
@@ -104,6 +105,30 @@ vm_rooms_let_in (VmRooms *rooms, const VmJoin *join, gint64 now, GError **error)
           room, &bearer, join->pin, join->group, now, &level, error))
     return NULL;
   return room;
+}
+
+VmRoom *
+vm_rooms_let_in (VmRooms *rooms, const VmJoin *join, gint64 now, GError **error)
+{
+  return let_in (rooms, join, FALSE, now, error);
+}
+
+VmRoom *
+vm_rooms_hold (VmRooms *rooms, const VmJoin *join, gint64 now, GError **error)
+{
+  VmRoom *room = let_in (rooms, join, TRUE, now, error);
+
+  if (room)
+    room->held++;
+  return room;
+}
+
+void
+vm_room_release (VmRoom *room)
+{
+  g_return_if_fail (room->held);
+  room->held--;
+  vm_room_look_whether_empty (room);
 }
 
 gboolean
@@ -207,13 +232,15 @@ vm_room_choose_moderator (VmRoom *room)
 gboolean
 vm_room_is_over (const VmRoom *room, gint64 now)
 {
-  return room->open && !vm_room_count_here (room) && now >= room->awaited;
+  return room->open && !room->held && !vm_room_count_here (room)
+         && now >= room->awaited;
 }
 
 void
 vm_room_look_whether_empty (VmRoom *room)
 {
-  if (room->open && !vm_room_count_here (room) && !room->rooms->walks)
+  if (room->open && !room->held && !vm_room_count_here (room)
+      && !room->rooms->walks)
     g_hash_table_remove (room->rooms->rooms, room->name);
 }
 

@@ -92,6 +92,7 @@ struct _VmRoom
   VmMember *host; /* NULL of an open room */
   gchar *beginner; /* group of the first participant of an open room; shared */
   gint64 awaited; /* until when a ticket may still be used */
+  guint held; /* by clients without a seat; it ends with the last of them */
   VmMember *moderator; /* of an open room, or NULL */
   GPtrArray *members; /* in the order they joined */
   /* by the trust level of the guesser: strangers, who can make any number of

@@ -280,6 +280,8 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
   else
     ws->funcs->receive (ws, bytes);
   ws->heard = TRUE;
+  if (ws->funcs->own_rate)
+    return 0;
   /* else the disk does, as VM_TRANSFER_SOCKET_MESSAGE_MAX says */
   if (!ws->of_file || g_bytes_get_size (bytes) < VM_TRANSFER_SOCKET_FREE)
     pay (ws, 1, ws->last_heard);
@@ -308,7 +310,8 @@ write_next (VmWs *ws)
   if (ws->queue.length < VM_QUEUE_MESSAGES)
     ws->full_since = 0;
   ws->conn->server->counters.messages_out++;
-  return write_frame (ws, data, size, LWS_WRITE_TEXT);
+  return write_frame (
+      ws, data, size, ws->funcs->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
 }
 
 /* lws_write() takes it, but its header keeps the name to itself. */

@@ -39,6 +39,8 @@ struct _VmWsFuncs
   const gchar *too_large; /* the error for a larger one; NULL with message_max 0
                            */
   gsize queue_bytes; /* 0: VM_QUEUE_BYTES, and VM_QUEUE_MESSAGES */
+  gboolean binary; /* what is sent; else text */
+  gboolean own_rate; /* VM_MESSAGE_RATE does not count its messages */
   gboolean pings; /* by its own messages: it detects a lost client itself */
 };
 

@@ -111,8 +111,15 @@ void vm_receive_gone (VmReceiveFile *file);
  * file. */
 gboolean vm_receive_enter (VmReceiveFile *file, GError **error);
 void vm_receive_leave (VmReceiveFile *file);
+/* The same quota for what is no VmReceiveFile; and gives it back. */
+gboolean
+vm_receive_charge (VmReceiveFolder *self, guint64 size, GError **error);
+void vm_receive_give_quota_back (VmReceiveFolder *self, guint64 size);
 
-/* receiveroom.c. Whether the disk has room for the rest of the file. */
+/* receiveroom.c. Whether the disk has @size bytes beside its reserve. */
+gboolean
+vm_receive_has_free (VmReceiveFolder *self, guint64 size, GError **error);
+/* Whether the disk has room for the rest of the file. */
 gboolean vm_receive_has_room (VmReceiveFile *file, GError **error);
 /* Whether the reserve stays free after @size more bytes, for files that are not
  * preallocated. */

@@ -250,6 +250,28 @@ vm_receive_enter (VmReceiveFile *file, GError **error)
   return file->charged;
 }
 
+gboolean
+vm_receive_charge (VmReceiveFolder *self, guint64 size, GError **error)
+{
+  gboolean fits;
+
+  g_mutex_lock (&uses_lock);
+  fits = use_add (self->use, size, self->rules.quota);
+  g_mutex_unlock (&uses_lock);
+  if (!fits)
+    g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,
+        "The quota of the receiving folder is used up");
+  return fits;
+}
+
+void
+vm_receive_give_quota_back (VmReceiveFolder *self, guint64 size)
+{
+  g_mutex_lock (&uses_lock);
+  self->use->bytes -= size;
+  g_mutex_unlock (&uses_lock);
+}
+
 static VmKept *
 keep (VmReceiveFile *file)
 {

@@ -14,13 +14,13 @@
 #define ASK_EVERY (1024 * 1024)
 
 /* Whether the disk has @size bytes beside its reserve. */
-static gboolean
-has_free (VmReceiveFile *file, guint64 size, GError **error)
+gboolean
+vm_receive_has_free (VmReceiveFolder *self, guint64 size, GError **error)
 {
   struct statvfs fs;
   guint64 room, reserve;
 
-  if (fstatvfs (file->folder->dir, &fs) != 0)
+  if (fstatvfs (self->dir, &fs) != 0)
     return vm_disk_fail (error, "The receiving folder's disk cannot be asked");
   room = (guint64) fs.f_bavail * fs.f_frsize;
   reserve = (guint64) fs.f_blocks * fs.f_frsize / VM_RECEIVE_RESERVE;
@@ -38,7 +38,7 @@ vm_receive_has_room (VmReceiveFile *file, GError **error)
 
   if (file->fd >= 0 && fstat (file->fd, &st) != 0)
     return vm_disk_fail (error, "The unfinished file cannot be asked");
-  return has_free (file,
+  return vm_receive_has_free (file->folder,
       file->header.size - MIN ((guint64) st.st_blocks * 512, file->header.size),
       error);
 }
@@ -50,7 +50,7 @@ vm_receive_keeps_reserve (VmReceiveFile *file, gsize size, GError **error)
   file->unasked += size;
   if (file->header.known || (file->asked && file->unasked < ASK_EVERY))
     return TRUE;
-  file->asked = has_free (file, size, error);
+  file->asked = vm_receive_has_free (file->folder, size, error);
   if (file->asked)
     file->unasked = 0;
   return file->asked;

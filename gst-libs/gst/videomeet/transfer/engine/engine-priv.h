@@ -70,5 +70,8 @@ void vm_engine_answered (VmEngine *engine);
 gboolean vm_engine_is_due (VmEngine *engine, gint64 now);
 
 gint64 vm_engine_patience (guint64 size); /* µs */
+/* What a chunk of that size takes at VM_TRANSFER_SLOWEST beyond one of the base
+ * protocol's; µs. */
+gint64 vm_engine_chunk_patience (guint32 chunk_size);
 guint64 vm_engine_chunks (guint64 size, guint32 chunk_size);
 guint32 vm_engine_chunk_size (guint64 size, guint32 chunk_size, guint64 index);

@@ -260,6 +260,15 @@ vm_engine_patience (guint64 size)
          + (gint64) (size / VM_TRANSFER_PATIENCE_RATE) * G_USEC_PER_SEC;
 }
 
+gint64
+vm_engine_chunk_patience (guint32 chunk_size)
+{
+  guint32 larger = MAX (chunk_size, VM_TRANSFER_SEED_CHUNK_SIZE)
+                   - VM_TRANSFER_SEED_CHUNK_SIZE;
+
+  return larger / VM_TRANSFER_SLOWEST * G_USEC_PER_SEC;
+}
+
 guint64
 vm_engine_chunks (guint64 size, guint32 chunk_size)
 {

@@ -32,6 +32,7 @@ struct _VmReceiver
   guint64 count; /* that are verified */
   guint64 first; /* that is not verified */
   guint64 done; /* bytes */
+  guint32 window; /* bytes that may wait */
   GHashTable *writing; /* index → VmAction, what is being written */
   gsize writing_size; /* bytes */
   GQueue waiting; /* of VmAction: chunks that cannot be written yet */

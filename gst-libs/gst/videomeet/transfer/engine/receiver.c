@@ -486,15 +486,11 @@ vm_receiver_give_way (VmReceiver *self, const GError *why)
 static gint64
 idle_deadline (VmReceiver *self)
 {
-  guint32 larger;
-
   if (self->engine.state != VM_TRANSFER_STATE_TRANSFERRING || !self->ready
       || g_hash_table_size (self->writing) > 0)
     return -1;
-  larger = MAX (self->chunk_size, VM_TRANSFER_SEED_CHUNK_SIZE)
-           - VM_TRANSFER_SEED_CHUNK_SIZE;
   return self->heard + vm_engine_patience (self->offer->size)
-         + larger / VM_TRANSFER_SLOWEST * G_USEC_PER_SEC;
+         + vm_engine_chunk_patience (self->chunk_size);
 }
 
 gint64

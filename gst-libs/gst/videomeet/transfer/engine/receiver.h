@@ -30,10 +30,9 @@
  * sender has given up by then (VM_TRANSFER_OFFER_TIMEOUT), though its message
  * may be lost. */
 #define VM_TRANSFER_ASK_TIMEOUT (360 * G_USEC_PER_SEC)
-/* Bytes/s: the receiver waits VM_TRANSFER_PATIENCE for a chunk of the base
- * protocol's size (1,093 bytes/s), and longer for a larger one, at this rate
- * for the rest of it. */
-#define VM_TRANSFER_SLOWEST 1024
+/* The receiver waits VM_TRANSFER_PATIENCE for a chunk of the base protocol's
+ * size (1,093 bytes/s), and longer for a larger one, at VM_TRANSFER_SLOWEST for
+ * the rest of it. */
 
 typedef struct _VmReceiver VmReceiver;
 
@@ -43,6 +42,10 @@ VmReceiver *
 vm_receiver_new (const VmTransferMessage *offer, guint encodings, gint64 now);
 void vm_receiver_free (VmReceiver *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmReceiver, vm_receiver_free)
+
+/* As many bytes may wait as the sender has in flight on a lane that sends
+ * nothing again; VM_WINDOW_BYTES_MAX by default. */
+void vm_receiver_set_window (VmReceiver *self, guint32 bytes);
 
 VmAction *vm_receiver_next (VmReceiver *self);
 gint64 vm_receiver_get_deadline (VmReceiver *self);

@@ -11,6 +11,7 @@
 void
 vm_receiver_init_chunks (VmReceiver *self)
 {
+  self->window = VM_WINDOW_BYTES_MAX;
   g_queue_init (&self->waiting);
   self->writing = g_hash_table_new_full (
       g_int64_hash, g_int64_equal, NULL, (GDestroyNotify) vm_action_free);
@@ -133,7 +134,7 @@ keep (VmReceiver *self, VmAction *chunk)
   gsize size = g_bytes_get_size (chunk->data);
 
   if (self->waiting.length == VM_WINDOW_CHUNKS_MAX
-      || self->waiting_size + size > VM_WINDOW_BYTES_MAX
+      || self->waiting_size + size > self->window
       || is_waiting (self, chunk->index)) {
     vm_action_free (chunk);
     return;
@@ -152,7 +153,7 @@ write_chunk (VmReceiver *self, VmAction *chunk)
   } else if (g_hash_table_contains (self->writing, &chunk->index)) {
     vm_action_free (chunk);
   } else if (self->writing_size + g_bytes_get_size (chunk->data)
-             > VM_WINDOW_BYTES_MAX) {
+             > self->window) {
     keep (self, chunk);
   } else {
     self->writing_size += g_bytes_get_size (chunk->data);

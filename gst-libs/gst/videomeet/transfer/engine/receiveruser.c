@@ -67,6 +67,12 @@ vm_receiver_cancel (VmReceiver *self)
   return TRUE;
 }
 
+void
+vm_receiver_set_window (VmReceiver *self, guint32 bytes)
+{
+  self->window = bytes;
+}
+
 VmTransferState
 vm_receiver_get_state (VmReceiver *self)
 {

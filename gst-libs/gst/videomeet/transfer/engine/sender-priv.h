@@ -34,6 +34,9 @@ struct _VmSender
    * are not begun */
   VmWindow window;
   guint32 nearby; /* bytes of the window */
+  guint32 reliable; /* bytes of a window without retries; 0: no such lane */
+  gint64 acked_at; /* then: the last acknowledgement, or when there was a chunk
+                    * to be acknowledged again */
   GQueue chunks;
   guint64 next;
 };

@@ -29,6 +29,8 @@
  * reads its earlier part of the file again, at least this fast. */
 #define VM_TRANSFER_OFFER_TIMEOUT (300 * G_USEC_PER_SEC)
 #define VM_TRANSFER_READ_RATE (100 * 1000 * 1000) /* bytes/s */
+/* Bytes/s of the slowest lane that a transfer bears. */
+#define VM_TRANSFER_SLOWEST 1024
 /* For the other side's work on the whole file: a minute, plus the time in which
  * a slow disk reads it. */
 #define VM_TRANSFER_PATIENCE (60 * G_USEC_PER_SEC)
@@ -116,6 +118,12 @@ void vm_sender_hashed (
 /* How many bytes may be unacknowledged, as vm_window_init() takes it; at first
  * VM_WINDOW_BYTES_MAX. */
 void vm_sender_set_nearby (VmSender *self, guint32 bytes);
+/* The lane loses and reorders nothing, and has its own end: at most @bytes are
+ * unacknowledged, and no chunk is sent again because its acknowledgement is
+ * late. When no acknowledgement comes for VM_TRANSFER_PATIENCE and the time of
+ * a chunk at VM_TRANSFER_SLOWEST, the transfer fails. Before the first action
+ * is taken. */
+void vm_sender_set_reliable (VmSender *self, guint32 bytes);
 /* Another lane carries the file from now on; messages in the old one are lost.
  * The sender repeats the first unacknowledged chunk: `upTo` of the answer tells
  * which others the receiver has, and the rest follows. The old lane's retries

@@ -34,6 +34,8 @@ vm_sender_start_chunks (VmSender *self)
       self->have ? vm_chunk_set_get_runs (self->have, &n) : NULL;
 
   vm_window_init (&self->window, self->chunk_size, self->nearby);
+  if (self->reliable)
+    vm_window_set_max (&self->window, self->chunk_size, self->reliable);
   g_queue_init (&self->chunks);
   for (guint i = 0; i < n; i++) {
     guint64 end = (runs[i].first + runs[i].count) * self->chunk_size;
@@ -68,6 +70,16 @@ next_missing (VmSender *self, guint64 *index)
   return *index < self->total;
 }
 
+static gboolean
+has_sent (VmSender *self)
+{
+  for (GList *link = self->chunks.head; link; link = link->next) {
+    if (((Chunk *) link->data)->state == VM_CHUNK_STATE_SENT)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 send_chunk (VmSender *self, Chunk *chunk, gint64 now)
 {
@@ -77,6 +89,8 @@ send_chunk (VmSender *self, Chunk *chunk, gint64 now)
     vm_chunk_state_move (&chunk->state, VM_CHUNK_STATE_READY);
     return;
   }
+  if (self->reliable && !has_sent (self))
+    self->acked_at = now;
   message = vm_engine_send (&self->engine, VM_TRANSFER_CHUNK_DATA);
   message->index = chunk->index;
   message->data = g_bytes_ref (chunk->data);
@@ -123,7 +137,8 @@ count_reading (VmSender *self)
 gboolean
 vm_sender_fill (VmSender *self, gint64 now)
 {
-  guint ahead = MIN (self->nearby / self->chunk_size, VM_SENDER_AHEAD_CHUNKS);
+  guint ahead = MIN (MIN (self->nearby, VM_WINDOW_BYTES_MAX) / self->chunk_size,
+      VM_SENDER_AHEAD_CHUNKS);
   guint reading;
   guint64 index;
 
@@ -183,6 +198,13 @@ vm_sender_set_nearby (VmSender *self, guint32 bytes)
 }
 
 void
+vm_sender_set_reliable (VmSender *self, guint32 bytes)
+{
+  self->reliable = bytes;
+  vm_sender_set_nearby (self, bytes);
+}
+
+void
 vm_sender_change_lane (VmSender *self, gint64 now)
 {
   VmTransferState state = self->engine.state;
@@ -232,6 +254,7 @@ vm_sender_send_ready (VmSender *self, gint64 now)
       chunk->deadline = now + vm_window_get_timeout (&self->window);
     chunk->untimed = chunk->state == VM_CHUNK_STATE_SENT;
   }
+  self->acked_at = now;
 }
 
 static void
@@ -326,6 +349,7 @@ vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now)
   guint others;
   GError *error = NULL;
 
+  self->acked_at = now;
   if (chunk && chunk->state <= VM_CHUNK_STATE_AHEAD)
     chunk = NULL; /* of one that was not sent: a lie, or damage */
   if (!chunk || ack->status != VM_CHUNK_RECEIVED)
@@ -351,6 +375,14 @@ vm_sender_retry (VmSender *self, gint64 now)
 {
   gboolean late = FALSE;
 
+  if (self->reliable) {
+    gint64 deadline = vm_sender_chunk_deadline (self);
+
+    return deadline < 0 || now < deadline
+               ? NULL
+               : g_error_new_literal (VM_ERROR, VM_ERROR_TIMEOUT,
+                   "Nothing comes from the other side");
+  }
   for (GList *link = self->chunks.head; link; link = link->next) {
     Chunk *chunk = link->data;
     GError *error;
@@ -375,6 +407,10 @@ vm_sender_chunk_deadline (VmSender *self)
 {
   gint64 deadline = -1;
 
+  if (self->reliable)
+    return has_sent (self) ? self->acked_at + VM_TRANSFER_PATIENCE
+                                 + vm_engine_chunk_patience (self->chunk_size)
+                           : -1;
   for (GList *link = self->chunks.head; link; link = link->next) {
     const Chunk *chunk = link->data;
 

@@ -50,6 +50,13 @@ vm_window_set_nearby (VmWindow *window, guint32 chunk_size, guint32 nearby)
   resize (window, window->chunks);
 }
 
+void
+vm_window_set_max (VmWindow *window, guint32 chunk_size, guint32 bytes)
+{
+  window->max = count_chunks (window, bytes, chunk_size);
+  resize (window, window->chunks);
+}
+
 guint
 vm_window_get_chunks (const VmWindow *window)
 {

@@ -65,6 +65,9 @@ typedef struct
 void vm_window_init (VmWindow *window, guint32 chunk_size, guint32 nearby);
 void
 vm_window_set_nearby (VmWindow *window, guint32 chunk_size, guint32 nearby);
+/* At most @bytes instead of VM_WINDOW_BYTES_MAX; before the first
+ * acknowledgement. */
+void vm_window_set_max (VmWindow *window, guint32 chunk_size, guint32 bytes);
 guint vm_window_get_chunks (const VmWindow *window);
 gint64 vm_window_get_timeout (const VmWindow *window);
 

@@ -95,4 +95,8 @@ void vm_file_sender_tell_changes (VmFileSender *self);
 /* Bytes that the receiver has acknowledged. Any thread. */
 guint64 vm_file_sender_get_done (VmFileSender *self);
 
+/* The lane loses nothing, as vm_sender_set_reliable(); before the first
+ * message. */
+void vm_file_sender_set_reliable (VmFileSender *self, guint32 bytes);
+
 void vm_file_sender_set_user (VmFileSender *self, const gchar *user);

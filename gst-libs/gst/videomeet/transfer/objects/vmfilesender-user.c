@@ -89,6 +89,14 @@ vm_file_sender_set_pacer (VmFileSender *self, VmPacer *pacer)
  * Since: 0.1
  */
 void
+vm_file_sender_set_reliable (VmFileSender *self, guint32 bytes)
+{
+  g_mutex_lock (&self->lock);
+  vm_sender_set_reliable (self->engine, bytes);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 vm_file_sender_set_user (VmFileSender *self, const gchar *user)
 {
   g_return_if_fail (VM_IS_FILE_SENDER (self));

@@ -15,6 +15,7 @@ static const gchar *const purposes[] = {
   [VM_SIGNATURE_MEETING_STATE] = "meeting-state",
   [VM_SIGNATURE_FILE_OFFER] = "file-offer",
   [VM_SIGNATURE_INVITATION] = "invitation",
+  [VM_SIGNATURE_QUIC_FINGERPRINT] = "quic-fingerprint",
 };
 
 /* OpenSSL writes the integers as DER. */

@@ -27,6 +27,7 @@ typedef enum
                                * count */
   VM_SIGNATURE_FILE_OFFER, /* context: transfer id */
   VM_SIGNATURE_INVITATION, /* context: meeting id */
+  VM_SIGNATURE_QUIC_FINGERPRINT, /* context: none */
   VM_SIGNATURE_N_PURPOSES
 } VmSignaturePurpose;
 

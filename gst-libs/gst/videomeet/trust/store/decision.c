@@ -164,8 +164,6 @@ vm_trust_decide (VmPolicy policy, const VmTrustFacts *facts,
   VmTrustDecision *out = decision ? decision : &local;
   VmPermissions missing;
 
-  g_return_val_if_fail (permission != VM_PERMISSIONS_NONE, FALSE);
-
   memset (out, 0, sizeof *out);
   if (!weigh (policy, facts, now, out, error))
     return FALSE;

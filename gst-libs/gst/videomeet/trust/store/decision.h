@@ -22,7 +22,8 @@ typedef struct
                          */
 } VmTrustDecision;
 
-/* @permission: one or more, all of which it must have.
+/* @permission: those that it must have, all of them; none: what it may do is
+ * asked by the caller.
  * @now: Unix seconds.
  * @decision: (out) (nullable): filled in either case.
  * Errors: VM_ERROR_NOT_TRUSTED, VM_ERROR_KEY_CHANGED, in words for people.

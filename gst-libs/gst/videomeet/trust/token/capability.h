@@ -93,6 +93,25 @@ gboolean vm_capability_allows (const VmCapability *capability,
  * the key. Returns: (transfer full) */
 gchar *vm_capability_make_keys (VmIdentity *identity);
 
+/* capabilitykeys.c: a key of such a set. */
+typedef struct
+{
+  gchar *kid; /* or NULL */
+  GBytes *spki;
+} VmCapabilityKey;
+
+#define VM_CAPABILITY_KEYS_MAX 16
+
+/* The P-256 keys of a set that sign; others are left out. BAD_MESSAGE: no set,
+ * none of these in it, or more than VM_CAPABILITY_KEYS_MAX.
+ * Returns: (transfer full) (element-type VmCapabilityKey) */
+GPtrArray *
+vm_capability_read_keys (const gchar *json, gsize size, GError **error);
+/* The claims of @token, which the key of its `iss` in @keys must have signed.
+ * NULL without @error: there is no such key. */
+VmCapability *vm_capability_read_by_keys (
+    const gchar *token, const GPtrArray *keys, GError **error);
+
 /* capabilityreplay.c: remembers which client used which token. A jti belongs to
  * the sub and the connection that first showed it; from another it is
  * VM_ERROR_CAP_INVALID. Used by one thread. */

@@ -13,6 +13,7 @@ typedef enum
   ROOM = 1 << 0,
   PEER = 1 << 1,
   DEVICE = 1 << 2,
+  SESSION = 1 << 3,
 } Needs;
 
 static const struct
@@ -30,6 +31,10 @@ static const struct
   [VM_MESH_ANSWER] = { "rtc.answer", ROOM | PEER, TRUE, VM_SIGNAL_ANSWER },
   [VM_MESH_ICE] = { "rtc.ice", ROOM | PEER, TRUE, VM_SIGNAL_CANDIDATE },
   [VM_MESH_P2P_REQUEST] = { "p2p.session.request", ROOM | DEVICE },
+  [VM_MESH_P2P_CANDIDATES] = { "p2p.session.candidates", SESSION },
+  [VM_MESH_P2P_RENEW] = { "p2p.session.renew", SESSION },
+  [VM_MESH_P2P_DENIED] = { "p2p.session.denied", SESSION },
+  [VM_MESH_P2P_CLOSED] = { "p2p.session.closed", SESSION },
   [VM_MESH_TERMINAL_TAKE] = { "terminal.control.take", ROOM | DEVICE },
   [VM_MESH_TERMINAL_RELEASE] = { "terminal.control.release", ROOM | DEVICE },
   [VM_MESH_SHARE_COMPLETED] = { "share.completed", ROOM },
@@ -64,13 +69,79 @@ vm_mesh_kind_from_string (const gchar *name, VmMeshKind *kind)
   return FALSE;
 }
 
-static void
-endpoint_free (gpointer data)
+void
+vm_mesh_endpoint_free (gpointer data)
 {
   VmMeshEndpoint *endpoint = data;
 
   g_free (endpoint->ip);
   g_free (endpoint);
+}
+
+VmMeshEndpoint *
+vm_mesh_endpoint_new (const gchar *ip, guint16 port, gboolean reflexive)
+{
+  VmMeshEndpoint *endpoint = g_new (VmMeshEndpoint, 1);
+
+  *endpoint = (VmMeshEndpoint){ g_strdup (ip), port, reflexive };
+  return endpoint;
+}
+
+/* "::ffff:127.0.0.1" is the address that is inside. */
+static GInetAddress *
+parse_address (const gchar *ip)
+{
+  static const guint8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+  GInetAddress *address = g_inet_address_new_from_string (ip);
+  const guint8 *bytes;
+  GInetAddress *inner;
+
+  if (!address || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6)
+    return address;
+  bytes = g_inet_address_to_bytes (address);
+  if (memcmp (bytes, mapped, sizeof mapped) != 0)
+    return address;
+  inner = g_inet_address_new_from_bytes (
+      bytes + sizeof mapped, G_SOCKET_FAMILY_IPV4);
+  g_object_unref (address);
+  return inner;
+}
+
+gboolean
+vm_mesh_endpoint_is_usable (
+    const VmMeshEndpoint *endpoint, gboolean own_machine)
+{
+  g_autoptr (GInetAddress) address = parse_address (endpoint->ip);
+  const guint8 *bytes;
+
+  if (!address || !endpoint->port || g_inet_address_get_is_any (address)
+      || g_inet_address_get_is_multicast (address))
+    return FALSE;
+  if (g_inet_address_get_is_loopback (address))
+    return own_machine;
+  if (g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4)
+    return TRUE;
+  /* RFC 1122 §3.2.1.3: "this" network, and limited broadcast; RFC 1112 §4:
+   * class E */
+  bytes = g_inet_address_to_bytes (address);
+  return bytes[0] != 0 && bytes[0] < 240;
+}
+
+gboolean
+vm_mesh_fingerprint_read (
+    const gchar *text, guint8 fingerprint[VM_MESH_FINGERPRINT_SIZE])
+{
+  guint n = 0;
+
+  for (; text && *text && n < VM_MESH_FINGERPRINT_SIZE; n++, text += 2) {
+    if (n && *text == ':')
+      text++;
+    if (!g_ascii_isxdigit (text[0]) || !g_ascii_isxdigit (text[1]))
+      return FALSE;
+    fingerprint[n] = (guint8) (g_ascii_xdigit_value (text[0]) * 16
+                               + g_ascii_xdigit_value (text[1]));
+  }
+  return n == VM_MESH_FINGERPRINT_SIZE && !*text;
 }
 
 void
@@ -84,7 +155,13 @@ vm_mesh_message_free (VmMeshMessage *message)
   g_free (message->version);
   g_free (message->device_id);
   g_free (message->fingerprint);
+  g_free (message->device);
+  g_free (message->certificate);
+  g_free (message->fingerprint_signature);
+  g_free (message->code);
+  g_free (message->reason);
   g_ptr_array_unref (message->endpoints);
+  g_ptr_array_unref (message->candidates);
   g_clear_pointer (&message->signal, vm_signal_unref);
   g_free (message);
 }
@@ -114,39 +191,37 @@ read_name (const VmJson *json, VmJsonNode node, const gchar *key, gsize max,
 /* system.hello */
 
 static gboolean
-read_endpoint (
-    const VmJson *json, VmJsonNode node, GPtrArray *endpoints, GError **error)
+read_endpoint (const VmJson *json, VmJsonNode node, const gchar *key,
+    GPtrArray *endpoints, GError **error)
 {
-  g_autofree gchar *ip = NULL;
+  g_autofree gchar *ip = NULL, *type = NULL;
   gint64 port = 0;
-  VmMeshEndpoint *endpoint;
 
   if (vm_json_type (json, node) != VM_JSON_OBJECT
       || !vm_json_get_string (json, node, "ip", 64, &ip, NULL)
       || !vm_json_get_int (json, node, "port", 1, 65535, &port, NULL) || !port
+      || !vm_json_get_string (json, node, "type", VM_SIGNAL_ID_MAX, &type, NULL)
       || !ip || !g_hostname_is_ip_address (ip))
-    return bad (error, "endpoints", "holds what is no address and port");
-  endpoint = g_new (VmMeshEndpoint, 1);
-  endpoint->ip = g_steal_pointer (&ip);
-  endpoint->port = (guint16) port;
-  g_ptr_array_add (endpoints, endpoint);
+    return bad (error, key, "holds what is no address and port");
+  g_ptr_array_add (endpoints, vm_mesh_endpoint_new (ip, (guint16) port,
+                                  g_strcmp0 (type, "srflx") == 0));
   return TRUE;
 }
 
-static gboolean
-read_endpoints (const VmJson *json, VmJsonNode payload, GPtrArray *endpoints,
-    GError **error)
+gboolean
+vm_mesh_read_endpoints (const VmJson *json, VmJsonNode payload,
+    const gchar *key, GPtrArray *endpoints, GError **error)
 {
-  VmJsonNode array = vm_json_get (json, payload, "endpoints");
+  VmJsonNode array = vm_json_get (json, payload, key);
 
   if (array == VM_JSON_NONE)
     return TRUE;
   if (vm_json_type (json, array) != VM_JSON_ARRAY
       || vm_json_length (json, array) > VM_MESH_ENDPOINTS_MAX)
-    return bad (error, "endpoints", "is no list, or has more than 8");
+    return bad (error, key, "is no list, or has more than 8");
   for (VmJsonNode e = vm_json_first (json, array); e != VM_JSON_NONE;
        e = vm_json_next (json, e)) {
-    if (!read_endpoint (json, e, endpoints, error))
+    if (!read_endpoint (json, e, key, endpoints, error))
       return FALSE;
   }
   return TRUE;
@@ -165,7 +240,16 @@ read_hello (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
           &message->device_id, error)
       || !read_name (json, payload, "fingerprint", VM_MESH_FINGERPRINT_MAX,
           &message->fingerprint, error)
-      || !read_endpoints (json, payload, message->endpoints, error))
+      || !read_name (
+          json, payload, "device", VM_SIGNAL_NAME_MAX, &message->device, error)
+      || !vm_json_get_string (json, payload, "certificate",
+          VM_MESH_CERTIFICATE_MAX, &message->certificate, error)
+      || !read_name (json, payload, "fingerprint_signature",
+          VM_MESH_FINGERPRINT_MAX, &message->fingerprint_signature, error)
+      || !vm_json_get_boolean (
+          json, payload, "gathers", &message->gathers, error)
+      || !vm_mesh_read_endpoints (
+          json, payload, "endpoints", message->endpoints, error))
     return FALSE;
   message->agent = g_strcmp0 (kind, "agent") == 0;
   if (!message->agent && g_strcmp0 (kind, "client") != 0)
@@ -280,10 +364,22 @@ read_request (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
 
   if (!read_name (json, payload, "kind", VM_SIGNAL_ID_MAX, &kind, error)
       || !vm_json_get_int (
-          json, meta, "size", 0, VM_SIGNAL_INT_MAX, &message->size, error))
+          json, meta, "size", 0, VM_SIGNAL_INT_MAX, &message->size, error)
+      || !vm_mesh_read_endpoints (
+          json, payload, "candidates", message->candidates, error))
     return FALSE;
   return vm_mesh_kind_from_string (kind, &message->kind)
          || bad (error, "kind", "is none of file, folder and terminal");
+}
+
+static gboolean
+read_denial (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
+    GError **error)
+{
+  return read_name (
+             json, payload, "code", VM_MESH_CODE_MAX, &message->code, error)
+         && read_name (json, payload, "message", VM_MESH_REASON_MAX,
+             &message->reason, error);
 }
 
 static gboolean
@@ -336,6 +432,8 @@ read_addresses (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
   if (target && !*target)
     return bad (error, needs & PEER ? "target_peer_id" : "target_device_id",
         "is missing");
+  if (needs & SESSION && !message->session_id)
+    return bad (error, "session_id", "is missing");
   return TRUE;
 }
 
@@ -370,6 +468,11 @@ read_payload (const VmJson *json, VmRoomPeers *peers, VmMeshMessage *message,
     return read_hello (json, payload, message, error);
   if (message->type == VM_MESH_P2P_REQUEST)
     return read_request (json, payload, message, error);
+  if (message->type == VM_MESH_P2P_CANDIDATES)
+    return vm_mesh_read_endpoints (
+        json, payload, "candidates", message->candidates, error);
+  if (message->type == VM_MESH_P2P_DENIED)
+    return read_denial (json, payload, message, error);
   return !types[message->type].signal
          || read_signal (json, payload, peers, message, bytes, error);
 }
@@ -382,7 +485,8 @@ vm_mesh_read (VmRoomPeers *peers, GBytes *bytes, gchar **id, GError **error)
   const gchar *data = g_bytes_get_data (bytes, &size);
   VmJson json;
 
-  message->endpoints = g_ptr_array_new_with_free_func (endpoint_free);
+  message->endpoints = g_ptr_array_new_with_free_func (vm_mesh_endpoint_free);
+  message->candidates = g_ptr_array_new_with_free_func (vm_mesh_endpoint_free);
   message->size = -1;
   if (!vm_json_read (&json, data ? data : "", size, error)
       || !read_name (&json, 0, "id", VM_SIGNAL_ID_MAX, id, error)

@@ -12,6 +12,10 @@
 #define VM_MESH_ENDPOINTS_MAX 8 /* of an agent */
 #define VM_MESH_FINGERPRINT_MAX \
   128 /* bytes; SHA-256 in hex with colons has 95 */
+#define VM_MESH_FINGERPRINT_SIZE 32 /* bytes */
+#define VM_MESH_CERTIFICATE_MAX 4096 /* bytes of PEM */
+#define VM_MESH_CODE_MAX 64 /* bytes */
+#define VM_MESH_REASON_MAX 1024 /* bytes */
 
 typedef enum
 {
@@ -22,7 +26,11 @@ typedef enum
   VM_MESH_OFFER, /* rtc.* */
   VM_MESH_ANSWER,
   VM_MESH_ICE,
-  VM_MESH_P2P_REQUEST, /* p2p.session.request */
+  VM_MESH_P2P_REQUEST, /* p2p.session.* */
+  VM_MESH_P2P_CANDIDATES,
+  VM_MESH_P2P_RENEW,
+  VM_MESH_P2P_DENIED,
+  VM_MESH_P2P_CLOSED,
   VM_MESH_TERMINAL_TAKE, /* terminal.control.* */
   VM_MESH_TERMINAL_RELEASE,
   VM_MESH_SHARE_COMPLETED,
@@ -43,11 +51,25 @@ const gchar *vm_mesh_type_to_string (VmMeshType type);
 const gchar *vm_mesh_kind_to_string (VmMeshKind kind);
 gboolean vm_mesh_kind_from_string (const gchar *name, VmMeshKind *kind);
 
+/* An address by which an agent may be reached. */
 typedef struct
 {
   gchar *ip;
   guint16 port;
+  gboolean reflexive; /* as others see it */
 } VmMeshEndpoint;
+
+void vm_mesh_endpoint_free (gpointer endpoint);
+VmMeshEndpoint *
+vm_mesh_endpoint_new (const gchar *ip, guint16 port, gboolean reflexive);
+/* Whether datagrams may be sent there on the word of somebody else: to no
+ * multicast, broadcast or unspecified address; to this machine only if
+ * @own_machine says that both are on it. */
+gboolean vm_mesh_endpoint_is_usable (
+    const VmMeshEndpoint *endpoint, gboolean own_machine);
+/* The 32 bytes of SHA-256 in hexadecimal, with or without colons. */
+gboolean vm_mesh_fingerprint_read (
+    const gchar *text, guint8 fingerprint[VM_MESH_FINGERPRINT_SIZE]);
 
 /* One message of a client. An absent field is NULL, or -1. */
 typedef struct
@@ -63,12 +85,21 @@ typedef struct
   gboolean agent;
   gchar *version;
   gchar *device_id;
+  gchar *device; /* its own name */
   gchar *fingerprint; /* of its QUIC certificate */
+  gchar *certificate; /* of its device key, PEM */
+  gchar *fingerprint_signature; /* by that key */
+  gboolean gathers; /* it tells the candidates of each session */
   GPtrArray *endpoints; /* of VmMeshEndpoint */
 
   /* of p2p.session.request */
   VmMeshKind kind;
   gint64 size; /* of meta */
+  /* of that and of p2p.session.candidates, like @endpoints */
+  GPtrArray *candidates;
+
+  /* of p2p.session.denied */
+  gchar *code, *reason;
 
   /* of presence, chat and rtc.*: in the model's form */
   VmSignal *signal;
@@ -85,6 +116,11 @@ vm_mesh_read (VmRoomPeers *peers, GBytes *bytes, gchar **id, GError **error);
 /* The SDP of rtc.offer and rtc.answer, a member of @payload. */
 gboolean vm_mesh_read_sdp (
     const VmJson *json, VmJsonNode payload, VmSignal *signal, GError **error);
+
+/* The list @key of @payload, if it is there, of at most VM_MESH_ENDPOINTS_MAX.
+ */
+gboolean vm_mesh_read_endpoints (const VmJson *json, VmJsonNode payload,
+    const gchar *key, GPtrArray *endpoints, GError **error);
 
 /* Whether a description has a screen: a video marked "a=content:slides" (RFC
  * 4796 §5), or a second video that is sent. */
@@ -107,8 +143,10 @@ GBytes *vm_mesh_end (GString *out);
 
 GBytes *vm_mesh_write_welcome (
     const VmMeshEnvelope *envelope, const gchar *peer_id, const gchar *user_id);
-GBytes *vm_mesh_write_joined (const VmMeshEnvelope *envelope,
-    const gchar *peer_id, const gchar *role, const gchar *room_id);
+/* @user: of an agent, the name of its user; or NULL. */
+GBytes *
+vm_mesh_write_joined (const VmMeshEnvelope *envelope, const gchar *peer_id,
+    const gchar *role, const gchar *room_id, const gchar *user);
 GBytes *vm_mesh_write_presence (
     const VmMeshEnvelope *envelope, const gchar *peer_id, const gchar *status);
 /* chat.message.created, or rtc.* to this connection: NULL when the dialect has
@@ -128,12 +166,37 @@ typedef struct
   VmMeshKind kind;
   gint64 expires_in; /* seconds */
   const gchar *session_token;
-  const gchar *fingerprint; /* of the other side */
   const gchar *cap_token; /* to the target; or NULL */
-  const VmMeshEndpoint *a, *b; /* of the requester, and of the target */
+  /* of the other side; NULL: not told */
+  const gchar *fingerprint;
+  const gchar *device_id;
+  const gchar *device;
+  const gchar *user_id;
+  const gchar *user;
+  const gchar *certificate;
+  const gchar *fingerprint_signature;
+  gboolean gathers; /* its candidates follow */
+
+  const gchar *relay_ticket; /* or NULL */
+  /* of VmMeshEndpoint, of the requester and of the target; at least one of
+   * each, the first of which is the base protocol's */
+  GPtrArray *a, *b;
 } VmMeshCreated;
 GBytes *vm_mesh_write_created (
     const VmMeshEnvelope *envelope, const VmMeshCreated *created);
+/* p2p.session.@word about a session: candidates, renewed, denied, revoked. What
+ * is NULL is left out. */
+typedef struct
+{
+  const gchar *session_id;
+  GPtrArray *candidates; /* of VmMeshEndpoint */
+  const gchar *cap_token;
+  const gchar *code, *reason;
+} VmMeshAbout;
+GBytes *vm_mesh_write_about (const VmMeshEnvelope *envelope, const gchar *word,
+    const VmMeshAbout *about);
+void vm_mesh_append_endpoints (
+    GString *out, const gchar *key, const GPtrArray *endpoints);
 /* terminal.control.@word. @expires_in: seconds, or -1. */
 GBytes *vm_mesh_write_terminal (const VmMeshEnvelope *envelope,
     const gchar *word, const gchar *room_id, const gchar *device_id,

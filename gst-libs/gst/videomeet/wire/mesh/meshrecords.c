@@ -107,6 +107,12 @@ vm_mesh_records_forget (VmMeshRecords *records, const gchar *a)
   g_hash_table_foreach_remove (records->table, is_of, (gpointer) a);
 }
 
+void
+vm_mesh_records_remove (VmMeshRecords *records, const gchar *session_id)
+{
+  g_hash_table_remove (records->table, session_id);
+}
+
 /* As long for a wrong token as for a right one. */
 static gboolean
 equals (const gchar *a, const gchar *b)

@@ -11,7 +11,7 @@
 #define VM_MESH_RECORD_TIME (180 * G_TIME_SPAN_SECOND) /* expires_in */
 #define VM_MESH_RECORDS_MAX 1024
 #define VM_MESH_RECORDS_PER_DEVICE 16 /* of one requester */
-#define VM_MESH_P2P_HELLO_MAX 2048 /* bytes */
+#define VM_MESH_P2P_HELLO_MAX 4096 /* bytes */
 
 typedef struct
 {
@@ -31,6 +31,8 @@ gboolean vm_mesh_records_add (VmMeshRecords *records,
     const VmMeshRecord *record, gint64 now, GError **error);
 /* The device @a is gone: its sessions become invalid. */
 void vm_mesh_records_forget (VmMeshRecords *records, const gchar *a);
+/* It is over. */
+void vm_mesh_records_remove (VmMeshRecords *records, const gchar *session_id);
 guint vm_mesh_records_count (VmMeshRecords *records, gint64 now);
 /* Finds and uses up the session of a P2P_HELLO, the first message of a stream.
  * VM_ERROR_P2P_SESSION_DENIED; VM_ERROR_BAD_MESSAGE: it is no P2P_HELLO. */

@@ -43,13 +43,14 @@ vm_mesh_write_welcome (
 
 GBytes *
 vm_mesh_write_joined (const VmMeshEnvelope *envelope, const gchar *peer_id,
-    const gchar *role, const gchar *room_id)
+    const gchar *role, const gchar *room_id, const gchar *user)
 {
   GString *out = vm_mesh_begin (envelope, "room.joined");
 
   vm_json_append_member (out, "peer_id", peer_id);
   vm_json_append_member (out, "role", role);
   vm_json_append_member (out, "room_id", room_id);
+  vm_json_append_member (out, "user", user);
   return vm_mesh_end (out);
 }
 
@@ -145,12 +146,58 @@ vm_mesh_write_error (const VmMeshEnvelope *envelope, const GError *error,
 }
 
 static void
-append_endpoint (GString *out, const gchar *key, const VmMeshEndpoint *endpoint)
+append_address (GString *out, const VmMeshEndpoint *endpoint)
 {
-  vm_json_append_key (out, key);
   g_string_append_c (out, '{');
   vm_json_append_member (out, "ip", endpoint->ip);
   vm_json_append_int (out, "port", endpoint->port);
+}
+
+void
+vm_mesh_append_endpoints (
+    GString *out, const gchar *key, const GPtrArray *endpoints)
+{
+  vm_json_append_key (out, key);
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < endpoints->len; i++) {
+    const VmMeshEndpoint *endpoint = g_ptr_array_index (endpoints, i);
+
+    if (i)
+      g_string_append_c (out, ',');
+    append_address (out, endpoint);
+    vm_json_append_member (out, "type", endpoint->reflexive ? "srflx" : "host");
+    g_string_append_c (out, '}');
+  }
+  g_string_append_c (out, ']');
+}
+
+/* The base protocol's one address, and all. */
+static void
+append_side (GString *out, const gchar *key, const GPtrArray *endpoints)
+{
+  vm_json_append_key (out, key);
+  append_address (out, g_ptr_array_index (endpoints, 0));
+  vm_mesh_append_endpoints (out, "candidates", endpoints);
+  g_string_append_c (out, '}');
+}
+
+static void
+append_auth (GString *out, const VmMeshCreated *created)
+{
+  vm_json_append_key (out, "auth");
+  g_string_append_c (out, '{');
+  vm_json_append_member (out, "session_token", created->session_token);
+  vm_json_append_member (out, "fingerprint", created->fingerprint);
+  vm_json_append_member (out, "cap_token", created->cap_token);
+  vm_json_append_member (out, "device_id", created->device_id);
+  vm_json_append_member (out, "device", created->device);
+  vm_json_append_member (out, "user_id", created->user_id);
+  vm_json_append_member (out, "user", created->user);
+  vm_json_append_member (out, "certificate", created->certificate);
+  vm_json_append_member (
+      out, "fingerprint_signature", created->fingerprint_signature);
+  if (created->gathers)
+    vm_json_append_boolean (out, "gathers", TRUE);
   g_string_append_c (out, '}');
 }
 
@@ -163,17 +210,29 @@ vm_mesh_write_created (
   vm_json_append_member (out, "session_id", created->session_id);
   vm_json_append_member (out, "kind", vm_mesh_kind_to_string (created->kind));
   vm_json_append_int (out, "expires_in", created->expires_in);
-  vm_json_append_key (out, "auth");
-  g_string_append_c (out, '{');
-  vm_json_append_member (out, "session_token", created->session_token);
-  vm_json_append_member (out, "fingerprint", created->fingerprint);
-  vm_json_append_member (out, "cap_token", created->cap_token);
-  g_string_append_c (out, '}');
+  append_auth (out, created);
   vm_json_append_key (out, "endpoints");
   g_string_append_c (out, '{');
-  append_endpoint (out, "a", created->a);
-  append_endpoint (out, "b", created->b);
+  append_side (out, "a", created->a);
+  append_side (out, "b", created->b);
   g_string_append_c (out, '}');
+  vm_json_append_member (out, "relay_ticket", created->relay_ticket);
+  return vm_mesh_end (out);
+}
+
+GBytes *
+vm_mesh_write_about (
+    const VmMeshEnvelope *envelope, const gchar *word, const VmMeshAbout *about)
+{
+  g_autofree gchar *type = g_strconcat ("p2p.session.", word, NULL);
+  GString *out = vm_mesh_begin (envelope, type);
+
+  vm_json_append_member (out, "session_id", about->session_id);
+  if (about->candidates)
+    vm_mesh_append_endpoints (out, "candidates", about->candidates);
+  vm_json_append_member (out, "cap_token", about->cap_token);
+  vm_json_append_member (out, "code", about->code);
+  vm_json_append_member (out, "message", about->reason);
   return vm_mesh_end (out);
 }
 

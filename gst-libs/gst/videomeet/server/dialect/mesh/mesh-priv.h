@@ -4,6 +4,8 @@
 #include "cluster/shared/roomshare.h"
 #include "room/pinguard.h"
 #include "server/dialect/mesh/mesh.h"
+#include "server/dialect/mesh/meshlinks.h"
+#include "server/dialect/mesh/meshquota.h"
 #include "server/dialect/mesh/meshsessions.h"
 #include "server/outlet.h"
 #include "server/server-priv.h"
@@ -26,6 +28,11 @@ typedef struct
   VmPinGuard *guard; /* against guessing the secret */
   VmCapabilityReplay *replay;
   VmMeshRecords *records;
+  VmMeshLinks *links;
+  VmMeshQuota *quota;
+  gint64 relay_wait; /* VM_RELAY_WAIT_TIME, but for tests */
+  guint64 sessions_made;
+  guint64 relay_bytes, relay_dropped;
   GPtrArray *guests; /* of VmMeshGuest, in the order they said hello */
   guint64 numbers; /* given to connections */
 } VmMesh;
@@ -138,6 +145,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmMeshStamp, vm_mesh_stamp_clear)
  * offer. Else the server reports a peer that is already in the room. */
 void vm_mesh_guest_tell_joined (
     VmMeshGuest *guest, const gchar *id, const gchar *role, gboolean news);
+/* Likewise of a guest of the mesh; of an agent the name of its user as well. */
+void vm_mesh_guest_tell_met (
+    VmMeshGuest *guest, const VmMeshGuest *other, gboolean news);
 void vm_mesh_guest_tell_status (
     VmMeshGuest *guest, const gchar *id, const gchar *status);
 void vm_mesh_guest_fail (VmMeshGuest *guest, const GError *error);
@@ -154,8 +164,24 @@ void vm_mesh_guest_forget_room (VmMeshGuest *guest);
 /* The guest is seated: introduces it and the room's agents to each other. */
 void vm_mesh_guest_met (VmMeshGuest *guest);
 
-/* meshagents.c */
+/* meshp2p.c: sessions between agents */
 void vm_mesh_request (
+    VmMeshGuest *guest, const VmMeshMessage *message, GError **error);
+/* Of a session that was made: passes it on to the other side. */
+void vm_mesh_take_about (
+    VmMeshGuest *guest, const VmMeshMessage *message, GError **error);
+/* The agent is removed: its sessions end. */
+void vm_mesh_revoke (VmMeshGuest *agent, const GError *reason);
+
+/* meshrelay.c: /v2/relay */
+gboolean vm_mesh_relay_upgrade (VmConn *conn, GError **error);
+/* The session is over: so is its relay. */
+void vm_mesh_relay_cut (VmMeshLink *link);
+void vm_mesh_relay_tick (VmMesh *mesh, gint64 now);
+
+/* meshagents.c: the control of terminals */
+/* The agent of the same room that is meant; UNROUTABLE. */
+VmMeshGuest *vm_mesh_find_target (
     VmMeshGuest *guest, const VmMeshMessage *message, GError **error);
 void vm_mesh_take_terminal (
     VmMeshGuest *guest, const VmMeshMessage *message, GError **error);

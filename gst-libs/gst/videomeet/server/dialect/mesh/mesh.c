@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "server/access/admit.h"
 #include "server/access/clientkey.h"
+#include "server/http/status.h"
 
 #include <string.h>
 
@@ -131,6 +132,7 @@ vm_mesh_may (VmMeshGuest *guest, const VmMeshMessage *message, VmCaps caps,
 static void
 send_out (VmMeshGuest *agent, const GError *reason)
 {
+  vm_mesh_revoke (agent, reason);
   vm_mesh_guest_leave (agent, NULL);
   vm_mesh_guest_fail (agent, reason);
 }
@@ -212,6 +214,9 @@ create (VmServer *server)
   mesh->guard = vm_pin_guard_new ();
   mesh->replay = vm_capability_replay_new ();
   mesh->records = vm_mesh_records_new ();
+  mesh->links = vm_mesh_links_new ();
+  mesh->quota = vm_mesh_quota_new (&vm_mesh_quota_limits);
+  mesh->relay_wait = VM_RELAY_WAIT_TIME;
   mesh->guests = g_ptr_array_new ();
   return mesh;
 }
@@ -226,6 +231,8 @@ destroy (gpointer state)
   vm_pin_guard_free (mesh->guard);
   vm_capability_replay_free (mesh->replay);
   vm_mesh_records_free (mesh->records);
+  vm_mesh_links_free (mesh->links);
+  vm_mesh_quota_free (mesh->quota);
   g_ptr_array_unref (mesh->guests);
   g_free (mesh);
 }
@@ -252,6 +259,23 @@ tick (VmServer *server, gpointer state, gint64 now)
     if (guest->hello && guest->room)
       tick_agent (guest);
   }
+  vm_mesh_relay_tick (mesh, now);
+}
+
+static void
+add_metrics (gpointer state, GString *text)
+{
+  VmMesh *mesh = state;
+
+  vm_http_add_metric (text, "p2p_sessions_total", "counter",
+      "Sessions between two agents that were made.", mesh->sessions_made);
+  vm_http_add_metric (text, "relay_ends", "gauge",
+      "Agents that are connected to the relay.",
+      vm_mesh_quota_count (mesh->quota));
+  vm_http_add_metric (text, "relay_bytes_total", "counter",
+      "Bytes of QUIC that the relay has carried.", mesh->relay_bytes);
+  vm_http_add_metric (text, "relay_datagrams_dropped_total", "counter",
+      "Datagrams that were beyond a limit of the relay.", mesh->relay_dropped);
 }
 
 /* The room model has no seat to take from an agent; it stays out while the room
@@ -277,6 +301,7 @@ static const VmRoute routes[] = {
       .upgrade = vm_mesh_upgrade,
       .own_token = TRUE,
       .begins = TRUE },
+  { .path = "/v2/relay", .upgrade = vm_mesh_relay_upgrade, .own_token = TRUE },
   /* its header has a token for the server, as in other dialects */
   { .path = "/v2/sessions", .post = vm_mesh_post },
   { .path = "/v2/*",
@@ -293,5 +318,6 @@ const VmServerProtocol vm_protocol_mesh = {
   .destroy = destroy,
   .start = start,
   .tick = tick,
+  .add_metrics = add_metrics,
   .remove = remove_agent,
 };

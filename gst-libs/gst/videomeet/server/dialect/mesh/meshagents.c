@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What goes on between agents by way of the server: sessions, and who controls
- * a terminal (protocol/mesh.md#quic-sessions,
- * protocol/mesh.md#terminal-control). */
+/* Who controls the terminal of an agent (protocol/mesh.md#terminal-control). */
 
 #include "server/dialect/mesh/mesh-priv.h"
 
@@ -13,9 +11,9 @@ deny (GError **error, const gchar *why)
   return FALSE;
 }
 
-/* The agent that is meant, in the same room. */
-static VmMeshGuest *
-find_target (VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
+VmMeshGuest *
+vm_mesh_find_target (
+    VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
 {
   VmMeshGuest *agent =
       vm_mesh_find_agent (guest->mesh, guest->room, message->target_device_id);
@@ -25,92 +23,6 @@ find_target (VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
         "No agent \"%s\" is in the room", message->target_device_id);
   return agent;
 }
-
-/* Sessions */
-
-static const VmCaps cap_of_kind[VM_MESH_N_KINDS] = {
-  [VM_MESH_FILE] = VM_CAP_FILE,
-  [VM_MESH_FOLDER] = VM_CAP_FOLDER,
-  [VM_MESH_TERMINAL] = VM_CAP_TERMINAL_VIEW,
-};
-
-/* Whether somebody can connect to it, or be known by it. */
-static gboolean
-can_connect (const VmMeshGuest *agent)
-{
-  return agent->hello->endpoints->len && agent->hello->fingerprint;
-}
-
-static gboolean
-check_session (VmMeshGuest *a, VmMeshGuest *b, const VmMeshMessage *message,
-    const VmCapability *capability, GError **error)
-{
-  if (a == b)
-    return deny (error, "A session is between two devices");
-  if (!can_connect (a) || !can_connect (b))
-    return deny (
-        error, "One of the devices has told no endpoint, or no fingerprint");
-  if (capability->max_size >= 0 && message->size > capability->max_size)
-    return deny (error, "That is larger than the capability allows");
-  return TRUE;
-}
-
-static void
-tell_created (
-    VmMeshGuest *to, const VmMeshGuest *other, const VmMeshCreated *session)
-{
-  g_auto (VmMeshStamp) stamp = vm_mesh_stamp (to, NULL);
-  VmMeshCreated created = *session;
-
-  created.fingerprint = other->hello->fingerprint;
-  vm_mesh_guest_send (to, vm_mesh_write_created (&stamp.head, &created));
-}
-
-static void
-create (VmMeshGuest *a, VmMeshGuest *b, const VmMeshMessage *message,
-    GError **error)
-{
-  VmRooms *rooms = a->mesh->server->rooms;
-  g_autofree gchar *id = vm_rooms_make_uuid (rooms);
-  g_autofree gchar *token = vm_mesh_make_token (a->mesh);
-  const VmMeshRecord record = { id, token, message->kind, a->id };
-  VmMeshCreated created = {
-    .session_id = id,
-    .kind = message->kind,
-    .expires_in = VM_MESH_RECORD_TIME / G_USEC_PER_SEC,
-    .session_token = token,
-    .a = g_ptr_array_index (a->hello->endpoints, 0),
-    .b = g_ptr_array_index (b->hello->endpoints, 0),
-  };
-
-  if (!vm_mesh_records_add (
-          a->mesh->records, &record, g_get_monotonic_time (), error))
-    return;
-  tell_created (a, b, &created);
-  created.cap_token = message->cap_token;
-  tell_created (b, a, &created);
-}
-
-void
-vm_mesh_request (
-    VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
-{
-  const VmCapability *capability =
-      vm_mesh_may (guest, message, cap_of_kind[message->kind], error);
-  VmMeshGuest *target;
-
-  if (!capability)
-    return;
-  if (!guest->hello) {
-    deny (error, "Only agents have sessions between them");
-    return;
-  }
-  target = find_target (guest, message, error);
-  if (target && check_session (guest, target, message, capability, error))
-    create (guest, target, message, error);
-}
-
-/* The terminal's control */
 
 static void
 tell_terminal (VmMeshGuest *to, const gchar *word, const VmMeshGuest *agent,
@@ -145,7 +57,7 @@ vm_mesh_take_terminal (
 
   if (!capability)
     return;
-  agent = find_target (guest, message, error);
+  agent = vm_mesh_find_target (guest, message, error);
   if (!agent)
     return;
   if (agent == guest) {
@@ -167,7 +79,7 @@ void
 vm_mesh_release_terminal (
     VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
 {
-  VmMeshGuest *agent = find_target (guest, message, error);
+  VmMeshGuest *agent = vm_mesh_find_target (guest, message, error);
 
   if (!agent)
     return;

@@ -50,7 +50,18 @@ vm_mesh_guest_tell_joined (
   g_auto (VmMeshStamp) stamp = vm_mesh_stamp (guest, news ? id : NULL);
 
   vm_mesh_guest_send (
-      guest, vm_mesh_write_joined (&stamp.head, id, role, guest->room));
+      guest, vm_mesh_write_joined (&stamp.head, id, role, guest->room, NULL));
+}
+
+void
+vm_mesh_guest_tell_met (
+    VmMeshGuest *guest, const VmMeshGuest *other, gboolean news)
+{
+  g_auto (VmMeshStamp) stamp = vm_mesh_stamp (guest, news ? other->id : NULL);
+
+  vm_mesh_guest_send (guest, vm_mesh_write_joined (&stamp.head, other->id,
+                                 other->hello ? "agent" : "member", guest->room,
+                                 other->hello ? other->user : NULL));
 }
 
 void
@@ -256,6 +267,12 @@ take_in_room (VmMeshGuest *guest, VmMeshMessage *message, GError **error)
   switch (message->type) {
     case VM_MESH_P2P_REQUEST:
       vm_mesh_request (guest, message, error);
+      break;
+    case VM_MESH_P2P_CANDIDATES:
+    case VM_MESH_P2P_RENEW:
+    case VM_MESH_P2P_DENIED:
+    case VM_MESH_P2P_CLOSED:
+      vm_mesh_take_about (guest, message, error);
       break;
     case VM_MESH_TERMINAL_TAKE:
       vm_mesh_take_terminal (guest, message, error);

@@ -19,26 +19,30 @@ may_join (VmMeshGuest *guest, gint64 now, GError **error)
   return FALSE;
 }
 
-static const gchar *
-role_of (const VmMeshGuest *guest)
-{
-  return guest->hello ? "agent" : "member";
-}
-
 static void
 introduce (VmMeshGuest *other, VmMeshGuest *guest)
 {
   /* between two pages it is the model that tells */
   if (!other->hello && !guest->hello)
     return;
-  vm_mesh_guest_tell_joined (guest, other->id, role_of (other), FALSE);
-  vm_mesh_guest_tell_joined (other, guest->id, role_of (guest), TRUE);
+  vm_mesh_guest_tell_met (guest, other, FALSE);
+  vm_mesh_guest_tell_met (other, guest, TRUE);
 }
 
 void
 vm_mesh_guest_met (VmMeshGuest *guest)
 {
   vm_mesh_each (guest, TRUE, introduce);
+}
+
+/* The room may be another one of that name by now. */
+static void
+release_room (VmMeshGuest *agent)
+{
+  VmRoom *room = vm_rooms_find_id (agent->mesh->server->rooms, agent->room_id);
+
+  if (room)
+    vm_room_release (room);
 }
 
 static void
@@ -55,8 +59,10 @@ vm_mesh_guest_forget_room (VmMeshGuest *guest)
     return;
   vm_mesh_drop_terminals (guest);
   vm_mesh_each (guest, TRUE, take_leave);
-  if (guest->hello)
+  if (guest->hello) {
     vm_mesh_records_forget (guest->mesh->records, guest->id);
+    release_room (guest);
+  }
   g_ptr_array_set_size (guest->peers->peers, 0);
   guest->member = NULL;
   g_clear_pointer (&guest->room, g_free);
@@ -149,15 +155,19 @@ enter_as_agent (
     VmMeshGuest *guest, const VmJoin *seat_request, gint64 now, GError **error)
 {
   VmRooms *rooms = guest->mesh->server->rooms;
-  VmRoom *room = vm_rooms_let_in (rooms, seat_request, now, error);
+  VmRoom *room = vm_rooms_hold (rooms, seat_request, now, error);
 
-  if (!room || vm_mesh_keeps_out (guest, room, error))
+  if (!room)
     return;
+  if (vm_mesh_keeps_out (guest, room, error)) {
+    vm_room_release (room);
+    return;
+  }
   vm_mesh_guest_forget_room (guest);
   guest->room = g_strdup (seat_request->meeting);
   guest->room_id = g_strdup (vm_room_get_id (room));
   guest->joins--;
-  vm_mesh_guest_tell_joined (guest, guest->id, "agent", FALSE);
+  vm_mesh_guest_tell_met (guest, guest, FALSE);
   vm_mesh_guest_met (guest);
 }
 

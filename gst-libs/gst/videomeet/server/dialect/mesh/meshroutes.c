@@ -179,6 +179,17 @@ check_pass (VmConn *conn, GError **error)
   return vm_server_admits (conn->server, conn->pass, &any, conn->group, error);
 }
 
+/* Where agents ask how others see them: the first STUN server of this one. */
+static const gchar *
+find_stun (VmServer *server)
+{
+  for (gchar **uri = server->ice_servers; uri && *uri; uri++) {
+    if (g_str_has_prefix (*uri, "stun:"))
+      return *uri;
+  }
+  return NULL;
+}
+
 static int
 post_session (VmConn *conn, const VmJson *json)
 {
@@ -201,6 +212,7 @@ post_session (VmConn *conn, const VmJson *json)
   session->pass = g_strdup (conn->pass);
   out = g_string_new ("{");
   vm_json_append_member (out, "access_token", token);
+  vm_json_append_member (out, "stun", find_stun (conn->server));
   return reply (conn, out);
 }
 

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/videomeet/vmagent.h>
+#include <gst/videomeet/vmtruststore.h>
+
+#include "agent/agentcontrol.h"
+#include "agent/agentproof.h"
+#include "agent/agentrelay.h"
+#include "base/vmmailbox-priv.h"
+#include "quic/quic.h"
+#include "transfer/p2p/p2phandler.h"
+
+/* Shared by the files of the agent. An agent belongs to the thread of its
+ * context. Each session has a thread, and each of its streams another: what
+ * they have to tell goes through the mailbox. */
+
+/* Streams that the other side may have open in a session. */
+#define VM_AGENT_STREAMS_MAX 16
+/* Files of one vm_agent_send_files_async() that go at a time. */
+#define VM_AGENT_PARALLEL 4
+/* For an agent of that name to come into the room. */
+#define VM_AGENT_PEER_TIME 5000 /* ms */
+/* For the server to make a session. */
+#define VM_AGENT_REQUEST_TIME 15000 /* ms */
+/* For the candidates of the other side. */
+#define VM_AGENT_CANDIDATES_TIME (2500 * 1000)
+/* For a connection of whatever path. */
+#define VM_AGENT_CONNECT_TIME (20 * G_USEC_PER_SEC)
+/* Without a direct path after that, the relay is tried as well. */
+#define VM_AGENT_DIRECT_TIME (1500 * 1000)
+/* Between two messages of a stream that carries nothing. */
+#define VM_AGENT_IDLE_TIME (60 * G_USEC_PER_SEC)
+/* For the other side to read why something has failed. */
+#define VM_AGENT_LAST_WORDS_TIME (2 * G_USEC_PER_SEC)
+/* A capability is renewed so long before it expires. */
+#define VM_AGENT_RENEW_TIME 30 /* s */
+#define VM_AGENT_TICK 250 /* ms */
+
+typedef struct _VmAgentSession VmAgentSession;
+typedef struct _VmAgentStream VmAgentStream;
+typedef struct _VmAgentWork VmAgentWork;
+
+struct _VmAgent
+{
+  GObject parent;
+
+  /* properties */
+  VmIdentity *identity;
+  gchar *server, *room, *user, *device, *pin;
+  gchar *receive_folder, *share_folder;
+  gchar *stun;
+  VmPolicy policy;
+  VmAccept accept;
+  VmOverwrite overwrite;
+  guint64 max_size, quota;
+
+  VmMailbox *mailbox;
+  VmTrustStore *store;
+  GHashTable *allowed; /* name -> VmPermissions */
+
+  /* from the start to the stop */
+  VmAgentControl *control;
+  VmQuicEndpoint *endpoint;
+  VmReceiveFolder *folder; /* or NULL */
+  gint share; /* descriptor of the folder; -1: none */
+  gchar *fingerprint, *proof;
+  GPtrArray *endpoints; /* of VmMeshEndpoint */
+  VmCapabilityReplay *replay;
+  GSource *ticker;
+  GTask *starting, *stopping;
+  gboolean ready;
+  guint gathering; /* threads that look for candidates */
+
+  GPtrArray *sessions; /* of VmAgentSession */
+  GPtrArray *requests; /* of VmAgentRequest, in their order */
+  GHashTable *streams; /* transfer id -> VmAgentStream */
+  gint n_transfers; /* atomic */
+};
+
+/* What is to be done in a session that this side asks for. */
+typedef struct
+{
+  VmAgentKind kind;
+  guint64 transfer_id;
+  gchar *location; /* path of the file or folder */
+  gchar *name;
+  gchar *their_folder; /* of a sync */
+  VmAgentSyncFlags flags;
+} VmAgentJob;
+
+void vm_agent_job_free (VmAgentJob *job);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentJob, vm_agent_job_free)
+
+/* vmagent.c, vmagent-class.c */
+/* Of a transfer; any thread. */
+guint64 vm_agent_next_id (VmAgent *self);
+/* The lane of a path, or NULL. */
+const gchar *vm_agent_lane (VmQuicPath path);
+void vm_agent_tell_session (VmAgent *self, const VmAgentSession *session);
+void vm_agent_tell_transfer (VmAgent *self, const VmAgentTransfer *transfer);
+void vm_agent_tell_offer (VmAgent *self, const VmAgentTransfer *transfer);
+void vm_agent_tell_step (VmAgent *self, const VmAgentStep *step);
+gboolean vm_agent_ask_delete (
+    VmAgent *self, guint64 id, guint deleted, guint total, gboolean theirs);
+void vm_agent_tell_error (VmAgent *self, const GError *error);
+void vm_agent_tell_lost (VmAgent *self, const GError *error, gboolean final);
+void vm_agent_set_ready (VmAgent *self, gboolean ready);
+/* What @name may do; -1: nothing was said of it. */
+gint vm_agent_allows (VmAgent *self, const gchar *name);
+/* Frees what there is from the start on; there must be no session. */
+void vm_agent_drop (VmAgent *self);
+void vm_agent_look_whether_stopped (VmAgent *self);
+VmAgentTransfer *vm_agent_transfer_new (
+    guint64 id, VmAgentKind kind, const VmAgentPeer *peer, gboolean incoming);
+
+/* agentrequest.c: sessions that this side asks for */
+void vm_agent_requests_take (VmAgent *self, const VmMeshNews *news);
+void vm_agent_requests_look (VmAgent *self); /* others have come or left */
+void vm_agent_requests_end (VmAgent *self, const GError *error);
+void vm_agent_requests_cancel (VmAgent *self, guint64 transfer_id);
+void vm_agent_request_free (gpointer request);
+/* A session of @work is over. */
+void vm_agent_work_end (VmAgentWork *work, const GError *error);
+
+/* agentincoming.c: sessions that others ask for */
+void vm_agent_incoming_take (VmAgent *self, const VmMeshNews *news);
+/* What is said of a session later. */
+void vm_agent_about_take (VmAgent *self, const VmMeshNews *news);
+
+/* agentsession.c */
+
+struct _VmAgentSession
+{
+  VmAgent *agent; /* until its end */
+  gboolean incoming;
+  gchar *id, *token, *room;
+  VmMeshKind kind;
+  gint64 deadline; /* of its hello; monotonic */
+  VmAgentPeer *peer;
+  gboolean own_machine;
+  VmAgentWork *work; /* or NULL: incoming */
+
+  /* of the target; set before its thread runs */
+  VmPolicy policy;
+  VmAccept accept;
+  gint allowed_id, allowed_user; /* see vm_agent_allows() */
+  gint64 max_rate; /* bytes/s; 0: any */
+  VmReceiveFolder *folder; /* or NULL */
+  gint share; /* a descriptor of its own; -1: none */
+
+  /* of its thread */
+  VmPermissions permissions;
+  gboolean trusted; /* what it sends is taken without a question */
+  gboolean known;
+  GPtrArray *threads; /* of its streams */
+
+  /* of the context's thread */
+  VmAgentRelay *relay; /* or NULL */
+  gint64 connecting_since; /* 0: not yet */
+  gboolean renewing;
+  gboolean announced;
+  gboolean over;
+
+  gint path; /* VmQuicPath; atomic */
+  gint streams; /* atomic */
+
+  GMutex lock; /* of what follows */
+  GCond cond;
+  GArray *candidates; /* of the other side */
+  gboolean awaits; /* its candidates are still to come */
+  gint64 expires; /* of the capability; Unix s */
+  gint64 size_left; /* bytes that may be offered; -1: any */
+  VmQuicConnection *connection; /* or NULL */
+  GError *end; /* why it must end, or NULL */
+  GError *error; /* the first of a job */
+  GError *denial; /* of the target, or NULL */
+  GQueue jobs; /* of VmAgentJob */
+};
+
+/* Both begin its thread. */
+VmAgentSession *vm_agent_session_new (
+    VmAgent *agent, const VmMeshNews *created, VmAgentPeer *peer);
+VmAgentSession *vm_agent_session_ref (VmAgentSession *self);
+void vm_agent_session_unref (VmAgentSession *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentSession, vm_agent_session_unref)
+/* @ticket: to the relay; NULL: there is none. */
+void vm_agent_session_set_relay (VmAgentSession *self, const gchar *ticket);
+void vm_agent_session_start (VmAgentSession *self);
+/* Ends it, for both sides, with the code and message of @why. */
+void vm_agent_session_end (VmAgentSession *self, const GError *why);
+void
+vm_agent_session_take_candidates (VmAgentSession *self, const GPtrArray *list);
+void vm_agent_session_tick (VmAgentSession *self, gint64 now);
+/* Runs @func in the thread of the context, with a reference to the session. */
+typedef void (*VmAgentSessionFunc) (VmAgentSession *self, gpointer data);
+void vm_agent_session_post (VmAgentSession *self, VmAgentSessionFunc func,
+    gpointer data, GDestroyNotify destroy);
+/* The first error of its jobs. */
+void vm_agent_session_note (VmAgentSession *self, const GError *error);
+
+/* agentstream.c: transfers on one stream, each on the stream's thread */
+
+struct _VmAgentStream
+{
+  VmP2pControl *control; /* of a file */
+  GMutex lock; /* of what follows */
+  GCond cond;
+  VmP2pPipe *pipe; /* NULL: the transfer is over */
+  gint answer; /* -1: none yet; FALSE, TRUE */
+};
+
+void vm_agent_stream_unref (VmAgentStream *stream);
+void vm_agent_stream_answer (VmAgentStream *stream, gboolean accept);
+void vm_agent_stream_set_paused (VmAgentStream *stream, gboolean paused);
+void vm_agent_stream_cancel (VmAgentStream *stream);
+/* Receives what comes until the other side ends it; frees @pipe. */
+void vm_agent_stream_serve (VmAgentSession *session, VmP2pPipe *pipe);
+/* None of the jobs that are left is done. FALSE: none was left. */
+gboolean vm_agent_stream_fail_jobs (VmAgentSession *session, const GError *why);
+/* Does the jobs of @session that are left; frees @pipe. FALSE: the connection
+ * is of no more use. */
+gboolean vm_agent_stream_work (VmAgentSession *session, VmP2pPipe *pipe);

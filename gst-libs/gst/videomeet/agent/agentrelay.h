@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/videomeet/vmerror.h>
+
+/* An agent's end of the server's relay: the datagrams of one session in a
+ * WebSocket (protocol/agents.md#relay). It belongs to the thread of the context
+ * that was its default, but for vm_agent_relay_send(). */
+
+/* Datagrams that wait to be sent; beyond, they are lost, as on any path. */
+#define VM_AGENT_RELAY_QUEUE 512
+
+typedef struct _VmAgentRelay VmAgentRelay;
+
+/* A datagram of the other side; valid during the call. */
+typedef void (*VmAgentRelayFunc) (
+    const guint8 *data, gsize size, gpointer user_data);
+
+/* @server: "http://HOST:PORT" or "https://…". */
+VmAgentRelay *vm_agent_relay_new (const gchar *server, const gchar *ticket,
+    VmAgentRelayFunc func, gpointer user_data);
+VmAgentRelay *vm_agent_relay_ref (VmAgentRelay *self);
+void vm_agent_relay_unref (VmAgentRelay *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentRelay, vm_agent_relay_unref)
+/* Opens it, once. */
+void vm_agent_relay_open (VmAgentRelay *self);
+/* @func is not called any more. */
+void vm_agent_relay_close (VmAgentRelay *self);
+/* Any thread; does not block. */
+void vm_agent_relay_send (VmAgentRelay *self, const guint8 *data, gsize size);

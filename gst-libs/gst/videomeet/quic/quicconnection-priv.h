@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "quic/quicpunch.h"
+#include "quic/quicstream.h"
+
+/* Datagrams that came through the server and wait for the thread. */
+#define VM_QUIC_RELAYED_MAX 2048
+
+typedef enum
+{
+  VM_QUIC_CONNECTING,
+  VM_QUIC_CONNECTED,
+  VM_QUIC_CLOSED,
+} VmQuicState;
+
+struct _VmQuicSeat;
+
+struct _VmQuicConnection
+{
+  gatomicrefcount refs;
+  gint users; /* atomic; the last one closes it */
+  VmQuicEndpoint *endpoint; /* (owned) */
+  gboolean asking;
+  guint8 fingerprint[VM_QUIC_FINGERPRINT_SIZE];
+  void (*relay_send) (const guint8 *data, gsize size, gpointer user_data);
+  void (*path_changed) (VmQuicPath path, gpointer user_data);
+  gpointer user_data;
+  GDestroyNotify destroy;
+
+  /* Held for moments; before the endpoint's. */
+  GMutex lock;
+  GCond changed;
+  VmQuicState state;
+  GError *error; /* when closed */
+  VmQuicPath path;
+  GQueue opening; /* VmQuicStream that have no id yet */
+  GQueue accepted; /* VmQuicStream of the other side */
+  GQueue dirty; /* VmQuicStream that the thread has to look at */
+  GQueue relayed; /* GBytes */
+  gboolean close_wanted;
+  GError *close_why;
+
+  gboolean queued; /* with the lock of the endpoint: it waits for the thread */
+
+  /* of the thread */
+  VmQuicPunch punch;
+  struct _VmQuicSeat *seat;
+  gint64 begun, deadline; /* µs */
+  gint64 attempt_until;
+  guint next_target;
+  gint64 migrate_at; /* not before */
+  VmQuicAddress moved_to; /* where the other side says it is now */
+  gboolean moved; /* it does */
+};
+
+VmQuicConnection *vm_quic_connection_new (
+    VmQuicEndpoint *endpoint, gboolean asking, const VmQuicSession *session);
+VmQuicConnection *vm_quic_connection_hold (VmQuicConnection *self);
+void vm_quic_connection_drop (VmQuicConnection *self);
+/* With the lock: the thread has to look at @stream (nullable: at the
+ * connection). */
+void vm_quic_connection_touch (VmQuicConnection *self, VmQuicStream *stream);
+
+/* On the thread. */
+void vm_quic_connection_set_connected (VmQuicConnection *self);
+void
+vm_quic_connection_set_closed (VmQuicConnection *self, const GError *error);
+void vm_quic_connection_set_path (VmQuicConnection *self, VmQuicPath path);
+VmQuicStream *vm_quic_connection_add_stream (VmQuicConnection *self, gint64 id);

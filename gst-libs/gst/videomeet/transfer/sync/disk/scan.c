@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "transfer/sync/disk/scan.h"
+
+#include "transfer/disk/diskfile.h"
+#include "transfer/disk/filename.h"
+#include "transfer/sync/model/work.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_SIZE (1024 * 1024)
+#define LARGE (64 * 1024 * 1024) /* bytes of a file that two threads read */
+#define READ_TRIES 3 /* of a file that changes while it is read */
+
+typedef struct
+{
+  const VmSyncScan *what;
+  VmSyncTree *tree;
+  GPtrArray *skipped;
+  guint8 *buffer;
+  EVP_MD_CTX *hash;
+} Scan;
+
+gint
+vm_sync_open_above (gint root, const gchar *path, const gchar **name)
+{
+  const gchar *slash = strrchr (path, '/');
+  g_autofree gchar *above = NULL;
+
+  *name = slash ? slash + 1 : path;
+  above = slash ? g_strndup (path, slash - path) : g_strdup (".");
+  return vm_disk_open (root, above, O_RDONLY | O_DIRECTORY);
+}
+
+gboolean
+vm_sync_is_entry (gint fd, const VmSyncEntry *entry)
+{
+  struct stat st;
+  VmSyncStamp stamp;
+
+  if (fstat (fd, &st) != 0 || !S_ISREG (st.st_mode))
+    return FALSE;
+  stamp = vm_sync_stamp_of (&st);
+  return entry->has_stamp && vm_sync_stamp_equal (&stamp, &entry->stamp);
+}
+
+gint
+vm_sync_open_entry (gint root, const VmSyncEntry *entry)
+{
+  VmFd fd = vm_disk_open (root, entry->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+  if (fd >= 0 && !vm_sync_is_entry (fd, entry)) {
+    vm_fd_clear (&fd);
+    errno = ESTALE;
+  }
+  return fd;
+}
+
+static gboolean
+is_cancelled (Scan *scan)
+{
+  return g_cancellable_is_cancelled (scan->what->cancellable);
+}
+
+/* One block of an open file. */
+static gboolean
+hash_block (Scan *scan, gint fd, guint64 at, guint64 size, guint8 *hash)
+{
+  if (EVP_DigestInit_ex (scan->hash, NULL, NULL) != 1)
+    return FALSE;
+  while (size > 0) {
+    gsize n = MIN (size, READ_SIZE);
+
+    if (is_cancelled (scan)
+        || vm_disk_read (fd, scan->buffer, n, at) != (gssize) n
+        || EVP_DigestUpdate (scan->hash, scan->buffer, n) != 1)
+      return FALSE;
+    at += n;
+    size -= n;
+  }
+  return EVP_DigestFinal_ex (scan->hash, hash, NULL) == 1;
+}
+
+static gboolean
+hash_blocks (Scan *scan, gint fd, VmSyncEntry *entry, guint from, guint to)
+{
+  guint64 block = vm_sync_block_size (entry->size);
+
+  for (guint b = from; b < to; b++)
+    if (!hash_block (scan, fd, b * block, vm_sync_block_bytes (entry->size, b),
+            entry->blocks + (gsize) b * VM_SHA256_SIZE))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+scan_init (Scan *scan)
+{
+  scan->buffer = g_malloc (READ_SIZE);
+  scan->hash = EVP_MD_CTX_new ();
+  EVP_DigestInit_ex (scan->hash, EVP_sha256 (), NULL);
+}
+
+static void
+scan_clear (Scan *scan)
+{
+  EVP_MD_CTX_free (scan->hash);
+  g_free (scan->buffer);
+}
+
+/* The second half of a large file, on a thread of its own. */
+typedef struct
+{
+  const VmSyncScan *what;
+  gint fd;
+  VmSyncEntry *entry;
+  guint from;
+} Half;
+
+static gpointer
+hash_half (gpointer data)
+{
+  Half *half = data;
+  Scan scan = { .what = half->what };
+  gboolean ok;
+
+  scan_init (&scan);
+  ok = hash_blocks (
+      &scan, half->fd, half->entry, half->from, half->entry->n_blocks);
+  scan_clear (&scan);
+  return GINT_TO_POINTER (ok);
+}
+
+static gboolean
+hash_file (Scan *scan, gint fd, VmSyncEntry *entry)
+{
+  Half half = { scan->what, fd, entry, 0 };
+  GThread *thread = NULL;
+  gboolean ok;
+
+  entry->n_blocks = vm_sync_block_count (entry->size);
+  g_free (entry->blocks);
+  entry->blocks = g_malloc ((gsize) entry->n_blocks * VM_SHA256_SIZE);
+  if (entry->size < LARGE)
+    return hash_blocks (scan, fd, entry, 0, entry->n_blocks);
+  half.from = entry->n_blocks / 2;
+  thread = g_thread_new ("vm-sync-hash", hash_half, &half);
+  ok = hash_blocks (scan, fd, entry, 0, half.from);
+  return GPOINTER_TO_INT (g_thread_join (thread)) && ok;
+}
+
+/* The hashes are known by an earlier scan. */
+static gboolean
+recall (Scan *scan, VmSyncEntry *entry)
+{
+  const VmSyncEntry *known =
+      scan->what->known ? vm_sync_tree_get (scan->what->known, entry->path)
+                        : NULL;
+
+  if (!known || known->kind != VM_SYNC_FILE || !known->has_stamp || known->racy
+      || !vm_sync_stamp_equal (&known->stamp, &entry->stamp))
+    return FALSE;
+  entry->racy = FALSE;
+  entry->n_blocks = known->n_blocks;
+  entry->blocks =
+      g_memdup2 (known->blocks, (gsize) known->n_blocks * VM_SHA256_SIZE);
+  return TRUE;
+}
+
+static void
+describe (VmSyncEntry *entry, const struct stat *st)
+{
+  entry->mode = st->st_mode & VM_SYNC_MODE_MASK;
+  entry->size = st->st_size;
+  entry->mtime =
+      (gint64) st->st_mtim.tv_sec * G_USEC_PER_SEC + st->st_mtim.tv_nsec / 1000;
+  entry->stamp = vm_sync_stamp_of (st);
+  entry->has_stamp = TRUE;
+  entry->racy =
+      vm_sync_stamp_is_racy (&entry->stamp, g_get_real_time () * 1000);
+}
+
+static void
+give_up (VmSyncEntry *entry, const gchar *why)
+{
+  entry->kind = VM_SYNC_OTHER;
+  entry->n_blocks = 0;
+  g_clear_pointer (&entry->blocks, g_free);
+  g_free (entry->target);
+  entry->target = g_strdup (why);
+}
+
+/* A file that changes while it is read has no hash. */
+static void
+read_file (Scan *scan, gint folder, const gchar *name, VmSyncEntry *entry)
+{
+  g_auto (VmFd) fd = -1;
+
+  if (recall (scan, entry))
+    return;
+  fd = vm_disk_open (folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  for (guint i = 0; i < READ_TRIES; i++) {
+    struct stat st;
+
+    if (fd < 0 || fstat (fd, &st) != 0 || !S_ISREG (st.st_mode)) {
+      give_up (entry, "it cannot be read");
+      return;
+    }
+    describe (entry, &st);
+    if (entry->size > 0 && vm_sync_block_count (entry->size) == 0)
+      break;
+    if (hash_file (scan, fd, entry) && vm_sync_is_entry (fd, entry))
+      return;
+    if (is_cancelled (scan))
+      break;
+  }
+  give_up (entry, "it changes while it is read");
+}
+
+static void
+read_link (gint folder, const gchar *name, VmSyncEntry *entry)
+{
+  gchar target[VM_SYNC_TARGET_MAX + 1];
+  gssize size = readlinkat (folder, name, target, sizeof target);
+
+  entry->mode = VM_SYNC_MODE_MASK;
+  if (size <= 0 || size > VM_SYNC_TARGET_MAX
+      || !g_utf8_validate (target, size, NULL)) {
+    give_up (entry, "the link cannot be read");
+    return;
+  }
+  g_free (entry->target);
+  entry->target = g_strndup (target, size);
+}
+
+static void
+skip (Scan *scan, const gchar *path, const gchar *why)
+{
+  g_autofree gchar *shown = g_utf8_make_valid (path, -1);
+
+  if (scan->skipped && scan->skipped->len < VM_SYNC_ENTRIES_MAX)
+    g_ptr_array_add (scan->skipped, g_strdup_printf ("%s: %s", shown, why));
+}
+
+static gboolean
+read_folder (Scan *scan, gint folder, const gchar *path, GError **error);
+
+static gboolean
+read_entry (Scan *scan, gint folder, const gchar *name, const gchar *path,
+    GError **error)
+{
+  struct stat st;
+  g_autoptr (VmSyncEntry) entry = NULL;
+  g_auto (VmFd) fd = -1;
+
+  if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    return TRUE; /* it is gone by now */
+  entry = vm_sync_entry_new (path, VM_SYNC_OTHER);
+  describe (entry, &st);
+  if (S_ISREG (st.st_mode)) {
+    entry->kind = VM_SYNC_FILE;
+    read_file (scan, folder, name, entry);
+  } else if (S_ISLNK (st.st_mode)) {
+    entry->kind = VM_SYNC_LINK;
+    read_link (folder, name, entry);
+  } else if (S_ISDIR (st.st_mode)) {
+    entry->kind = VM_SYNC_FOLDER;
+    fd = vm_disk_open (folder, name, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+      give_up (entry, "the folder cannot be read");
+  } else {
+    give_up (entry, "it is neither file, folder nor link");
+  }
+  vm_sync_entry_seal (entry);
+  if (!vm_sync_tree_add (scan->tree, g_steal_pointer (&entry), error))
+    return FALSE;
+  return fd < 0 || read_folder (scan, fd, path, error);
+}
+
+static DIR *
+open_list (gint folder)
+{
+  gint copy = openat (folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *list = copy < 0 ? NULL : fdopendir (copy);
+
+  if (!list && copy >= 0)
+    close (copy);
+  return list;
+}
+
+static gboolean
+read_folder (Scan *scan, gint folder, const gchar *path, GError **error)
+{
+  DIR *list;
+  struct dirent *found;
+  gboolean ok = TRUE;
+
+  if (scan->what->watch)
+    vm_sync_watch_add (scan->what->watch, folder);
+  list = open_list (folder);
+  if (!list)
+    return vm_disk_fail (error, path ? path : "The folder cannot be read");
+  while (ok && (found = readdir (list)) && !is_cancelled (scan)) {
+    g_autofree gchar *below = NULL;
+    g_autoptr (GError) wrong = NULL;
+
+    if (strcmp (found->d_name, ".") == 0 || strcmp (found->d_name, "..") == 0
+        || g_str_has_prefix (found->d_name, VM_FILENAME_OWN_PREFIX))
+      continue;
+    below = path ? g_strconcat (path, "/", found->d_name, NULL)
+                 : g_strdup (found->d_name);
+    if (vm_sync_path_check (below, &wrong))
+      ok = read_entry (scan, folder, found->d_name, below, error);
+    else
+      skip (scan, below, wrong->message);
+  }
+  closedir (list);
+  return ok;
+}
+
+VmSyncTree *
+vm_sync_scan (const VmSyncScan *what, GPtrArray *skipped, GError **error)
+{
+  g_autoptr (VmSyncTree) tree = vm_sync_tree_new ();
+  Scan scan = { .what = what, .tree = tree, .skipped = skipped };
+  gboolean ok;
+
+  scan_init (&scan);
+  ok = read_folder (&scan, what->root, NULL, error);
+  scan_clear (&scan);
+  if (!ok || g_cancellable_set_error_if_cancelled (what->cancellable, error)
+      || !vm_sync_tree_finish (tree, error))
+    return NULL;
+  return g_steal_pointer (&tree);
+}

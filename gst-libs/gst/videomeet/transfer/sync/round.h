@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "transfer/sync/session.h"
+#include "transfer/sync/disk/state.h"
+#include "transfer/sync/disk/watch.h"
+
+/* One round: both manifests, the plan, what each side lacks, and what became of
+ * it. */
+
+typedef struct
+{
+  VmSyncSession *session;
+  VmSyncSide side;
+  const VmSyncConfig *config;
+  gboolean dry_run;
+  VmSyncState *state; /* NULL in a dry run of a peer without a state */
+  VmSyncWatch *watch; /* nullable */
+  VmSyncTree *known; /* nullable: of the last scan, with stamps */
+  VmSyncProgress progress;
+  guint64 moved; /* bytes of contents, all rounds */
+
+  /* of the round that ended last */
+  guint failed; /* entries that either side had to leave and may do later */
+  gchar *digest; /* of the tree that was scanned */
+} VmSyncRounds;
+
+void vm_sync_rounds_clear (VmSyncRounds *self);
+/* @page: nullable: the first page of the other side's manifest, which was
+ * received already. */
+gboolean vm_sync_round (VmSyncRounds *self, GBytes *page, GError **error);
+/* Reads the own folder. */
+VmSyncTree *
+vm_sync_rounds_scan (VmSyncRounds *self, GCancellable *cancel, GError **error);
+/* Tells the progress, with the bytes of messages. */
+void vm_sync_rounds_report (VmSyncRounds *self);

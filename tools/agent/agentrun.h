@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "options/options.h"
+#include "ui/output.h"
+
+/* What the commands that run an agent share: the agent with what the command
+ * line says of it, what it tells, and how it ends. */
+
+typedef struct
+{
+  const VmtOptions *options;
+  VmtOutput *output;
+  VmAgent *agent;
+  GMainLoop *loop;
+  GCancellable *cancellable; /* by Ctrl-C */
+  GHashTable *speeds; /* transfer id -> VmtAgentSpeed */
+  gboolean interrupted;
+  gint status;
+} VmtAgentRun;
+
+/* NULL, after an error was told: the device has no key. */
+VmtAgentRun *vmt_agent_run_new (const VmtOptions *options, VmtOutput *output);
+/* Leaves the room first. */
+void vmt_agent_run_free (VmtAgentRun *self);
+/* Runs until vmt_agent_run_quit() or Ctrl-C; a second Ctrl-C ends the
+ * program. */
+void vmt_agent_run_loop (VmtAgentRun *self);
+void vmt_agent_run_quit (VmtAgentRun *self);
+/* Tells it, and that the command has failed. */
+void vmt_agent_run_fail (VmtAgentRun *self, const GError *error);
+/* The command has failed; what is wrong was told. */
+void vmt_agent_run_tell_ready (VmtAgentRun *self);
+
+/* cmd-sync.c: send with --server */
+gint vmt_agent_send (const VmtOptions *options, VmtOutput *output);

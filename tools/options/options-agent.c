@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "options/options-agent.h"
+#include "options/options-priv.h"
+#include "options/options-trust.h"
+
+#include <string.h>
+
+static void
+add_room (GOptionContext *context, VmtOptions *o, VmtCommand command)
+{
+  const GOptionEntry entries[] = {
+    { "server", 0, 0, G_OPTION_ARG_STRING, &o->server,
+        command == VMT_COMMAND_SEND
+            ? "Send to an agent in a room of this server, https://HOST:PORT"
+            : "The server, https://HOST:PORT (http:// for tests)",
+        "URL" },
+    { "room", 0, 0, G_OPTION_ARG_STRING, &o->room,
+        "Name of the room at the server", "NAME" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
+add_device (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "user", 'u', 0, G_OPTION_ARG_STRING, &o->user,
+        "Your name, as others see it (default: this account's real name)",
+        "NAME" },
+    { "device", 0, 0, G_OPTION_ARG_STRING, &o->device,
+        "Name of this device (default: the host name)", "NAME" },
+    { "pin", 0, 0, G_OPTION_ARG_STRING, &o->pin,
+        "PIN of the room. Other users of this machine can see the command "
+        "line: prefer --pin-file",
+        "DIGITS" },
+    VMT_PIN_FILE_ENTRY (o),
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+/* The address of a STUN server; send and sync have one too. */
+static void
+add_stun (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "stun-address", 0, 0, G_OPTION_ARG_STRING, &o->stun_address,
+        "STUN server by its address (default: the one that the server names)",
+        "ADDRESS:PORT" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
+add_folders (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "receive", 0, 0, G_OPTION_ARG_FILENAME, &o->files_dir,
+        "Receive files and folders into DIR, which is made if it does not "
+        "exist (default: receive none)",
+        "DIR" },
+    { "share", 0, 0, G_OPTION_ARG_FILENAME, &o->share_dir,
+        "Let others sync the folders below DIR (default: share none)", "DIR" },
+    { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->allow,
+        "What a device or user may do without a question, for example "
+        "'ann=file,folder' (repeatable)",
+        "NAME=CAPS" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
+add_sync (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "watch", 0, 0, G_OPTION_ARG_NONE, &o->watch,
+        "Go on with every change on either side, until Ctrl-C", NULL },
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &o->dry_run,
+        "Show what would be done, and do nothing", NULL },
+    { "delete", 0, 0, G_OPTION_ARG_NONE, &o->delete_many,
+        "Delete even more than a quarter of a folder (default: refuse)", NULL },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+void
+vmt_options_add_agent (
+    GOptionContext *context, VmtOptions *options, VmtCommand command)
+{
+  add_room (context, options, command);
+  if (command == VMT_COMMAND_AGENT)
+    add_folders (context, options);
+  if (command == VMT_COMMAND_SYNC)
+    add_sync (context, options);
+  /* send has these of its own */
+  if (command != VMT_COMMAND_SEND)
+    add_device (context, options);
+  add_stun (context, options);
+}
+
+gboolean
+vmt_allow_parse (
+    const gchar *text, gchar **name, VmPermissions *permissions, GError **error)
+{
+  const gchar *equals = strrchr (text, '=');
+
+  if (!equals || equals == text) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--allow takes a name and what it may do, as 'ann=file,folder', not "
+        "'%s'.",
+        text);
+    return FALSE;
+  }
+  if (!vmt_permissions_parse (equals + 1, permissions, error))
+    return FALSE;
+  if (*permissions & ~(VM_PERMISSIONS_FILE | VM_PERMISSIONS_FOLDER)) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--allow takes file and folder.");
+    return FALSE;
+  }
+  if (name)
+    *name = g_strndup (text, equals - text);
+  return TRUE;
+}
+
+static gboolean
+fail (GError **error, const gchar *what)
+{
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, what);
+  return FALSE;
+}
+
+static gboolean
+check_server (const VmtOptions *options, GError **error)
+{
+  g_autoptr (GUri) uri = NULL;
+
+  if (!options->server || !options->room || !*options->room)
+    return fail (error,
+        "Say which server and which room: --server https://HOST:PORT --room "
+        "NAME.");
+  uri = g_uri_parse (options->server, G_URI_FLAGS_NONE, NULL);
+  if (!uri
+      || (strcmp (g_uri_get_scheme (uri), "http") != 0
+          && strcmp (g_uri_get_scheme (uri), "https") != 0))
+    return fail (error, "--server takes https://HOST:PORT.");
+  return vmt_check_name ("--room", options->room, error);
+}
+
+gboolean
+vmt_options_check_agent (
+    const VmtOptions *options, VmtCommand command, GError **error)
+{
+  if (command == VMT_COMMAND_SEND && !options->server)
+    return !(options->room || options->stun_address)
+           || fail (error, "--room is of use with --server alone.");
+  if (command != VMT_COMMAND_SEND && command != VMT_COMMAND_AGENT
+      && command != VMT_COMMAND_SYNC)
+    return TRUE;
+  if (options->meeting)
+    return fail (error, "Say either --meeting or --server, not both.");
+  if (command == VMT_COMMAND_AGENT && !options->files_dir
+      && !options->share_dir)
+    return fail (error,
+        "Say what others may do: --receive DIR takes files, --share DIR lets "
+        "folders be synced.");
+  for (guint i = 0; options->allow && options->allow[i]; i++) {
+    VmPermissions permissions;
+
+    if (!vmt_allow_parse (options->allow[i], NULL, &permissions, error))
+      return FALSE;
+  }
+  return check_server (options, error);
+}
+
+gboolean
+vmt_options_take_sync (VmtOptions *options, gchar **rest, GError **error)
+{
+  guint given = rest ? g_strv_length (rest) : 0;
+  const gchar *colon = given == 2 ? strchr (rest[1], ':') : NULL;
+
+  if (given != 2 || !colon || colon == rest[1] || !*rest[0]) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+        "Say which folder and with which of whom: 'videomeet sync DIR "
+        "NAME:FOLDER --server URL --room NAME'.");
+    return FALSE;
+  }
+  options->files = g_new0 (gchar *, 2);
+  options->files[0] = g_strdup (rest[0]);
+  options->target = g_strndup (rest[1], colon - rest[1]);
+  options->their_folder = g_strdup (colon + 1);
+  return TRUE;
+}
