@@ -225,7 +225,7 @@ typedef struct
   VmPeerStream stream;
   GstCaps *caps;
   VmOutput *output; /* owned, or NULL */
-  GstPad *sink;     /* owned, or NULL */
+  GstPad *sink; /* owned, or NULL */
 } Fresh;
 
 static void
@@ -280,8 +280,7 @@ link_stream (VmBridge *self, VmBridgePublisher *publisher, Fresh *fresh)
 {
   static const gchar *const pads[] = { "audio_sink_0", "video_sink_0",
     "video_sink_1" };
-  VmOutput *output =
-      make_output (self, publisher, fresh->stream, fresh->caps);
+  VmOutput *output = make_output (self, publisher, fresh->stream, fresh->caps);
   g_autoptr (GstPad) src = NULL;
 
   if (!output)
