@@ -134,8 +134,8 @@ tell_end (VmtAgentRun *self, const VmAgentTransfer *transfer)
     return;
   }
   if (transfer->kind == VM_AGENT_KIND_SYNC)
-    vmt_output_line (
-        self->output, VMT_STYLE_GOOD, "%s: the same on both sides", name);
+    vmt_output_line (self->output, VMT_STYLE_GOOD, "%s: %s", name,
+        self->options->dry_run ? "nothing was done" : "the same on both sides");
   else
     vmt_output_line (self->output, VMT_STYLE_GOOD, "%s: %s, verified, %s %s%s",
         name, size, transfer->incoming ? "from" : "to", user,
