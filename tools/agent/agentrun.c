@@ -117,6 +117,9 @@ tell_end (VmtAgentRun *self, const VmAgentTransfer *transfer)
   g_autofree gchar *size = g_format_size (transfer->size);
 
   vmt_output_ticker (self->output, NULL);
+  /* that is how one that watches ends */
+  if (transfer->error && self->interrupted && self->options->watch)
+    return;
   if (transfer->error) {
     g_autofree gchar *why = vmt_text_safe (transfer->error->message);
     g_autofree gchar *text = g_strdup_printf ("%s is not %s: %s.", name,
@@ -131,8 +134,8 @@ tell_end (VmtAgentRun *self, const VmAgentTransfer *transfer)
     return;
   }
   if (transfer->kind == VM_AGENT_KIND_SYNC)
-    vmt_output_line (
-        self->output, VMT_STYLE_GOOD, "%s: the same on both sides", name);
+    vmt_output_line (self->output, VMT_STYLE_GOOD, "%s: %s", name,
+        self->options->dry_run ? "nothing was done" : "the same on both sides");
   else
     vmt_output_line (self->output, VMT_STYLE_GOOD, "%s: %s, verified, %s %s%s",
         name, size, transfer->incoming ? "from" : "to", user,
@@ -176,8 +179,8 @@ on_step (VmAgent *agent, const VmAgentStep *step, gpointer data)
   VmtAgentRun *self = data;
   JsonObject *event = vmt_event_new ("step");
   g_autofree gchar *path = vmt_text_safe (step->path);
-  g_autofree gchar *more =
-      vmt_text_safe (step->reason ? step->reason : step->from);
+  const gchar *said = step->reason ? step->reason : step->from;
+  g_autofree gchar *more = said ? vmt_text_safe (said) : NULL;
   gboolean conflict = g_str_equal (step->type, "conflict");
 
   vmt_event_add_string (event, "step", step->type);

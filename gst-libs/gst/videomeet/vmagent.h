@@ -118,7 +118,7 @@ typedef struct _VmAgentStep VmAgentStep;
 
 /**
  * VmAgentStep:
- * @transfer_id: of the sync, as #VmAgentTransfer.id
+ * @transfer_id: of the sync, as the `id` of its #VmAgentTransfer
  * @type: `create`, `replace`, `mode`, `move`, `delete`, `conflict` or `left`
  * @theirs: whether it is done in the folder of the other device
  * @path: of the file, relative to the folder
