@@ -153,7 +153,7 @@ struct _VmAgentSession
   VmPermissions permissions;
   gboolean trusted; /* what it sends is taken without a question */
   gboolean known;
-  GPtrArray *threads; /* of its streams */
+  GPtrArray *threads; /* of the streams that this side opens */
 
   /* of the context's thread */
   VmAgentRelay *relay; /* or NULL */
@@ -163,7 +163,7 @@ struct _VmAgentSession
   gboolean over;
 
   gint path; /* VmQuicPath; atomic */
-  gint streams; /* atomic */
+  guint streams; /* of the other side that are served; with the lock */
 
   GMutex lock; /* of what follows */
   GCond cond;

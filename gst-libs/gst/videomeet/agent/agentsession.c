@@ -500,7 +500,10 @@ serve (gpointer data)
   Serve *arg = data;
 
   vm_agent_stream_serve (arg->session, arg->pipe);
-  g_atomic_int_dec_and_test (&arg->session->streams);
+  g_mutex_lock (&arg->session->lock);
+  arg->session->streams--;
+  g_cond_broadcast (&arg->session->cond);
+  g_mutex_unlock (&arg->session->lock);
   vm_agent_session_unref (arg->session);
   g_free (arg);
   return NULL;
@@ -511,16 +514,18 @@ may_begin (VmAgentSession *self, GError **error)
 {
   guint most = self->max_rate ? 1 : VM_AGENT_STREAMS_MAX;
   gint64 expires;
+  guint streams;
 
   g_mutex_lock (&self->lock);
   expires = self->expires;
+  streams = self->streams;
   g_mutex_unlock (&self->lock);
   if (expires && g_get_real_time () / G_USEC_PER_SEC >= expires) {
     g_set_error (
         error, VM_ERROR, VM_ERROR_CAP_EXPIRED, "Capability token expired");
     return FALSE;
   }
-  if ((guint) g_atomic_int_get (&self->streams) < most)
+  if (streams < most)
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
       "More than %u streams at a time are not served", most);
@@ -540,13 +545,19 @@ begin_stream (VmAgentSession *self, VmP2pPipe *pipe)
   }
   arg = g_new (Serve, 1);
   *arg = (Serve){ vm_agent_session_ref (self), pipe };
-  g_atomic_int_inc (&self->streams);
-  g_ptr_array_add (self->threads, g_thread_new ("vm-stream", serve, arg));
+  g_mutex_lock (&self->lock);
+  self->streams++;
+  g_mutex_unlock (&self->lock);
+  g_thread_unref (g_thread_new ("vm-stream", serve, arg));
 }
 
 static void
 join_streams (VmAgentSession *self)
 {
+  g_mutex_lock (&self->lock);
+  while (self->streams)
+    g_cond_wait (&self->cond, &self->lock);
+  g_mutex_unlock (&self->lock);
   for (guint i = 0; i < self->threads->len; i++)
     g_thread_join (g_ptr_array_index (self->threads, i));
   g_ptr_array_set_size (self->threads, 0);
