@@ -93,17 +93,21 @@ class Agents(natlab.NatTest):
                                         os.path.join(share, "docs", name), False))
 
     def test_routers(self):
-        """Behind two routers that take what comes back: STUN finds the way."""
+        """STUN finds the way through two routers that leave one; else the server
+        relays."""
         self.server.stop()
         self.start_turn()
         self.server = self.start_server("--insecure", "--stun",
                                         f"stun://{natlab.TURN}:3478")
-        for kinds in (("cone", "cone"), ("restricted", "restricted"),
-                      ("cone", "symmetric")):
+        for kinds, lane in ((("cone", "cone"), "quic"),
+                            (("restricted", "restricted"), "quic"),
+                            (("cone", "symmetric"), "quic"),
+                            (("restricted", "symmetric"), "relay"),
+                            (("symmetric", "symmetric"), "relay")):
             with self.subTest(kinds=kinds):
                 for number, kind in enumerate(kinds):
                     self.set_nat(number, kind)
-                self.exchange("quic")
+                self.exchange(lane)
                 for client in self.clients[:2]:
                     client.end_processes()
 
@@ -113,22 +117,69 @@ class Agents(natlab.NatTest):
             self.set_nat(number, "no-udp")
         self.exchange("relay")
 
-    def test_server_dies(self):
-        """What runs goes on without the server."""
+    def begin(self):
+        """A file is on its way from Bob to Ann, slowly: (its path, where it is to be,
+        Bob's command, Ann's agent)."""
         ann, bob = self.routers
         received = self.place("in")
-        self.agent(ann, "Ann", "--receive", received)
+        agent = self.agent(ann, "Ann", "--receive", received)
         sent = write(os.path.join(self.place("out"), "file"), LONG)
-        bob.call("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", SLOW, "burst",
-                 "64kb", "latency", "100ms")
-        try:
-            process = self.start(bob, "send", sent, "Ann")
-            process.wait_event("transfer", lab.SOON, state="transferring")
-            self.server.kill()
-            self.assertEqual(process.wait(60), 0, process.tail())
-        finally:
-            bob.call("tc", "qdisc", "del", "dev", "eth0", "root")
-        self.assertTrue(filecmp.cmp(sent, os.path.join(received, "file"), False))
+        bob.call("tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", SLOW,
+                 "burst", "64kb", "latency", "100ms")
+        self.addCleanup(bob.call, "tc", "qdisc", "del", "dev", "eth0", "root")
+        process = self.start(bob, "send", sent, "Ann")
+        self.until(process, LONG / 3)
+        return sent, os.path.join(received, "file"), process, agent
+
+    def until(self, process, size):
+        lab.wait_until(lambda: any(event.get("done", 0) >= size
+                                   for event in process.events("transfer")),
+                       lab.SOON, f"{size} bytes of the file")
+
+    def arrives(self, sent, received, process):
+        self.assertEqual(process.wait(60), 0, process.tail())
+        self.assertTrue(filecmp.cmp(sent, received, False))
+
+    def test_server_dies(self):
+        """What runs goes on without the server."""
+        sent, received, process, _ = self.begin()
+        self.server.kill()
+        self.arrives(sent, received, process)
+
+    def test_link_is_cut(self):
+        sent, received, process, _ = self.begin()
+        bob = self.routers[1]
+        bob.set_link(False)
+        time.sleep(4)
+        bob.set_link(True)
+        self.arrives(sent, received, process)
+
+    def test_address_changes(self):
+        """Of the sender, there and back; the route comes later than the address."""
+        sent, received, process, _ = self.begin()
+        bob = self.routers[1]
+        for gone, there, size in ((3, 77, LONG / 2), (77, 3, LONG)):
+            bob.call("ip", "addr", "del", f"198.51.100.{gone}/24", "dev", "eth0")
+            bob.call("ip", "addr", "add", f"198.51.100.{there}/24", "dev", "eth0")
+            time.sleep(1)
+            bob.call("ip", "route", "add", "default", "dev", "eth0")
+            self.until(process, size)
+        self.arrives(sent, received, process)
+
+    def test_receiver_is_killed(self):
+        """The next attempt sends nothing that was verified."""
+        sent, received, process, agent = self.begin()
+        agent.kill()
+        self.assertNotEqual(process.wait(90), 0, process.tail())
+        self.agent(self.routers[0], "Ann", "--receive", os.path.dirname(received))
+        before = self.sent_by(self.routers[1])
+        again = self.start(self.routers[1], "send", sent, "Ann")
+        self.arrives(sent, received, again)
+        self.assertLess(self.sent_by(self.routers[1]) - before, LONG * 3 / 4)
+
+    def sent_by(self, host):
+        """Bytes that have left that host."""
+        return int(host.call("cat", "/sys/class/net/eth0/statistics/tx_bytes"))
 
 
 if __name__ == "__main__":

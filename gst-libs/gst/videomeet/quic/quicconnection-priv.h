@@ -50,6 +50,8 @@ struct _VmQuicConnection
   gint64 attempt_until;
   guint next_target;
   gint64 migrate_at; /* not before */
+  /* µs: when to look whether a move of this machine has arrived; 0: none */
+  gint64 look_at;
   VmQuicAddress moved_to; /* where the other side says it is now */
   gboolean moved; /* it does */
 };

@@ -12,6 +12,10 @@
 #include <time.h>
 
 #define STUN_INTERVAL (250 * 1000) /* µs */
+/* After a move of this machine: until it is looked whether the other side is
+ * heard, and the silence after which it is tried again. */
+#define MOVED_TIME G_USEC_PER_SEC
+#define MOVED_SILENCE (800 * 1000) /* µs */
 
 static gint64
 now_us (VmQuicEndpoint *self)
@@ -211,6 +215,24 @@ find_better (VmQuicEndpoint *self, VmQuicConnection *connection)
     connection->migrate_at = now_us (self) + G_USEC_PER_SEC / 10;
 }
 
+/* An address may be there before the route to the other side is. */
+static void
+move_again (VmQuicEndpoint *self, VmQuicConnection *connection)
+{
+  VmQuicSeat *seat = connection->seat;
+  VmQuicAddress remote;
+
+  if (!connection->look_at || now_us (self) < connection->look_at)
+    return;
+  connection->look_at = 0;
+  if (!seat || connection->path != VM_QUIC_PATH_DIRECT
+      || self->now - seat->heard_at < (guint64) MOVED_SILENCE * 1000)
+    return;
+  vm_quic_link_get_remote (seat->link, &remote);
+  vm_quic_seat_migrate (seat, &remote, TRUE);
+  connection->look_at = now_us (self) + MOVED_TIME;
+}
+
 static void
 forget (VmQuicEndpoint *self, VmQuicConnection *connection)
 {
@@ -251,8 +273,10 @@ tend (VmQuicEndpoint *self, VmQuicConnection *connection)
     return TRUE;
   if (connection->state == VM_QUIC_CONNECTING)
     attempt (self, connection);
-  else
+  else {
     find_better (self, connection);
+    move_again (self, connection);
+  }
   return TRUE;
 }
 
@@ -346,10 +370,12 @@ move_all (VmQuicEndpoint *self, gboolean immediate)
         || connection->path != VM_QUIC_PATH_DIRECT)
       continue;
     vm_quic_link_get_remote (connection->seat->link, &remote);
-    if (connection->asking)
+    if (connection->asking) {
       vm_quic_seat_migrate (connection->seat, &remote, immediate);
-    else
+      connection->look_at = now_us (self) + MOVED_TIME;
+    } else {
       vm_quic_punch_again (&connection->punch, &remote, now_us (self));
+    }
   }
 }
 
@@ -434,6 +460,8 @@ connection_wake (VmQuicConnection *connection, guint64 now)
   } else if (better && connection->asking) {
     wake = MIN (wake, MAX (connection->migrate_at, (gint64) (now / 1000)));
   }
+  if (connection->look_at)
+    wake = MIN (wake, connection->look_at);
   return wake == G_MAXINT64 ? G_MAXUINT64 : (guint64) wake * 1000;
 }
 

@@ -386,6 +386,7 @@ vm_quic_seat_read (VmQuicSeat *self, const guint8 *data, gsize size,
   if (to)
     way->from = *to;
   self->active = TRUE;
+  self->heard_at = self->endpoint->now;
   if (!vm_quic_link_read (
           self->link, data, size, remote, way->local, self->endpoint->now)) {
     self->heard = TRUE;

@@ -29,6 +29,7 @@ typedef struct _VmQuicSeat
   guint64 group; /* of the address that it began at */
   gboolean ready;
   gboolean heard; /* the other side has answered */
+  guint64 heard_at; /* ns; the last time */
   gboolean active; /* may have something to send */
   gboolean open_again; /* more streams are allowed */
   gboolean doomed; /* another has taken its place */
