@@ -371,6 +371,22 @@ static const VmAgentControlFuncs control_funcs = {
   .peers = (void (*) (gpointer)) vm_agent_requests_look,
 };
 
+/* Files whose engine is elsewhere */
+
+void
+vm_agent_set_forward_func (
+    VmAgent *self, VmAgentForwardFunc func, gpointer user_data)
+{
+  self->forward = func;
+  self->forward_data = user_data;
+}
+
+gboolean
+vm_agent_has_sessions (VmAgent *self)
+{
+  return self->sessions->len > 0;
+}
+
 /* Start and stop */
 
 static gboolean
