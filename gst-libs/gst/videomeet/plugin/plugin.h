@@ -58,8 +58,8 @@
   X (vm_p2p_forward_drain)                 \
   X (vm_p2p_forward_dup_id)                \
   X (vm_p2p_forward_end)                   \
+  X (vm_p2p_forward_get_data)              \
   X (vm_p2p_forward_get_lane)              \
-  X (vm_p2p_forward_is_over)               \
   X (vm_p2p_forward_is_told)               \
   X (vm_p2p_forward_new)                   \
   X (vm_p2p_forward_put)                   \

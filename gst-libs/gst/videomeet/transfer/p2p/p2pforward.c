@@ -146,17 +146,6 @@ vm_p2p_forward_is_told (VmP2pForward *self)
   return told;
 }
 
-gboolean
-vm_p2p_forward_is_over (VmP2pForward *self)
-{
-  gboolean over;
-
-  g_mutex_lock (&self->lock);
-  over = self->over;
-  g_mutex_unlock (&self->lock);
-  return over;
-}
-
 gchar *
 vm_p2p_forward_dup_id (VmP2pForward *self)
 {
@@ -166,6 +155,12 @@ vm_p2p_forward_dup_id (VmP2pForward *self)
   id = g_strdup (self->id);
   g_mutex_unlock (&self->lock);
   return id;
+}
+
+gpointer
+vm_p2p_forward_get_data (VmP2pForward *self)
+{
+  return self->user_data;
 }
 
 void

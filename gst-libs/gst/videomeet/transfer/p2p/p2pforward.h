@@ -42,10 +42,10 @@ gboolean vm_p2p_forward_drain (VmP2pForward *self);
 void vm_p2p_forward_end (VmP2pForward *self, const GError *why);
 /* Whether it is over by a message, so that both engines know how. */
 gboolean vm_p2p_forward_is_told (VmP2pForward *self);
-gboolean vm_p2p_forward_is_over (VmP2pForward *self);
 /* (nullable): of the transfer, once it was offered. Returns: (transfer full) */
 gchar *vm_p2p_forward_dup_id (VmP2pForward *self);
 
+gpointer vm_p2p_forward_get_data (VmP2pForward *self);
 /* What carries it: a constant; NULL: unknown. */
 void vm_p2p_forward_set_lane (VmP2pForward *self, const gchar *lane);
 const gchar *vm_p2p_forward_get_lane (VmP2pForward *self);
