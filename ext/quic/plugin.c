@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "vmquicagent.h"
 #include "vmquicsink.h"
 #include "vmquicsrc.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
+  GST_DEBUG_CATEGORY_INIT (vm_quic_debug, "vmquic", 0, "agents of a mesh");
   return GST_ELEMENT_REGISTER (vmquicsrc, plugin)
          && GST_ELEMENT_REGISTER (vmquicsink, plugin);
 }

@@ -5,6 +5,9 @@
 #include <gst/videomeet/base/nodethread.h>
 #include <gst/videomeet/node/vmtrustcontext-priv.h>
 
+GST_DEBUG_CATEGORY (vm_quic_debug);
+#define GST_CAT_DEFAULT vm_quic_debug
+
 /* For the other side to close what is over. */
 #define GENTLE_TIME (3 * G_USEC_PER_SEC)
 #define GENTLE_TICK 20 /* ms */

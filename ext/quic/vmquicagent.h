@@ -6,6 +6,8 @@
 #include <gst/gst.h>
 #include <gst/videomeet/plugin/plugin.h>
 
+GST_DEBUG_CATEGORY_EXTERN (vm_quic_debug); /* of both elements */
+
 /* The agent of an element, on a thread of its own. */
 typedef struct _VmQuicAgent VmQuicAgent;
 

@@ -26,8 +26,7 @@
 #include "vmquicsink.h"
 #include "vmquicagent.h"
 
-GST_DEBUG_CATEGORY_STATIC (vm_quic_sink_debug);
-#define GST_CAT_DEFAULT vm_quic_sink_debug
+#define GST_CAT_DEFAULT vm_quic_debug
 
 struct _VmQuicSink
 {
@@ -51,10 +50,7 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (VM_TRANSFER_CAPS));
 
 G_DEFINE_FINAL_TYPE (VmQuicSink, vm_quic_sink, GST_TYPE_BASE_SINK)
-GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (vmquicsink, "vmquicsink", GST_RANK_NONE,
-    VM_TYPE_QUIC_SINK,
-    GST_DEBUG_CATEGORY_INIT (
-        vm_quic_sink_debug, "vmquicsink", 0, "files that go to an agent"));
+GST_ELEMENT_REGISTER_DEFINE (vmquicsink, "vmquicsink", GST_RANK_NONE, VM_TYPE_QUIC_SINK);
 
 static void
 forward_unref (VmP2pForward *forward)

@@ -28,8 +28,7 @@
 #include "vmquicsrc.h"
 #include "vmquicagent.h"
 
-GST_DEBUG_CATEGORY_STATIC (vm_quic_src_debug);
-#define GST_CAT_DEFAULT vm_quic_src_debug
+#define GST_CAT_DEFAULT vm_quic_debug
 
 /* Bytes of chunks that wait to be pushed; beyond, the streams are not read. */
 #define WAITING_MAX (4 * 1024 * 1024)
@@ -79,10 +78,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (VM_TRANSFER_CAPS));
 
 G_DEFINE_FINAL_TYPE (VmQuicSrc, vm_quic_src, GST_TYPE_PUSH_SRC)
-GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (vmquicsrc, "vmquicsrc", GST_RANK_NONE,
-    VM_TYPE_QUIC_SRC,
-    GST_DEBUG_CATEGORY_INIT (
-        vm_quic_src_debug, "vmquicsrc", 0, "files that come from agents"));
+GST_ELEMENT_REGISTER_DEFINE (vmquicsrc, "vmquicsrc", GST_RANK_NONE, VM_TYPE_QUIC_SRC);
 
 static void
 item_free (gpointer data)
