@@ -67,8 +67,8 @@ speed_of (VmtAgentRun *self, const VmAgentTransfer *transfer)
 
   if (!speed) {
     speed = g_new0 (Speed, 1);
-    g_hash_table_insert (self->speeds,
-        g_memdup2 (&transfer->id, sizeof transfer->id), speed);
+    g_hash_table_insert (
+        self->speeds, g_memdup2 (&transfer->id, sizeof transfer->id), speed);
   }
   return speed;
 }
@@ -117,6 +117,9 @@ tell_end (VmtAgentRun *self, const VmAgentTransfer *transfer)
   g_autofree gchar *size = g_format_size (transfer->size);
 
   vmt_output_ticker (self->output, NULL);
+  /* that is how one that watches ends */
+  if (transfer->error && self->interrupted && self->options->watch)
+    return;
   if (transfer->error) {
     g_autofree gchar *why = vmt_text_safe (transfer->error->message);
     g_autofree gchar *text = g_strdup_printf ("%s is not %s: %s.", name,
@@ -127,13 +130,12 @@ tell_end (VmtAgentRun *self, const VmAgentTransfer *transfer)
 
     if (!transfer->incoming)
       self->status = VMT_EXIT_FAILED;
-    vmt_output_error (
-        self->output, vm_error_get_code (transfer->error), text);
+    vmt_output_error (self->output, vm_error_get_code (transfer->error), text);
     return;
   }
   if (transfer->kind == VM_AGENT_KIND_SYNC)
-    vmt_output_line (self->output, VMT_STYLE_GOOD, "%s: the same on both sides",
-        name);
+    vmt_output_line (self->output, VMT_STYLE_GOOD, "%s: %s", name,
+        self->options->dry_run ? "nothing was done" : "the same on both sides");
   else
     vmt_output_line (self->output, VMT_STYLE_GOOD, "%s: %s, verified, %s %s%s",
         name, size, transfer->incoming ? "from" : "to", user,
@@ -177,8 +179,8 @@ on_step (VmAgent *agent, const VmAgentStep *step, gpointer data)
   VmtAgentRun *self = data;
   JsonObject *event = vmt_event_new ("step");
   g_autofree gchar *path = vmt_text_safe (step->path);
-  g_autofree gchar *more =
-      vmt_text_safe (step->reason ? step->reason : step->from);
+  const gchar *said = step->reason ? step->reason : step->from;
+  g_autofree gchar *more = said ? vmt_text_safe (said) : NULL;
   gboolean conflict = g_str_equal (step->type, "conflict");
 
   vmt_event_add_string (event, "step", step->type);
@@ -191,10 +193,9 @@ on_step (VmAgent *agent, const VmAgentStep *step, gpointer data)
   /* of an agent that serves others nobody reads each */
   if (!self->options->files && !conflict)
     return;
-  vmt_output_line (self->output,
-      conflict ? VMT_STYLE_STRONG : VMT_STYLE_PLAIN, "%s %-8s %s%s%s%s",
-      step->theirs ? "->" : "<-", step->type, path, more ? " (" : "",
-      more ? more : "", more ? ")" : "");
+  vmt_output_line (self->output, conflict ? VMT_STYLE_STRONG : VMT_STYLE_PLAIN,
+      "%s %-8s %s%s%s%s", step->theirs ? "->" : "<-", step->type, path,
+      more ? " (" : "", more ? more : "", more ? ")" : "");
 }
 
 static void
@@ -208,8 +209,7 @@ on_lost (VmAgent *agent, const GError *error, gboolean final, gpointer data)
     if (!self->options->files)
       vmt_agent_run_quit (self);
   } else {
-    g_autofree gchar *text =
-        g_strdup_printf ("%s; what runs goes on.", why);
+    g_autofree gchar *text = g_strdup_printf ("%s; what runs goes on.", why);
 
     vmt_output_warning (self->output, vm_error_get_code (error), text);
   }
@@ -289,8 +289,8 @@ vmt_agent_run_new (const VmtOptions *options, VmtOutput *output)
   g_object_set (self->agent, "device", device, "pin", options->pin,
       "receive-folder", options->files_dir, "share-folder", options->share_dir,
       "accept", options->accept, "overwrite", options->overwrite, "max-size",
-      options->max_size, "quota", options->quota, "stun",
-      options->stun_address, NULL);
+      options->max_size, "quota", options->quota, "stun", options->stun_address,
+      NULL);
   if (options->policy_set)
     g_object_set (self->agent, "policy", options->policy, NULL);
   allow (self);

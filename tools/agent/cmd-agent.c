@@ -105,8 +105,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
     g_autofree gchar *text =
         g_strdup_printf ("%s; trying again in %u s.", why, self->pause);
 
-    vmt_output_warning (
-        self->run->output, vm_error_get_code (error), text);
+    vmt_output_warning (self->run->output, vm_error_get_code (error), text);
     g_timeout_add_seconds (self->pause, on_pause_over, self);
     self->pause = MIN (2 * self->pause, PAUSE_MAX);
   } else {

@@ -109,8 +109,8 @@ vmt_options_add_agent (
 }
 
 gboolean
-vmt_allow_parse (const gchar *text, gchar **name, VmPermissions *permissions,
-    GError **error)
+vmt_allow_parse (
+    const gchar *text, gchar **name, VmPermissions *permissions, GError **error)
 {
   const gchar *equals = strrchr (text, '=');
 
@@ -136,8 +136,7 @@ vmt_allow_parse (const gchar *text, gchar **name, VmPermissions *permissions,
 static gboolean
 fail (GError **error, const gchar *what)
 {
-  g_set_error_literal (
-      error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, what);
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, what);
   return FALSE;
 }
 

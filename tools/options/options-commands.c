@@ -81,7 +81,9 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "verified before it gets its name; what was interrupted goes on where "
       "it\nwas when the same command is given again. Several devices are sent "
       "to at\nthe same time. With --meeting DEVICE is a participant of that "
-      "meeting,\nby name or id, or 'everybody'. With --server DEVICE is a user whose\nagent is in the --room of that server, or its device id; folders can be\nsent, too.",
+      "meeting,\nby name or id, or 'everybody'. With --server DEVICE is a user "
+      "whose\nagent is in the --room of that server, or its device id; folders "
+      "can be\nsent, too.",
       NULL },
   [VMT_COMMAND_RECEIVE] = { "receive", "DIR",
       "Receive files from other devices into a folder",
@@ -99,7 +101,8 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
   [VMT_COMMAND_SYNC] = { "sync", "DIR NAME:FOLDER",
       "Make a folder the same here and on another device",
       "NAME is a user whose agent is in the room, or the device id of one;\n"
-      "FOLDER is below the folder that it shares. What has changed on one side\n"
+      "FOLDER is below the folder that it shares. What has changed on one "
+      "side\n"
       "is changed on the other; what has changed on both is kept twice.",
       NULL },
   [VMT_COMMAND_SERVER] = { "server", NULL,

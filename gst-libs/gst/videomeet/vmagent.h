@@ -118,7 +118,7 @@ typedef struct _VmAgentStep VmAgentStep;
 
 /**
  * VmAgentStep:
- * @transfer_id: of the sync, as #VmAgentTransfer.id
+ * @transfer_id: of the sync, as the `id` of its #VmAgentTransfer
  * @type: `create`, `replace`, `mode`, `move`, `delete`, `conflict` or `left`
  * @theirs: whether it is done in the folder of the other device
  * @path: of the file, relative to the folder
@@ -161,12 +161,12 @@ VM_API VmAgent *vm_agent_new (VmIdentity *identity, const gchar *server,
 
 VM_API void vm_agent_start_async (VmAgent *self, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);
-VM_API gboolean
-vm_agent_start_finish (VmAgent *self, GAsyncResult *result, GError **error);
+VM_API gboolean vm_agent_start_finish (
+    VmAgent *self, GAsyncResult *result, GError **error);
 VM_API void vm_agent_stop_async (VmAgent *self, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data);
-VM_API gboolean
-vm_agent_stop_finish (VmAgent *self, GAsyncResult *result, GError **error);
+VM_API gboolean vm_agent_stop_finish (
+    VmAgent *self, GAsyncResult *result, GError **error);
 
 VM_API void vm_agent_send_files_async (VmAgent *self, const gchar *name,
     const gchar *const *locations, GCancellable *cancellable,
@@ -177,15 +177,15 @@ VM_API void vm_agent_sync_async (VmAgent *self, const gchar *name,
     const gchar *folder, const gchar *their_folder, VmAgentSyncFlags flags,
     GCancellable *cancellable, GAsyncReadyCallback callback,
     gpointer user_data);
-VM_API gboolean
-vm_agent_sync_finish (VmAgent *self, GAsyncResult *result, GError **error);
+VM_API gboolean vm_agent_sync_finish (
+    VmAgent *self, GAsyncResult *result, GError **error);
 
 VM_API void
 vm_agent_allow (VmAgent *self, const gchar *name, VmPermissions permissions);
 VM_API void
 vm_agent_answer (VmAgent *self, guint64 transfer_id, gboolean accept);
-VM_API void vm_agent_set_paused (
-    VmAgent *self, guint64 transfer_id, gboolean paused);
+VM_API void
+vm_agent_set_paused (VmAgent *self, guint64 transfer_id, gboolean paused);
 VM_API void vm_agent_cancel (VmAgent *self, guint64 transfer_id);
 
 G_END_DECLS

@@ -91,8 +91,7 @@ open_party (Party *party, const gchar *user)
   party->agent = vm_agent_new (party->identity, uri, ROOM, user);
   g_object_set (party->agent, "receive-folder", party->received, "accept",
       VM_ACCEPT_AUTO, "policy", VM_POLICY_OPEN, NULL);
-  g_signal_connect (
-      party->agent, "transfer", G_CALLBACK (on_transfer), party);
+  g_signal_connect (party->agent, "transfer", G_CALLBACK (on_transfer), party);
   g_signal_connect (party->agent, "refused", G_CALLBACK (on_refused), party);
   vm_agent_start_async (party->agent, NULL, NULL, NULL);
 }
@@ -262,8 +261,7 @@ make_news (const Party *of, const gchar *cap)
   news->device = g_strdup ("desk");
   news->user_id = g_strdup ("user-b");
   news->user = g_strdup (of == &bob ? "Bob" : "Ann");
-  news->certificate =
-      g_strdup (vm_identity_get_certificate_pem (of->identity));
+  news->certificate = g_strdup (vm_identity_get_certificate_pem (of->identity));
   news->fingerprint_signature = g_strdup (of->agent->proof);
   news->a = vm_agent_candidates_list (bob.agent->endpoint, TRUE);
   news->b = vm_agent_candidates_list (ann.agent->endpoint, TRUE);
@@ -312,12 +310,10 @@ GST_START_TEST (test_capabilities)
     Claims claims;
     VmError code;
   } cases[] = {
-    { { VM_CAP_FILE, ROOM, "user-b", NULL, -1, -1, -1 },
-        VM_ERROR_CAP_EXPIRED },
+    { { VM_CAP_FILE, ROOM, "user-b", NULL, -1, -1, -1 }, VM_ERROR_CAP_EXPIRED },
     { { VM_CAP_FILE, "other", "user-b", NULL, 60, -1, -1 },
         VM_ERROR_CAP_INVALID },
-    { { VM_CAP_FILE, ROOM, "user-c", NULL, 60, -1, -1 },
-        VM_ERROR_CAP_INVALID },
+    { { VM_CAP_FILE, ROOM, "user-c", NULL, 60, -1, -1 }, VM_ERROR_CAP_INVALID },
     { { VM_CAP_FILE, ROOM, "user-b", "somebody else", 60, -1, -1 },
         VM_ERROR_CAP_INVALID },
     { { VM_CAP_FOLDER | VM_CAP_CALL, ROOM, "user-b", NULL, 60, -1, -1 },
@@ -392,8 +388,7 @@ GST_START_TEST (test_lies)
       news->fingerprint = g_strdup (ann.agent->fingerprint);
     } else if (i == 1) {
       g_free (news->device_id);
-      news->device_id =
-          g_strdup (vm_identity_get_device_id (ann.identity));
+      news->device_id = g_strdup (vm_identity_get_device_id (ann.identity));
     } else if (i == 2) {
       g_clear_pointer (&news->fingerprint_signature, g_free);
     } else {
@@ -508,6 +503,71 @@ GST_START_TEST (test_revocation)
 
 GST_END_TEST;
 
+/* An address of this machine that is none of loopback; else that. */
+static const gchar *
+find_address (const GPtrArray *list)
+{
+  for (guint i = 0; i < list->len; i++) {
+    const VmMeshEndpoint *endpoint = g_ptr_array_index (list, i);
+
+    if (!strchr (endpoint->ip, ':') && !g_str_has_prefix (endpoint->ip, "127."))
+      return endpoint->ip;
+  }
+  return "127.0.0.1";
+}
+
+/* Addresses that a server names get few datagrams, whoever is there. */
+GST_START_TEST (test_victims)
+{
+  g_autoptr (VmMeshNews) to_bob = make_news (&ann, NULL);
+  g_autoptr (VmAgentSession) session = NULL;
+  g_autoptr (GError) error = NULL;
+  GSocket *victims[VM_MESH_ENDPOINTS_MAX];
+  g_autofree gchar *ip = NULL;
+  guint least;
+  gint64 until;
+
+  ip = g_strdup (find_address (to_bob->b));
+  least = strcmp (ip, "127.0.0.1") != 0;
+  g_ptr_array_set_size (to_bob->b, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (victims); i++) {
+    g_autoptr (GSocketAddress) address =
+        g_inet_socket_address_new_from_string (ip, 0);
+    g_autoptr (GSocketAddress) bound = NULL;
+
+    victims[i] = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
+        G_SOCKET_PROTOCOL_UDP, &error);
+    g_assert_no_error (error);
+    g_socket_bind (victims[i], address, FALSE, &error);
+    g_assert_no_error (error);
+    g_socket_set_blocking (victims[i], FALSE);
+    bound = g_socket_get_local_address (victims[i], NULL);
+    g_ptr_array_add (to_bob->b,
+        vm_mesh_endpoint_new (ip,
+            g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)),
+            FALSE));
+  }
+  session = ask (to_bob);
+  until = g_get_monotonic_time () + 7 * G_USEC_PER_SEC;
+  while (g_get_monotonic_time () < until)
+    g_main_context_iteration (NULL, FALSE);
+  g_clear_error (&error);
+  error = g_error_new (VM_ERROR, VM_ERROR_CANCELLED, "enough");
+  vm_agent_session_end (session, error);
+  wait_until (is_over);
+  for (guint i = 0; i < G_N_ELEMENTS (victims); i++) {
+    gchar data[2048];
+    guint n = 0;
+
+    while (g_socket_receive (victims[i], data, sizeof data, NULL, NULL) > 0)
+      n++;
+    fail_unless (n >= least && n <= 25, "a victim got %u datagrams", n);
+    g_object_unref (victims[i]);
+  }
+}
+
+GST_END_TEST;
+
 /* Whom the policy takes nothing of. */
 GST_START_TEST (test_policy)
 {
@@ -532,8 +592,8 @@ GST_START_TEST (test_policy)
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
   fail_if (has_received ());
   bob.over = 0;
-  vm_agent_allow (ann.agent, vm_identity_get_device_id (bob.identity),
-      VM_PERMISSIONS_FILE);
+  vm_agent_allow (
+      ann.agent, vm_identity_get_device_id (bob.identity), VM_PERMISSIONS_FILE);
   vm_agent_send_files_async (bob.agent, "Ann", files, NULL, NULL, NULL);
   wait_until (is_over);
   g_assert_no_error (bob.last->error);
@@ -560,6 +620,7 @@ agentsessions_suite (void)
   tcase_add_test (tc, test_expiry);
   tcase_add_test (tc, test_revocation);
   tcase_add_test (tc, test_policy);
+  tcase_add_test (tc, test_victims);
   return suite;
 }
 

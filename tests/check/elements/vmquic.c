@@ -41,6 +41,14 @@ tear_down (void)
   g_clear_object (&server);
 }
 
+/* A test must not end before its streaming threads have. */
+static void
+stop_both (void)
+{
+  file_pipe_stop (&bob);
+  file_pipe_stop (&ann);
+}
+
 /* Each has a key of its own, though they are one process. */
 static void
 make_device (FilePipe *pipe, const gchar *line)
@@ -110,8 +118,7 @@ GST_START_TEST (test_file)
       ann.received->str, "pending transferring verifying completed");
   fail_unless_equals_string (
       gst_structure_get_string (ann.last_received, "lane"), "quic");
-  file_pipe_stop (&bob);
-  file_pipe_stop (&ann);
+  stop_both ();
   fail_unless_equals_int (file_pipe_count (&ann), 1);
 }
 
@@ -140,6 +147,7 @@ GST_START_TEST (test_files)
   file_pipe_wait (&bob);
   g_assert_no_error (bob.error);
   assert_received ("empty.bin");
+  stop_both ();
 }
 
 GST_END_TEST;
@@ -152,8 +160,7 @@ assert_refused (const gchar *policy, const gchar *code)
   file_pipe_wait (&bob);
   fail_unless (bob.error != NULL, "it was received");
   fail_unless_equals_string (bob.code, code);
-  file_pipe_stop (&bob);
-  file_pipe_stop (&ann);
+  stop_both ();
   file_pipe_assert_empty (&ann);
 }
 
@@ -174,6 +181,7 @@ GST_START_TEST (test_nobody)
   g_assert_error (bob.error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND);
   fail_unless_equals_string (bob.code, "UNROUTABLE");
   fail_unless (strstr (bob.error->message, "Carl") != NULL);
+  stop_both ();
 }
 
 GST_END_TEST;
@@ -206,6 +214,7 @@ GST_START_TEST (test_settings)
   file_pipe_play (&bob);
   file_pipe_wait (&bob);
   fail_unless_equals_string (bob.code, "DISCONNECTED");
+  stop_both ();
 }
 
 GST_END_TEST;
@@ -224,7 +233,7 @@ GST_START_TEST (test_cancel_by_sender)
   g_assert_no_error (ann.error);
   fail_unless_equals_string (
       gst_structure_get_string (ann.last_received, "code"), "CANCELLED");
-  file_pipe_stop (&ann);
+  stop_both ();
   file_pipe_assert_empty (&ann);
 }
 
@@ -239,8 +248,7 @@ GST_START_TEST (test_cancel_by_receiver)
       gst_structure_get_string (ann.last_received, "transferId"));
   file_pipe_wait (&bob);
   fail_unless_equals_string (bob.code, "CANCELLED");
-  file_pipe_stop (&bob);
-  file_pipe_stop (&ann);
+  stop_both ();
   file_pipe_assert_empty (&ann);
 }
 
@@ -271,6 +279,7 @@ GST_START_TEST (test_again)
       " were there",
       sent, done);
   assert_received ("file.bin");
+  stop_both ();
 }
 
 GST_END_TEST;
@@ -288,6 +297,7 @@ GST_START_TEST (test_pause)
   file_pipe_wait (&bob);
   g_assert_no_error (bob.error);
   assert_received ("file.bin");
+  stop_both ();
 }
 
 GST_END_TEST;
@@ -304,6 +314,7 @@ GST_START_TEST (test_stranger)
   file_pipe_play (&bob);
   file_pipe_wait (&bob);
   fail_unless_equals_string (bob.code, "BAD_MESSAGE");
+  stop_both ();
 }
 
 GST_END_TEST;
@@ -314,6 +325,7 @@ GST_START_TEST (test_chunk_size)
   make_bob ("chunk-size=1048576", "Ann");
   file_pipe_wait (&bob);
   fail_unless_equals_string (bob.code, "TOO_LARGE");
+  stop_both ();
 }
 
 GST_END_TEST;
@@ -342,8 +354,7 @@ cycle (guint i)
     file_pipe_wait_state (&bob, "transferring", NULL);
   if (i % 2)
     file_pipe_stop (&ann);
-  file_pipe_stop (&bob);
-  file_pipe_stop (&ann);
+  stop_both ();
 }
 
 /* A line that was stopped leaves no thread and no descriptor, and stopping it

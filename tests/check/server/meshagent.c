@@ -16,8 +16,8 @@
 #include <string.h>
 
 #define JOINED "{\"peer_id\":\"%s\",\"role\":\"%s\",\"room_id\":\"standup\"}"
-#define AGENT                                                               \
-  "{\"peer_id\":\"%s\",\"role\":\"agent\",\"room_id\":\"standup\","         \
+#define AGENT                                                       \
+  "{\"peer_id\":\"%s\",\"role\":\"agent\",\"room_id\":\"standup\"," \
   "\"user\":\"%s\"}"
 #define CONTROL                                                             \
   "{\"room_id\":\"standup\",\"target_device_id\":\"%s\",\"peer_id\":\"%s\"" \

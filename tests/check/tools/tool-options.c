@@ -475,7 +475,17 @@ GST_START_TEST (test_files)
   refused ("send a ''", "videomeet send FILE DEVICE");
   refused ("send '' Ann", "name of a file is empty");
   refused ("send a Ann --accept auto", "accept");
-  refused ("send a Ann --pin 123456", "with --meeting alone");
+  refused ("send a Ann --pin 123456", "with --meeting or --server alone");
+  refused ("send a Ann --room lab", "--room is of use with --server alone");
+  refused ("send a Ann --server http://h:1", "which server and which room");
+  refused ("send a Ann --server ws://h:1 --room lab", "https://HOST:PORT");
+  refused ("sync here Ann --server http://h:1 --room lab", "NAME:FOLDER");
+  refused ("sync here :x --server http://h:1 --room lab", "NAME:FOLDER");
+  refused ("agent --server http://h:1 --room lab", "--receive DIR");
+  refused ("agent --server http://h:1 --room lab --share x --allow Ann",
+      "--allow takes a name");
+  refused ("agent --server http://h:1 --room lab --share x --allow Ann=call",
+      "--allow takes file and folder");
   taken ("send a Ann --user Bob");
   taken ("send a b everybody --meeting standup --pin 123456 --user Bob");
   fail_unless_equals_int (send.max_active, 0);

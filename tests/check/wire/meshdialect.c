@@ -416,10 +416,10 @@ GST_START_TEST (test_writing_to_agents)
     .a = a,
     .b = b };
 
-#define ENDPOINTS                                                      \
+#define ENDPOINTS                                                  \
   "\"endpoints\":{\"a\":{\"ip\":\"192.0.2.1\",\"port\":45432,"     \
   "\"candidates\":[{\"ip\":\"192.0.2.1\",\"port\":45432,\"type\":" \
-  "\"host\"}]},\"b\":{\"ip\":\"192.0.2.2\",\"port\":45433,"         \
+  "\"host\"}]},\"b\":{\"ip\":\"192.0.2.2\",\"port\":45433,"        \
   "\"candidates\":[{\"ip\":\"192.0.2.2\",\"port\":45433,\"type\":" \
   "\"srflx\"}]}}}"
   g_ptr_array_add (a, vm_mesh_endpoint_new ("192.0.2.1", 45432, FALSE));

@@ -73,6 +73,7 @@ struct _VmAgent
   GSource *ticker;
   GTask *starting, *stopping;
   gboolean ready;
+  gboolean leaving; /* what the control has under way comes back */
   guint gathering; /* threads that look for candidates */
 
   GPtrArray *sessions; /* of VmAgentSession */
@@ -96,7 +97,7 @@ typedef struct
 void vm_agent_job_free (VmAgentJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentJob, vm_agent_job_free)
 
-/* vmagent.c */
+/* vmagent.c, vmagent-class.c */
 /* Of a transfer; any thread. */
 guint64 vm_agent_next_id (VmAgent *self);
 /* The lane of a path, or NULL. */
@@ -108,6 +109,8 @@ void vm_agent_tell_step (VmAgent *self, const VmAgentStep *step);
 gboolean vm_agent_ask_delete (
     VmAgent *self, guint64 id, guint deleted, guint total, gboolean theirs);
 void vm_agent_tell_error (VmAgent *self, const GError *error);
+void vm_agent_tell_lost (VmAgent *self, const GError *error, gboolean final);
+void vm_agent_set_ready (VmAgent *self, gboolean ready);
 /* What @name may do; -1: nothing was said of it. */
 gint vm_agent_allows (VmAgent *self, const gchar *name);
 /* Frees what there is from the start on; there must be no session. */
@@ -219,8 +222,7 @@ void vm_agent_stream_cancel (VmAgentStream *stream);
 /* Receives what comes until the other side ends it; frees @pipe. */
 void vm_agent_stream_serve (VmAgentSession *session, VmP2pPipe *pipe);
 /* None of the jobs that are left is done. FALSE: none was left. */
-gboolean
-vm_agent_stream_fail_jobs (VmAgentSession *session, const GError *why);
+gboolean vm_agent_stream_fail_jobs (VmAgentSession *session, const GError *why);
 /* Does the jobs of @session that are left; frees @pipe. FALSE: the connection
  * is of no more use. */
 gboolean vm_agent_stream_work (VmAgentSession *session, VmP2pPipe *pipe);

@@ -19,5 +19,4 @@ GPtrArray *
 vm_agent_candidates_list (VmQuicEndpoint *endpoint, gboolean own_machine);
 /* Those of @list, of the other side, to which datagrams may be sent.
  * Returns: (transfer full) (element-type VmQuicCandidate) */
-GArray *
-vm_agent_candidates_take (const GPtrArray *list, gboolean own_machine);
+GArray *vm_agent_candidates_take (const GPtrArray *list, gboolean own_machine);

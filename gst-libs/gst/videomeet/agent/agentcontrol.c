@@ -33,6 +33,8 @@ struct _VmAgentControl
 {
   gint refs; /* requests under way have one each */
   gboolean freed;
+  void (*gone) (gpointer data); /* or NULL */
+  gpointer gone_data;
   const VmAgentControlFuncs *funcs;
   gpointer user_data;
   gchar *server, *room, *user, *pin;
@@ -77,6 +79,8 @@ unref (VmAgentControl *self)
   g_free (self->access_token);
   g_free (self->stun);
   g_free (self->own_id);
+  if (self->gone)
+    self->gone (self->gone_data);
   g_free (self);
 }
 
@@ -117,8 +121,7 @@ vm_agent_control_new (const VmAgentControlConfig *config,
   self->own_machine = vm_signal_uri_is_own_machine (config->server);
   self->pause = VM_AGENT_PAUSE_MIN;
   self->http = vm_http_client_new_stranger (self->server);
-  self->peers =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->peers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
 }
 
@@ -149,6 +152,15 @@ vm_agent_control_free (VmAgentControl *self)
   drop_connection (self);
   enter_state (self, STATE_OVER);
   unref (self);
+}
+
+void
+vm_agent_control_leave (
+    VmAgentControl *self, void (*gone) (gpointer data), gpointer data)
+{
+  self->gone = gone;
+  self->gone_data = data;
+  vm_agent_control_free (self);
 }
 
 gboolean
@@ -277,8 +289,8 @@ read_reply (VmHttpReply *reply, VmJson *json, GError **error)
 /* Entering */
 
 static void
-make_stamp (VmAgentControl *self, VmMeshEnvelope *envelope, gchar **id,
-    gchar **time)
+make_stamp (
+    VmAgentControl *self, VmMeshEnvelope *envelope, gchar **id, gchar **time)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
 
@@ -436,11 +448,10 @@ on_socket (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VmAgentControl *self = user_data;
   g_autoptr (GError) error = NULL;
-  SoupWebsocketConnection *socket = vm_signal_socket_open_finish (
-      SOUP_SESSION (source), result, &error);
+  SoupWebsocketConnection *socket =
+      vm_signal_socket_open_finish (SOUP_SESSION (source), result, &error);
 
-  if (self->state != STATE_OPENING
-      || SOUP_SESSION (source) != self->session) {
+  if (self->state != STATE_OPENING || SOUP_SESSION (source) != self->session) {
     g_clear_object (&socket);
   } else if (!socket) {
     /* perhaps the server was started anew, and does not know the session */
@@ -461,17 +472,17 @@ open_socket (VmAgentControl *self)
 {
   g_autofree gchar *pin =
       self->pin ? g_uri_escape_string (self->pin, NULL, FALSE) : NULL;
-  g_autofree gchar *uri = g_strdup_printf ("ws%s/v2/ws%s%s", self->server + 4,
-      pin ? "?pin=" : "", pin ? pin : "");
-  const VmSignalSocketConfig config = { .uri = uri,
-    .bearer = self->access_token,
-    .timeout_ms = VM_AGENT_ANSWER_TIME };
+  g_autofree gchar *uri = g_strdup_printf (
+      "ws%s/v2/ws%s%s", self->server + 4, pin ? "?pin=" : "", pin ? pin : "");
+  const VmSignalSocketConfig config = {
+    .uri = uri, .bearer = self->access_token, .timeout_ms = VM_AGENT_ANSWER_TIME
+  };
 
   enter_state (self, STATE_OPENING);
   vm_http_client_set_bearer (self->http, self->access_token);
   self->session = vm_signal_socket_session_new (uri);
-  vm_signal_socket_open_async (self->session, NULL, &config, self->cancellable,
-      on_socket, ref (self));
+  vm_signal_socket_open_async (
+      self->session, NULL, &config, self->cancellable, on_socket, ref (self));
 }
 
 static void
@@ -479,8 +490,8 @@ on_signed_in (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VmAgentControl *self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (VmHttpReply) reply = vm_http_client_send_finish (
-      VM_HTTP_CLIENT (source), result, &error);
+  g_autoptr (VmHttpReply) reply =
+      vm_http_client_send_finish (VM_HTTP_CLIENT (source), result, &error);
   g_autofree gchar *token = NULL, *stun = NULL;
   VmJson json;
 
@@ -570,8 +581,7 @@ vm_agent_control_start (VmAgentControl *self)
 /* The others */
 
 const gchar *
-vm_agent_control_find (
-    VmAgentControl *self, const gchar *name, GError **error)
+vm_agent_control_find (VmAgentControl *self, const gchar *name, GError **error)
 {
   const gchar *found = NULL;
   GHashTableIter iter;
@@ -674,8 +684,8 @@ on_minted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Ask *ask = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (VmHttpReply) reply = vm_http_client_send_finish (
-      VM_HTTP_CLIENT (source), result, &error);
+  g_autoptr (VmHttpReply) reply =
+      vm_http_client_send_finish (VM_HTTP_CLIENT (source), result, &error);
   g_autofree gchar *token = NULL;
   VmJson json;
 
@@ -724,8 +734,8 @@ on_keys (GObject *source, GAsyncResult *result, gpointer user_data)
   Ask *ask = user_data;
   VmAgentControl *self = ask->control;
   g_autoptr (GError) error = NULL;
-  g_autoptr (VmHttpReply) reply = vm_http_client_send_finish (
-      VM_HTTP_CLIENT (source), result, &error);
+  g_autoptr (VmHttpReply) reply =
+      vm_http_client_send_finish (VM_HTTP_CLIENT (source), result, &error);
   g_autoptr (VmCapability) capability = NULL;
   GPtrArray *keys = NULL;
   gsize size;

@@ -39,8 +39,8 @@ number_of (const gchar *device_id)
 }
 
 static gboolean
-check_claims (VmAgentSession *session, const VmCapability *capability,
-    GError **error)
+check_claims (
+    VmAgentSession *session, const VmCapability *capability, GError **error)
 {
   VmAgent *self = session->agent;
   const VmAgentPeer *peer = session->peer;
@@ -56,8 +56,8 @@ check_claims (VmAgentSession *session, const VmCapability *capability,
   };
 
   if (!vm_capability_allows (capability, &use, now, error)
-      || !vm_capability_replay_check (self->replay, capability,
-          peer->device_id, number_of (peer->device_id), now, error))
+      || !vm_capability_replay_check (self->replay, capability, peer->device_id,
+          number_of (peer->device_id), now, error))
     return FALSE;
   if (capability->max_size != 0 && capability->max_rate != 0)
     return TRUE;
@@ -158,8 +158,7 @@ on_renewed (
   g_autoptr (VmAgentSession) session = user_data;
   g_autoptr (GError) wrong = NULL;
 
-  if (!session->agent || error
-      || !check_claims (session, capability, &wrong)) {
+  if (!session->agent || error || !check_claims (session, capability, &wrong)) {
     g_info ("a renewed capability is not good: %s",
         error   ? error->message
         : wrong ? wrong->message

@@ -85,12 +85,12 @@ vm_agent_proof_check (const VmMeshNews *created, GError **error)
   if (!check (peer, created, error))
     return NULL;
   peer->device_id = g_strdup (created->device_id);
-  peer->device =
-      created->device ? vm_text_to_label (created->device, VM_SIGNAL_NAME_MAX)
-                      : g_strdup ("");
+  peer->device = created->device
+                     ? vm_text_to_label (created->device, VM_SIGNAL_NAME_MAX)
+                     : g_strdup ("");
   peer->user_id = g_strdup (created->user_id);
-  peer->user =
-      created->user ? vm_text_to_label (created->user, VM_SIGNAL_NAME_MAX)
-                    : g_strdup ("");
+  peer->user = created->user
+                   ? vm_text_to_label (created->user, VM_SIGNAL_NAME_MAX)
+                   : g_strdup ("");
   return g_steal_pointer (&peer);
 }

@@ -9,8 +9,8 @@
  * (protocol/agents.md#fingerprints). Pure; any thread. */
 
 /* "AB:CD:…" Returns: (transfer full) */
-gchar *vm_agent_fingerprint_write (
-    const guint8 fingerprint[VM_MESH_FINGERPRINT_SIZE]);
+gchar *
+vm_agent_fingerprint_write (const guint8 fingerprint[VM_MESH_FINGERPRINT_SIZE]);
 /* Base64; NULL with VM_ERROR_IDENTITY. Returns: (transfer full) */
 gchar *vm_agent_proof_make (VmIdentity *identity,
     const guint8 fingerprint[VM_MESH_FINGERPRINT_SIZE], GError **error);

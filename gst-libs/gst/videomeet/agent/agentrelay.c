@@ -32,8 +32,7 @@ vm_agent_relay_new (const gchar *server, const gchar *ticket,
 
   self->context = g_main_context_ref_thread_default ();
   /* http -> ws, https -> wss */
-  self->uri =
-      g_strdup_printf ("ws%s/v2/relay?ticket=%s", server + 4, escaped);
+  self->uri = g_strdup_printf ("ws%s/v2/relay?ticket=%s", server + 4, escaped);
   self->func = func;
   self->user_data = user_data;
   g_mutex_init (&self->lock);
@@ -75,8 +74,7 @@ is_behind (VmAgentRelay *self)
              != SOUP_WEBSOCKET_STATE_OPEN
          || !stream
          || !g_pollable_output_stream_is_writable (
-             G_POLLABLE_OUTPUT_STREAM (
-                 g_io_stream_get_output_stream (stream)));
+             G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)));
 }
 
 static gboolean
@@ -160,16 +158,15 @@ on_open (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (VmAgentRelay) self = user_data;
   g_autoptr (GError) error = NULL;
-  SoupWebsocketConnection *socket = vm_signal_socket_open_finish (
-      SOUP_SESSION (source), result, &error);
+  SoupWebsocketConnection *socket =
+      vm_signal_socket_open_finish (SOUP_SESSION (source), result, &error);
 
   if (!socket) {
     g_info ("the relay cannot be used: %s", error->message);
     return;
   }
   if (!self->func) {
-    soup_websocket_connection_close (
-        socket, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
+    soup_websocket_connection_close (socket, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
     g_object_unref (socket);
     return;
   }

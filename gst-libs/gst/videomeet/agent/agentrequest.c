@@ -173,8 +173,7 @@ gather (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
   VmAgent *agent = source;
 
   g_task_return_pointer (task,
-      vm_agent_candidates_gather (
-          agent->endpoint, GPOINTER_TO_INT (data) != 0),
+      vm_agent_candidates_gather (agent->endpoint, GPOINTER_TO_INT (data) != 0),
       (GDestroyNotify) g_ptr_array_unref);
 }
 
@@ -208,12 +207,11 @@ look_for_target (Request *request)
   vm_timer_clear (&request->timer);
   request->timer =
       vm_timer_new (NULL, VM_AGENT_REQUEST_TIME, on_too_late, request);
-  vm_agent_control_mint (agent->control, request->kind, target, on_minted,
-      request_ref (request));
+  vm_agent_control_mint (
+      agent->control, request->kind, target, on_minted, request_ref (request));
   task = g_task_new (agent, NULL, on_gathered, request_ref (request));
   g_task_set_task_data (task,
-      GINT_TO_POINTER (vm_agent_control_is_own_machine (agent->control)),
-      NULL);
+      GINT_TO_POINTER (vm_agent_control_is_own_machine (agent->control)), NULL);
   agent->gathering++;
   g_task_run_in_thread (task, gather);
   g_object_unref (task);
@@ -246,8 +244,8 @@ compare_id (gconstpointer job, gconstpointer id)
 void
 vm_agent_requests_cancel (VmAgent *self, guint64 transfer_id)
 {
-  g_autoptr (GError) error = g_error_new (
-      VM_ERROR, VM_ERROR_CANCELLED, "The transfer was cancelled");
+  g_autoptr (GError) error =
+      g_error_new (VM_ERROR, VM_ERROR_CANCELLED, "The transfer was cancelled");
 
   for (guint i = 0; i < self->requests->len; i++) {
     Request *request = g_ptr_array_index (self->requests, i);
@@ -406,8 +404,7 @@ on_cancelled (GCancellable *cancellable, gpointer data)
   *copy = (Cancel){ g_object_ref (cancel->agent),
     g_memdup2 (cancel->ids, cancel->n_ids * sizeof *cancel->ids),
     cancel->n_ids };
-  vm_mailbox_post (
-      cancel->agent->mailbox, on_cancel, copy, cancel_free);
+  vm_mailbox_post (cancel->agent->mailbox, on_cancel, copy, cancel_free);
 }
 
 /* The transfers end with @cancellable. */
@@ -465,16 +462,15 @@ vm_agent_send_files_async (VmAgent *self, const gchar *name,
   g_return_if_fail (VM_IS_AGENT (self));
   g_return_if_fail (name && *name);
   g_return_if_fail (locations && *locations);
-  g_return_if_fail (
-      g_strv_length ((gchar **) locations) <= VM_AGENT_FILES_MAX);
+  g_return_if_fail (g_strv_length ((gchar **) locations) <= VM_AGENT_FILES_MAX);
 
   work = work_new (self, cancellable, callback, user_data);
   if (!may_ask (self, work))
     return;
   for (; *locations; locations++) {
     gboolean folder = g_file_test (*locations, G_FILE_TEST_IS_DIR);
-    VmAgentJob *job = job_new (self,
-        folder ? VM_AGENT_KIND_FOLDER : VM_AGENT_KIND_FILE, *locations);
+    VmAgentJob *job = job_new (
+        self, folder ? VM_AGENT_KIND_FOLDER : VM_AGENT_KIND_FILE, *locations);
 
     g_array_append_val (ids, job->transfer_id);
     g_queue_push_tail (folder ? &folders : &files, job);
@@ -547,8 +543,7 @@ vm_agent_send_files_finish (VmAgent *self, GAsyncResult *result, GError **error)
 void
 vm_agent_sync_async (VmAgent *self, const gchar *name, const gchar *folder,
     const gchar *their_folder, VmAgentSyncFlags flags,
-    GCancellable *cancellable, GAsyncReadyCallback callback,
-    gpointer user_data)
+    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   VmAgentWork *work;
   VmAgentJob *job;

@@ -157,8 +157,7 @@ vm_agent_session_end (VmAgentSession *self, const GError *why)
 void
 vm_agent_session_take_candidates (VmAgentSession *self, const GPtrArray *list)
 {
-  g_autoptr (GArray) taken =
-      vm_agent_candidates_take (list, self->own_machine);
+  g_autoptr (GArray) taken = vm_agent_candidates_take (list, self->own_machine);
 
   g_mutex_lock (&self->lock);
   if (self->awaits && taken->len) {
@@ -254,9 +253,9 @@ void
 vm_agent_session_set_relay (VmAgentSession *self, const gchar *ticket)
 {
   if (ticket)
-    self->relay = vm_agent_relay_new (
-        vm_agent_control_get_server (self->agent->control), ticket,
-        on_relayed, self);
+    self->relay =
+        vm_agent_relay_new (vm_agent_control_get_server (self->agent->control),
+            ticket, on_relayed, self);
 }
 
 /* Its own thread */
@@ -360,8 +359,7 @@ connect_to (VmAgentSession *self, VmQuicEndpoint *endpoint, GError **error)
     return NULL;
   vm_agent_session_post (self, on_connecting, NULL, NULL);
   if (!set_connection (self, connection, error)
-      || !vm_quic_connection_wait (
-          connection, VM_AGENT_CONNECT_TIME, error))
+      || !vm_quic_connection_wait (connection, VM_AGENT_CONNECT_TIME, error))
     return NULL;
   g_atomic_int_set (&self->path, vm_quic_connection_get_path (connection));
   return g_steal_pointer (&connection);
@@ -412,9 +410,8 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
   VmTrustDecision decision = { 0 };
   gint allowed = find_allowed (self, facts);
 
-  if (!vm_trust_decide (self->policy, facts,
-          allowed >= 0 ? 0 : permission, g_date_time_to_unix (now), &decision,
-          error))
+  if (!vm_trust_decide (self->policy, facts, allowed >= 0 ? 0 : permission,
+          g_date_time_to_unix (now), &decision, error))
     return FALSE;
   if (self->policy == VM_POLICY_REQUIRE
       && decision.level < VM_TRUST_LEVEL_GUEST)
@@ -578,8 +575,8 @@ run_target (VmAgentSession *self, VmQuicEndpoint *endpoint,
     if (pipe)
       begin_stream (self, pipe);
     g_clear_error (&over);
-    pipe = vm_quic_connection_accept_pipe (
-        *connection, VM_AGENT_IDLE_TIME, &over);
+    pipe =
+        vm_quic_connection_accept_pipe (*connection, VM_AGENT_IDLE_TIME, &over);
   } while (pipe || g_error_matches (over, VM_ERROR, VM_ERROR_TIMEOUT));
   return TRUE;
 }
@@ -675,9 +672,9 @@ run (gpointer data)
   VmQuicConnection *connection = NULL;
   g_autoptr (GError) error = NULL;
   VmQuicEndpoint *endpoint = self->agent->endpoint;
-  gboolean good =
-      self->incoming ? run_target (self, endpoint, &connection, &error)
-                     : run_requester (self, endpoint, &connection, &error);
+  gboolean good = self->incoming
+                      ? run_target (self, endpoint, &connection, &error)
+                      : run_requester (self, endpoint, &connection, &error);
 
   if (!good) {
     g_info ("session %s with %s ends: %s", self->id, self->peer->device_id,

@@ -60,8 +60,8 @@ vm_agent_stream_set_paused (VmAgentStream *stream, gboolean paused)
 void
 vm_agent_stream_cancel (VmAgentStream *stream)
 {
-  g_autoptr (GError) error = g_error_new (
-      VM_ERROR, VM_ERROR_CANCELLED, "The transfer was cancelled");
+  g_autoptr (GError) error =
+      g_error_new (VM_ERROR, VM_ERROR_CANCELLED, "The transfer was cancelled");
 
   vm_p2p_control_cancel (stream->control);
   g_mutex_lock (&stream->lock);
@@ -164,8 +164,7 @@ transfer_end (Transfer *self, const GError *error)
   g_mutex_lock (&self->stream->lock);
   self->stream->pipe = NULL;
   g_mutex_unlock (&self->stream->lock);
-  now->state =
-      error ? VM_TRANSFER_STATE_FAILED : VM_TRANSFER_STATE_COMPLETED;
+  now->state = error ? VM_TRANSFER_STATE_FAILED : VM_TRANSFER_STATE_COMPLETED;
   if (error)
     now->error = g_error_copy (error);
   tell_news (self, FALSE, TRUE, FALSE);
@@ -312,8 +311,7 @@ make_forward (VmAgentSession *session, GError **error)
 }
 
 static gboolean
-receive (
-    VmAgentSession *session, VmP2pPipe *pipe, const VmP2pMessage *first,
+receive (VmAgentSession *session, VmP2pPipe *pipe, const VmP2pMessage *first,
     gboolean folder, GError **error)
 {
   VmAgent *agent = session->agent;
@@ -325,8 +323,8 @@ receive (
   GError *failure = NULL;
   gboolean good;
 
-  if (!may (session, folder ? VM_PERMISSIONS_FOLDER : VM_PERMISSIONS_FILE,
-          error))
+  if (!may (
+          session, folder ? VM_PERMISSIONS_FOLDER : VM_PERMISSIONS_FILE, error))
     return FALSE;
   if (!folder && agent->forward) {
     forward = make_forward (session, error);
@@ -435,8 +433,8 @@ static void
 on_deletion (VmAgentSession *session, gpointer data)
 {
   Deletion *ask = data;
-  gboolean may_delete = vm_agent_ask_delete (session->agent,
-      ask->id, ask->deleted, ask->total, ask->theirs);
+  gboolean may_delete = vm_agent_ask_delete (
+      session->agent, ask->id, ask->deleted, ask->total, ask->theirs);
 
   g_mutex_lock (&ask->lock);
   ask->answer = may_delete;
@@ -468,8 +466,7 @@ may_delete (guint deleted, guint total, gboolean theirs, gpointer data)
   vm_agent_session_post (self->session, on_deletion,
       g_atomic_rc_box_acquire (ask), deletion_unref);
   g_mutex_lock (&ask->lock);
-  while (ask->answer < 0
-         && g_cond_wait_until (&ask->cond, &ask->lock, until))
+  while (ask->answer < 0 && g_cond_wait_until (&ask->cond, &ask->lock, until))
     continue;
   may_it = ask->answer > 0;
   g_mutex_unlock (&ask->lock);
@@ -511,8 +508,8 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
   if (!may (session, VM_PERMISSIONS_FOLDER, error))
     return FALSE;
   if (session->share < 0) {
-    g_set_error (error, VM_ERROR, VM_ERROR_DECLINED,
-        "This device shares no folder");
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_DECLINED, "This device shares no folder");
     return FALSE;
   }
   self = transfer_new (session, pipe, VM_AGENT_KIND_SYNC,
@@ -525,8 +522,7 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
         session->share, request->folder, !request->dry_run, &failure);
   good = root >= 0;
   if (good) {
-    root_name =
-        g_build_filename (agent->share_folder, request->folder, NULL);
+    root_name = g_build_filename (agent->share_folder, request->folder, NULL);
     config = sync_config (self, root, root_name);
     config.folder = request->folder;
     config.first = first;
@@ -551,8 +547,8 @@ say_why (VmP2pPipe *pipe, const GError *why)
   vm_json_append_member (out, "message", why->message);
   g_string_append_c (out, '}');
   body = g_string_free_to_bytes (out);
-  vm_p2p_pipe_send (pipe, VM_P2P_ERROR, NULL, 0, body,
-      VM_AGENT_LAST_WORDS_TIME, NULL);
+  vm_p2p_pipe_send (
+      pipe, VM_P2P_ERROR, NULL, 0, body, VM_AGENT_LAST_WORDS_TIME, NULL);
 }
 
 static gboolean
@@ -569,8 +565,8 @@ serve_folder (VmAgentSession *session, VmP2pPipe *pipe,
 }
 
 static gboolean
-serve_one (VmAgentSession *session, VmP2pPipe *pipe, guint8 type,
-    GBytes *body, GError **error)
+serve_one (VmAgentSession *session, VmP2pPipe *pipe, guint8 type, GBytes *body,
+    GError **error)
 {
   const VmP2pMessage first = { type, body };
 
@@ -626,9 +622,9 @@ vm_agent_stream_serve (VmAgentSession *session, VmP2pPipe *pipe)
 static gboolean
 send_zip (Transfer *self, const VmAgentJob *job, GError **error)
 {
-  const VmP2pSendZip send = { .location = job->location,
-    .progress = on_progress,
-    .data = self };
+  const VmP2pSendZip send = {
+    .location = job->location, .progress = on_progress, .data = self
+  };
 
   return vm_p2p_send_zip (self->pipe, &send, error);
 }
@@ -677,8 +673,8 @@ static gboolean
 do_job (VmAgentSession *session, VmP2pPipe *pipe, const VmAgentJob *job,
     GError **error)
 {
-  Transfer *self = transfer_new (
-      session, pipe, job->kind, job->transfer_id, job->name);
+  Transfer *self =
+      transfer_new (session, pipe, job->kind, job->transfer_id, job->name);
   GError *failure = NULL;
   gboolean good;
 

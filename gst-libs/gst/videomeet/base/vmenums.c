@@ -9,7 +9,6 @@
  * takes: `mode=host`, `announce=minimal`, `methods=mdns+udp`.
  */
 
-#include <gst/videomeet/vmagent.h>
 #include <gst/videomeet/vmenums.h>
 
 /* Spelled out rather than generated: short lists, and the nicks are the
@@ -66,21 +65,6 @@ VM_DEFINE_ENUM (VmCloudTrust, vm_cloud_trust, g_enum_register_static,
 VM_DEFINE_ENUM (VmCallType, vm_call_type, g_enum_register_static, GEnumValue,
     VALUE (VM_CALL_TYPE_VIDEO, "video", "Picture and sound"),
     VALUE (VM_CALL_TYPE_AUDIO, "audio", "Sound without picture"))
-
-VM_DEFINE_ENUM (VmAgentKind, vm_agent_kind, g_enum_register_static, GEnumValue,
-    VALUE (VM_AGENT_KIND_FILE, "file", "One file"),
-    VALUE (VM_AGENT_KIND_FOLDER, "folder", "A folder, sent as an archive"),
-    VALUE (VM_AGENT_KIND_SYNC, "sync",
-        "A folder that is made the same on both devices"))
-
-VM_DEFINE_ENUM (VmAgentSyncFlags, vm_agent_sync_flags, g_flags_register_static,
-    GFlagsValue, VALUE (VM_AGENT_SYNC_FLAGS_NONE, "none", "Once"),
-    VALUE (VM_AGENT_SYNC_FLAGS_WATCH, "watch",
-        "With every change, until it is cancelled"),
-    VALUE (VM_AGENT_SYNC_FLAGS_DRY_RUN, "dry-run",
-        "Tell the steps, and do none of them"),
-    VALUE (VM_AGENT_SYNC_FLAGS_DELETE, "delete",
-        "Delete any number of files without a question"))
 
 VM_DEFINE_ENUM (VmPermissions, vm_permissions, g_flags_register_static,
     GFlagsValue, VALUE (VM_PERMISSIONS_NONE, "none", "Nothing"),

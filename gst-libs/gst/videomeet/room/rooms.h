@@ -248,8 +248,8 @@ VmRoom *vm_rooms_let_in (
     VmRooms *rooms, const VmJoin *join, gint64 now, GError **error);
 /* Likewise, but an open room is begun where there is none, and stays until
  * vm_room_release(), which may free it. */
-VmRoom *vm_rooms_hold (
-    VmRooms *rooms, const VmJoin *join, gint64 now, GError **error);
+VmRoom *
+vm_rooms_hold (VmRooms *rooms, const VmJoin *join, gint64 now, GError **error);
 void vm_room_release (VmRoom *room);
 /* @who, a text opaque to the room, was removed and must not hear of it again:
  * the room remembers the last VM_ROOM_BARRED_MAX until it ends, or the host

@@ -123,7 +123,7 @@ read_answer (VmSyncRounds *self, GBytes *body, GError **error)
   if (!vm_json_read (&json, data, size, error)
       || !vm_json_get_int (&json, 0, "version", 0, G_MAXINT, &version, error))
     return FALSE;
-  self->session->extended = version >= 1;
+  vm_sync_session_set_extended (self->session, version >= 1);
   return TRUE;
 }
 

@@ -92,6 +92,14 @@ vm_sync_session_clear (VmSyncSession *self)
 }
 
 void
+vm_sync_session_set_extended (VmSyncSession *self, gboolean extended)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->extended = extended;
+}
+
+void
 vm_sync_session_mark_manifest (VmSyncSession *self, gboolean sent)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);

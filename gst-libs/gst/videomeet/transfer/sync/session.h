@@ -16,7 +16,9 @@ typedef struct
 {
   VmP2pPipe *pipe;
   const VmSyncConfig *config;
-  gboolean extended; /* the other side knows more than the base protocol */
+  /* The other side knows more than the base protocol. Written with lock held,
+   * by the thread of vm_sync_run() only. */
+  gboolean extended;
   gint stopped; /* atomic: senders end */
   gboolean again; /* the other side asks for another round */
   guint64 received; /* bytes of messages */
@@ -47,6 +49,7 @@ GBytes *vm_sync_session_receive (
     VmSyncSession *self, gint64 timeout, guint8 *type, GError **error);
 /* Tells the other side why this one ends. */
 void vm_sync_session_tell (VmSyncSession *self, const GError *why);
+void vm_sync_session_set_extended (VmSyncSession *self, gboolean extended);
 void vm_sync_session_mark_manifest (VmSyncSession *self, gboolean sent);
 /* Wakes senders that wait for the rate; they fail. */
 void vm_sync_session_stop (VmSyncSession *self);

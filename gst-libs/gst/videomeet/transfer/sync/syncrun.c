@@ -140,7 +140,7 @@ receive_mode (VmSyncRounds *self, VmSyncRequest *request, GError **error)
     if (!vm_sync_request_read (body, request, error))
       return FALSE;
     if (request->sync) {
-      self->session->extended = request->extended;
+      vm_sync_session_set_extended (self->session, request->extended);
       return !request->extended || send_mode (self, error);
     }
   }

@@ -96,8 +96,7 @@ parse_address (const gchar *ip)
   const guint8 *bytes;
   GInetAddress *inner;
 
-  if (!address
-      || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6)
+  if (!address || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6)
     return address;
   bytes = g_inet_address_to_bytes (address);
   if (memcmp (bytes, mapped, sizeof mapped) != 0)
@@ -241,8 +240,8 @@ read_hello (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
           &message->device_id, error)
       || !read_name (json, payload, "fingerprint", VM_MESH_FINGERPRINT_MAX,
           &message->fingerprint, error)
-      || !read_name (json, payload, "device", VM_SIGNAL_NAME_MAX,
-          &message->device, error)
+      || !read_name (
+          json, payload, "device", VM_SIGNAL_NAME_MAX, &message->device, error)
       || !vm_json_get_string (json, payload, "certificate",
           VM_MESH_CERTIFICATE_MAX, &message->certificate, error)
       || !read_name (json, payload, "fingerprint_signature",

@@ -144,9 +144,9 @@ GBytes *vm_mesh_end (GString *out);
 GBytes *vm_mesh_write_welcome (
     const VmMeshEnvelope *envelope, const gchar *peer_id, const gchar *user_id);
 /* @user: of an agent, the name of its user; or NULL. */
-GBytes *vm_mesh_write_joined (const VmMeshEnvelope *envelope,
-    const gchar *peer_id, const gchar *role, const gchar *room_id,
-    const gchar *user);
+GBytes *
+vm_mesh_write_joined (const VmMeshEnvelope *envelope, const gchar *peer_id,
+    const gchar *role, const gchar *room_id, const gchar *user);
 GBytes *vm_mesh_write_presence (
     const VmMeshEnvelope *envelope, const gchar *peer_id, const gchar *status);
 /* chat.message.created, or rtc.* to this connection: NULL when the dialect has

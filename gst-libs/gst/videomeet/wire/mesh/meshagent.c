@@ -70,8 +70,8 @@ need (const gchar *value, const gchar *key, GError **error)
 }
 
 static gboolean
-read_auth (const VmJson *json, VmJsonNode payload, VmMeshNews *news,
-    GError **error)
+read_auth (
+    const VmJson *json, VmJsonNode payload, VmMeshNews *news, GError **error)
 {
   VmJsonNode auth = vm_json_get (json, payload, "auth");
 
@@ -79,8 +79,8 @@ read_auth (const VmJson *json, VmJsonNode payload, VmMeshNews *news,
     return bad (error, "auth", "is missing, or no object");
   return read_text (json, auth, "session_token", &news->session_token, error)
          && read_text (json, auth, "fingerprint", &news->fingerprint, error)
-         && vm_json_get_string (json, auth, "cap_token", VM_JSON_SIZE_MAX,
-             &news->cap_token, error)
+         && vm_json_get_string (
+             json, auth, "cap_token", VM_JSON_SIZE_MAX, &news->cap_token, error)
          && read_text (json, auth, "device_id", &news->device_id, error)
          && read_text (json, auth, "device", &news->device, error)
          && read_text (json, auth, "user_id", &news->user_id, error)
@@ -118,8 +118,8 @@ read_side (const VmJson *json, VmJsonNode endpoints, const gchar *key,
 }
 
 static gboolean
-read_created (const VmJson *json, VmJsonNode payload, VmMeshNews *news,
-    GError **error)
+read_created (
+    const VmJson *json, VmJsonNode payload, VmMeshNews *news, GError **error)
 {
   VmJsonNode endpoints = vm_json_get (json, payload, "endpoints");
   g_autofree gchar *kind = NULL;
@@ -127,8 +127,7 @@ read_created (const VmJson *json, VmJsonNode payload, VmMeshNews *news,
   if (!read_text (json, payload, "kind", &kind, error)
       || !vm_json_get_int (
           json, payload, "expires_in", 1, 86400, &news->expires_in, error)
-      || !read_text (
-          json, payload, "relay_ticket", &news->relay_ticket, error)
+      || !read_text (json, payload, "relay_ticket", &news->relay_ticket, error)
       || !read_auth (json, payload, news, error)
       || !read_side (json, endpoints, "a", news->a, error)
       || !read_side (json, endpoints, "b", news->b, error))
@@ -139,8 +138,8 @@ read_created (const VmJson *json, VmJsonNode payload, VmMeshNews *news,
 }
 
 static gboolean
-read_common (const VmJson *json, VmJsonNode payload, VmMeshNews *news,
-    GError **error)
+read_common (
+    const VmJson *json, VmJsonNode payload, VmMeshNews *news, GError **error)
 {
   return read_text (json, payload, "peer_id", &news->peer_id, error)
          && read_text (json, payload, "room_id", &news->room_id, error)
@@ -155,8 +154,8 @@ read_common (const VmJson *json, VmJsonNode payload, VmMeshNews *news,
 }
 
 static gboolean
-read_rest (const VmJson *json, VmJsonNode payload, VmMeshNews *news,
-    GError **error)
+read_rest (
+    const VmJson *json, VmJsonNode payload, VmMeshNews *news, GError **error)
 {
   switch (news->type) {
     case VM_MESH_NEWS_JOINED:
@@ -268,8 +267,8 @@ vm_mesh_write_agent_request (
 }
 
 GBytes *
-vm_mesh_write_agent_report (const VmMeshEnvelope *envelope, const gchar *room,
-    const gchar *session_id)
+vm_mesh_write_agent_report (
+    const VmMeshEnvelope *envelope, const gchar *room, const gchar *session_id)
 {
   GString *out = vm_mesh_begin (envelope, "share.completed");
 

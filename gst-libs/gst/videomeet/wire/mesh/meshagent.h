@@ -58,8 +58,8 @@ typedef struct
 
 GBytes *vm_mesh_write_agent_hello (
     const VmMeshEnvelope *envelope, const VmMeshAgentHello *hello);
-GBytes *vm_mesh_write_agent_join (
-    const VmMeshEnvelope *envelope, const gchar *room);
+GBytes *
+vm_mesh_write_agent_join (const VmMeshEnvelope *envelope, const gchar *room);
 
 typedef struct
 {
@@ -75,5 +75,5 @@ typedef struct
 GBytes *vm_mesh_write_agent_request (
     const VmMeshEnvelope *envelope, const VmMeshAgentRequest *request);
 /* share.completed */
-GBytes *vm_mesh_write_agent_report (const VmMeshEnvelope *envelope,
-    const gchar *room, const gchar *session_id);
+GBytes *vm_mesh_write_agent_report (
+    const VmMeshEnvelope *envelope, const gchar *room, const gchar *session_id);

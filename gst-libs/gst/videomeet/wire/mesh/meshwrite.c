@@ -165,8 +165,7 @@ vm_mesh_append_endpoints (
     if (i)
       g_string_append_c (out, ',');
     append_address (out, endpoint);
-    vm_json_append_member (
-        out, "type", endpoint->reflexive ? "srflx" : "host");
+    vm_json_append_member (out, "type", endpoint->reflexive ? "srflx" : "host");
     g_string_append_c (out, '}');
   }
   g_string_append_c (out, ']');
@@ -222,8 +221,8 @@ vm_mesh_write_created (
 }
 
 GBytes *
-vm_mesh_write_about (const VmMeshEnvelope *envelope, const gchar *word,
-    const VmMeshAbout *about)
+vm_mesh_write_about (
+    const VmMeshEnvelope *envelope, const gchar *word, const VmMeshAbout *about)
 {
   g_autofree gchar *type = g_strconcat ("p2p.session.", word, NULL);
   GString *out = vm_mesh_begin (envelope, type);

@@ -301,9 +301,7 @@ static const VmRoute routes[] = {
       .upgrade = vm_mesh_upgrade,
       .own_token = TRUE,
       .begins = TRUE },
-  { .path = "/v2/relay",
-      .upgrade = vm_mesh_relay_upgrade,
-      .own_token = TRUE },
+  { .path = "/v2/relay", .upgrade = vm_mesh_relay_upgrade, .own_token = TRUE },
   /* its header has a token for the server, as in other dialects */
   { .path = "/v2/sessions", .post = vm_mesh_post },
   { .path = "/v2/*",

@@ -59,10 +59,9 @@ vm_mesh_guest_tell_met (
 {
   g_auto (VmMeshStamp) stamp = vm_mesh_stamp (guest, news ? other->id : NULL);
 
-  vm_mesh_guest_send (guest,
-      vm_mesh_write_joined (&stamp.head, other->id,
-          other->hello ? "agent" : "member", guest->room,
-          other->hello ? other->user : NULL));
+  vm_mesh_guest_send (guest, vm_mesh_write_joined (&stamp.head, other->id,
+                                 other->hello ? "agent" : "member", guest->room,
+                                 other->hello ? other->user : NULL));
 }
 
 void

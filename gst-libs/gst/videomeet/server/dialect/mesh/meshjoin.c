@@ -39,8 +39,7 @@ vm_mesh_guest_met (VmMeshGuest *guest)
 static void
 release_room (VmMeshGuest *agent)
 {
-  VmRoom *room =
-      vm_rooms_find_id (agent->mesh->server->rooms, agent->room_id);
+  VmRoom *room = vm_rooms_find_id (agent->mesh->server->rooms, agent->room_id);
 
   if (room)
     vm_room_release (room);

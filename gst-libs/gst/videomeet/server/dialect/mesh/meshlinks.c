@@ -148,8 +148,7 @@ vm_mesh_links_remove (VmMeshLinks *links, VmMeshLink *link)
 }
 
 GPtrArray *
-vm_mesh_links_list (
-    VmMeshLinks *links, const gchar *room, const gchar *device)
+vm_mesh_links_list (VmMeshLinks *links, const gchar *room, const gchar *device)
 {
   GPtrArray *found = g_ptr_array_new ();
   GHashTableIter iter;

@@ -41,11 +41,11 @@ VmMeshLinks *vm_mesh_links_new (void);
 void vm_mesh_links_free (VmMeshLinks *links);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshLinks, vm_mesh_links_free)
 /* The link that must go before @device may have another; or NULL. */
-VmMeshLink *vm_mesh_links_find_surplus (
-    VmMeshLinks *links, const gchar *device);
-VmMeshLink *vm_mesh_links_add (VmMeshLinks *links, const gchar *id,
-    const gchar *room, VmMeshKind kind, const gchar *a, const gchar *b,
-    gint64 now);
+VmMeshLink *
+vm_mesh_links_find_surplus (VmMeshLinks *links, const gchar *device);
+VmMeshLink *
+vm_mesh_links_add (VmMeshLinks *links, const gchar *id, const gchar *room,
+    VmMeshKind kind, const gchar *a, const gchar *b, gint64 now);
 /* The session of @device in @room, and its side; NULL: there is none. */
 VmMeshLink *vm_mesh_links_find (VmMeshLinks *links, const gchar *id,
     const gchar *room, const gchar *device, VmMeshSide *side);
@@ -56,6 +56,6 @@ VmMeshLink *vm_mesh_links_use (VmMeshLinks *links, const gchar *ticket,
 void vm_mesh_links_remove (VmMeshLinks *links, VmMeshLink *link);
 /* All of @device in @room; all where they are NULL.
  * Returns: (transfer container) */
-GPtrArray *vm_mesh_links_list (
-    VmMeshLinks *links, const gchar *room, const gchar *device);
+GPtrArray *
+vm_mesh_links_list (VmMeshLinks *links, const gchar *room, const gchar *device);
 guint vm_mesh_links_count (VmMeshLinks *links);

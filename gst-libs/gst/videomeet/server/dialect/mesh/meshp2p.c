@@ -48,8 +48,8 @@ add_endpoint (
 /* What may be told to @other of where @agent is: what it says, and where this
  * server sees it, which is right behind a router that keeps ports. */
 static GPtrArray *
-list_endpoints (const VmMeshGuest *agent, const VmMeshGuest *other,
-    const GPtrArray *said)
+list_endpoints (
+    const VmMeshGuest *agent, const VmMeshGuest *other, const GPtrArray *said)
 {
   const VmConn *conn = agent->ws->conn;
   gboolean own_machine = conn->loopback && other->ws->conn->loopback;
@@ -195,9 +195,8 @@ pass_candidates (
 {
   g_autoptr (GPtrArray) list =
       list_endpoints (guest, other, message->candidates);
-  const VmMeshAbout about = {
-    .session_id = message->session_id, .candidates = list
-  };
+  const VmMeshAbout about = { .session_id = message->session_id,
+    .candidates = list };
 
   tell_about (other, "candidates", &about);
 }
@@ -209,9 +208,8 @@ pass_renewal (VmMeshGuest *guest, VmMeshGuest *other, const VmMeshLink *link,
     const VmMeshMessage *message, GError **error)
 {
   VmMeshMessage meant = *message;
-  const VmMeshAbout about = {
-    .session_id = message->session_id, .cap_token = message->cap_token
-  };
+  const VmMeshAbout about = { .session_id = message->session_id,
+    .cap_token = message->cap_token };
 
   meant.target_device_id = link->device[VM_MESH_SIDE_B];
   if (vm_mesh_may (guest, &meant, cap_of_kind[link->kind], error))
@@ -224,10 +222,9 @@ vm_mesh_take_about (
 {
   VmMesh *mesh = guest->mesh;
   VmMeshSide side;
-  VmMeshLink *link =
-      guest->hello ? vm_mesh_links_find (mesh->links, message->session_id,
-                         guest->room, guest->id, &side)
-                   : NULL;
+  VmMeshLink *link = guest->hello ? vm_mesh_links_find (mesh->links,
+                         message->session_id, guest->room, guest->id, &side)
+                                  : NULL;
   VmMeshGuest *other;
 
   if (!link) {

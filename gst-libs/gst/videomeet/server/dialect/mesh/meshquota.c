@@ -150,8 +150,8 @@ vm_mesh_quota_take (VmMeshQuota *quota, VmMeshLink *link, const gchar *group,
     link->credit_at = now;
     link->credit = limits->session_rate;
   }
-  if (!may_pay (&link->credit, &link->credit_at, limits->session_rate, size,
-          now)
+  if (!may_pay (
+          &link->credit, &link->credit_at, limits->session_rate, size, now)
       || !may_pay (&address->credit, &address->credit_at, limits->address_rate,
           size, now))
     return VM_MESH_QUOTA_DROP;

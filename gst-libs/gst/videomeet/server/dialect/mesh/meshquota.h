@@ -23,8 +23,8 @@ VmMeshQuota *vm_mesh_quota_new (const VmMeshQuotaLimits *limits);
 void vm_mesh_quota_free (VmMeshQuota *quota);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshQuota, vm_mesh_quota_free)
 /* For tests. */
-void vm_mesh_quota_set_limits (
-    VmMeshQuota *quota, const VmMeshQuotaLimits *limits);
+void
+vm_mesh_quota_set_limits (VmMeshQuota *quota, const VmMeshQuotaLimits *limits);
 /* One end from the address @group. VM_ERROR_RATE_LIMITED. */
 gboolean vm_mesh_quota_enter (
     VmMeshQuota *quota, const gchar *group, gint64 now, GError **error);

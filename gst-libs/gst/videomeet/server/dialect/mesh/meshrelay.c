@@ -107,8 +107,8 @@ relay_take (VmWs *ws, GBytes *datagram)
   /* nobody has answered yet, and QUIC says it again */
   if (!other || !other->ws || other->ws->close_code)
     return;
-  switch (vm_mesh_quota_take (end->mesh->quota, end->link, end->group, size,
-      g_get_monotonic_time ())) {
+  switch (vm_mesh_quota_take (
+      end->mesh->quota, end->link, end->group, size, g_get_monotonic_time ())) {
     case VM_MESH_QUOTA_END:
       close_both (end, VM_CLOSE_POLICY, "the relay carries no more of it");
       return;

@@ -286,34 +286,28 @@ GST_START_TEST (test_quota)
 
   /* a second's worth at once */
   fail_unless_equals_int (
-      vm_mesh_quota_take (quota, &link, "one", 1000, now),
-      VM_MESH_QUOTA_CARRY);
+      vm_mesh_quota_take (quota, &link, "one", 1000, now), VM_MESH_QUOTA_CARRY);
   fail_unless_equals_int (
       vm_mesh_quota_take (quota, &link, "one", 1, now), VM_MESH_QUOTA_DROP);
   /* that of the address */
   fail_unless_equals_int (
-      vm_mesh_quota_take (quota, &other, "one", 500, now),
-      VM_MESH_QUOTA_CARRY);
+      vm_mesh_quota_take (quota, &other, "one", 500, now), VM_MESH_QUOTA_CARRY);
   fail_unless_equals_int (
       vm_mesh_quota_take (quota, &other, "one", 1, now), VM_MESH_QUOTA_DROP);
   now += G_USEC_PER_SEC;
   fail_unless_equals_int (
-      vm_mesh_quota_take (quota, &link, "one", 1000, now),
-      VM_MESH_QUOTA_CARRY);
+      vm_mesh_quota_take (quota, &link, "one", 1000, now), VM_MESH_QUOTA_CARRY);
   now += G_USEC_PER_SEC;
   fail_unless_equals_int (
       vm_mesh_quota_take (quota, &link, "one", 501, now), VM_MESH_QUOTA_END);
   fail_unless_equals_int (
-      vm_mesh_quota_take (quota, &link, "one", 500, now),
-      VM_MESH_QUOTA_CARRY);
+      vm_mesh_quota_take (quota, &link, "one", 500, now), VM_MESH_QUOTA_CARRY);
   now += G_USEC_PER_SEC;
   /* the address has had 3,000 of 4,000 */
   fail_unless_equals_int (
-      vm_mesh_quota_take (quota, &other, "one", 1001, now),
-      VM_MESH_QUOTA_END);
+      vm_mesh_quota_take (quota, &other, "one", 1001, now), VM_MESH_QUOTA_END);
   now += limits.address_time;
-  fail_unless_equals_int (
-      vm_mesh_quota_take (quota, &other, "one", 1000, now),
+  fail_unless_equals_int (vm_mesh_quota_take (quota, &other, "one", 1000, now),
       VM_MESH_QUOTA_CARRY);
 }
 
