@@ -193,8 +193,8 @@ on_begin (gpointer data)
   VmQuicAgent *self = data;
   const VmQuicSettings *settings = &self->settings;
 
-  self->agent = vm_agent_new (self->identity, settings->server,
-      settings->room, settings->user ? settings->user : g_get_user_name ());
+  self->agent = vm_agent_new (self->identity, settings->server, settings->room,
+      settings->user ? settings->user : g_get_user_name ());
   g_object_set (self->agent, "pin", settings->pin, "stun",
       settings->stun_server, "policy", settings->policy, "accept",
       self->funcs.receive ? VM_ACCEPT_AUTO : VM_ACCEPT_NEVER, NULL);

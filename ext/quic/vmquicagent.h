@@ -17,8 +17,7 @@ typedef struct
   /* Nothing is sent or received any more. */
   void (*failed) (const GError *error, gpointer user_data);
   /* A transfer is over; @error: nullable. */
-  void (*sent) (
-      VmP2pForward *forward, const GError *error, gpointer user_data);
+  void (*sent) (VmP2pForward *forward, const GError *error, gpointer user_data);
   VmAgentForwardFunc receive; /* or NULL */
 } VmQuicAgentFuncs;
 

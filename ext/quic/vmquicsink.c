@@ -50,7 +50,8 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (VM_TRANSFER_CAPS));
 
 G_DEFINE_FINAL_TYPE (VmQuicSink, vm_quic_sink, GST_TYPE_BASE_SINK)
-GST_ELEMENT_REGISTER_DEFINE (vmquicsink, "vmquicsink", GST_RANK_NONE, VM_TYPE_QUIC_SINK);
+GST_ELEMENT_REGISTER_DEFINE (
+    vmquicsink, "vmquicsink", GST_RANK_NONE, VM_TYPE_QUIC_SINK);
 
 static void
 forward_unref (VmP2pForward *forward)
@@ -144,9 +145,9 @@ tell_lane (Outgoing *file, VmP2pForward *forward)
   if (file->lane_told || !lane)
     return;
   file->lane_told = TRUE;
-  push_upstream (file->sink, gst_structure_new (VM_TRANSFER_EVENT, "transferId",
-                                 G_TYPE_STRING, id, "lane", G_TYPE_STRING, lane,
-                                 NULL));
+  push_upstream (
+      file->sink, gst_structure_new (VM_TRANSFER_EVENT, "transferId",
+                      G_TYPE_STRING, id, "lane", G_TYPE_STRING, lane, NULL));
 }
 
 static gboolean
@@ -184,8 +185,8 @@ begin_file (VmQuicSink *self, const GstStructure *offer, GError **error)
   g_autofree gchar *to = NULL;
 
   file->sink = gst_object_ref (self);
-  forward = VM_PLUGIN (vm_p2p_forward_new) (
-      TRUE, take_reply, file, outgoing_free);
+  forward =
+      VM_PLUGIN (vm_p2p_forward_new) (TRUE, take_reply, file, outgoing_free);
   if (!VM_PLUGIN (vm_p2p_forward_put) (forward, offer, NULL, error)) {
     forward_unref (forward);
     return NULL;
@@ -196,8 +197,8 @@ begin_file (VmQuicSink *self, const GstStructure *offer, GError **error)
   self->current = VM_PLUGIN (vm_p2p_forward_ref) (forward);
   VM_PLUGIN (vm_p2p_forward_set_flushing) (forward, self->flushing);
   GST_OBJECT_UNLOCK (self);
-  vm_quic_agent_send (self->agent, to,
-      gst_structure_get_string (offer, "filename"), forward);
+  vm_quic_agent_send (
+      self->agent, to, gst_structure_get_string (offer, "filename"), forward);
   return forward;
 }
 
@@ -290,7 +291,8 @@ vm_quic_sink_event (GstBaseSink *sink, GstEvent *event)
          && !VM_PLUGIN (vm_p2p_forward_drain) (forward))
     flushed = gst_base_sink_wait_preroll (sink) != GST_FLOW_OK;
   forward_unref (forward);
-  if (flushed || (GST_EVENT_TYPE (event) == GST_EVENT_EOS && has_failed (self))) {
+  if (flushed
+      || (GST_EVENT_TYPE (event) == GST_EVENT_EOS && has_failed (self))) {
     gst_event_unref (event);
     return FALSE;
   }
@@ -348,8 +350,8 @@ static gboolean
 vm_quic_sink_stop (GstBaseSink *sink)
 {
   VmQuicSink *self = VM_QUIC_SINK (sink);
-  g_autoptr (GError) error = g_error_new (
-      VM_ERROR, VM_ERROR_DISCONNECTED, "The element was stopped");
+  g_autoptr (GError) error =
+      g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "The element was stopped");
   VmP2pForward *forward;
   gboolean told;
 

@@ -78,7 +78,8 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (VM_TRANSFER_CAPS));
 
 G_DEFINE_FINAL_TYPE (VmQuicSrc, vm_quic_src, GST_TYPE_PUSH_SRC)
-GST_ELEMENT_REGISTER_DEFINE (vmquicsrc, "vmquicsrc", GST_RANK_NONE, VM_TYPE_QUIC_SRC);
+GST_ELEMENT_REGISTER_DEFINE (
+    vmquicsrc, "vmquicsrc", GST_RANK_NONE, VM_TYPE_QUIC_SRC);
 
 static void
 item_free (gpointer data)
@@ -128,8 +129,7 @@ forward_unref (gpointer forward)
 }
 
 static GstBuffer *
-make_buffer (
-    VmP2pForward *forward, const GstStructure *message, GBytes *data)
+make_buffer (VmP2pForward *forward, const GstStructure *message, GBytes *data)
 {
   GstBuffer *buffer =
       data ? gst_buffer_new_wrapped_bytes (data) : gst_buffer_new ();
@@ -222,8 +222,8 @@ receive (const gchar *device_id, const gchar *user, gpointer user_data)
 {
   VmQuicSrc *self = user_data;
   Incoming *file = incoming_new (self, device_id, user);
-  VmP2pForward *forward = VM_PLUGIN (vm_p2p_forward_new) (
-      FALSE, take_message, file, incoming_free);
+  VmP2pForward *forward =
+      VM_PLUGIN (vm_p2p_forward_new) (FALSE, take_message, file, incoming_free);
   gboolean taken;
 
   g_mutex_lock (&self->lock);

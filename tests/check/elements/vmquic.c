@@ -78,10 +78,10 @@ make_ann (const gchar *options)
 static void
 make_bob (const gchar *source, const gchar *to)
 {
-  g_autofree gchar *line = g_strdup_printf (
-      "vmfilesrc name=src %s ! vmquicsink name=out "
-      "server=http://127.0.0.1:%u room=lab user=Bob to=%s",
-      source, vm_room_server_get_port (server), to);
+  g_autofree gchar *line =
+      g_strdup_printf ("vmfilesrc name=src %s ! vmquicsink name=out "
+                       "server=http://127.0.0.1:%u room=lab user=Bob to=%s",
+          source, vm_room_server_get_port (server), to);
 
   make_device (&bob, line);
   file_pipe_play (&bob);
@@ -208,9 +208,9 @@ GST_START_TEST (test_settings)
     fail_unless_equals_string (bob.code, "BAD_REQUEST");
     fail_unless_equals_string (bob.property, cases[i].property);
   }
-  make_device (
-      &bob, "vmquicsrc server=http://127.0.0.1:1 room=lab ! vmfilesink "
-            "name=sink");
+  make_device (&bob,
+      "vmquicsrc server=http://127.0.0.1:1 room=lab ! vmfilesink "
+      "name=sink");
   file_pipe_play (&bob);
   file_pipe_wait (&bob);
   fail_unless_equals_string (bob.code, "DISCONNECTED");

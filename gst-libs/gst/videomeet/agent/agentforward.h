@@ -9,9 +9,9 @@
 
 /* As vm_agent_send_files_async(), for a file of that @file_name; it ends with
  * vm_agent_send_files_finish(). */
-void vm_agent_send_forward (VmAgent *self, const gchar *name,
-    const gchar *file_name, VmP2pForward *forward, GAsyncReadyCallback callback,
-    gpointer user_data);
+void
+vm_agent_send_forward (VmAgent *self, const gchar *name, const gchar *file_name,
+    VmP2pForward *forward, GAsyncReadyCallback callback, gpointer user_data);
 
 /* Where a file goes that @device_id offers, as the agent's policy allows; on
  * the thread of its stream. NULL: it is declined. Returns: (transfer full) */

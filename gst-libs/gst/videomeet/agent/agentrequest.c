@@ -484,9 +484,8 @@ vm_agent_send_files_async (VmAgent *self, const gchar *name,
 }
 
 void
-vm_agent_send_forward (VmAgent *self, const gchar *name,
-    const gchar *file_name, VmP2pForward *forward, GAsyncReadyCallback callback,
-    gpointer user_data)
+vm_agent_send_forward (VmAgent *self, const gchar *name, const gchar *file_name,
+    VmP2pForward *forward, GAsyncReadyCallback callback, gpointer user_data)
 {
   VmAgentWork *work = work_new (self, NULL, callback, user_data);
   GQueue jobs = G_QUEUE_INIT;

@@ -305,8 +305,8 @@ make_forward (VmAgentSession *session, GError **error)
     vm_p2p_forward_set_lane (
         forward, vm_agent_lane (g_atomic_int_get (&session->path)));
   else
-    g_set_error (error, VM_ERROR, VM_ERROR_DECLINED,
-        "This device takes no more files");
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_DECLINED, "This device takes no more files");
   return forward;
 }
 
@@ -639,8 +639,8 @@ send_file (Transfer *self, const VmAgentJob *job, GError **error)
     .control = self->stream->control };
 
   if (job->forward) {
-    vm_p2p_forward_set_lane (job->forward,
-        vm_agent_lane (g_atomic_int_get (&self->session->path)));
+    vm_p2p_forward_set_lane (
+        job->forward, vm_agent_lane (g_atomic_int_get (&self->session->path)));
     return vm_p2p_forward_run (job->forward, self->pipe, NULL, NULL, error);
   }
   return vm_p2p_send_file (self->pipe, &send, error);

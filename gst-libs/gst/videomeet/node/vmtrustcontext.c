@@ -64,9 +64,8 @@ vm_trust_context_find (GstElement *element)
   if (!answered)
     gst_element_foreach_sink_pad (element, ask_peer, &answered);
   if (!answered)
-    gst_element_post_message (
-        element, gst_message_new_need_context (
-                     GST_OBJECT (element), VM_TRUST_CONTEXT));
+    gst_element_post_message (element,
+        gst_message_new_need_context (GST_OBJECT (element), VM_TRUST_CONTEXT));
   return gst_element_get_context (element, VM_TRUST_CONTEXT);
 }
 

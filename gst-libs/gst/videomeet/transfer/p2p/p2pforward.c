@@ -191,8 +191,8 @@ propagate_end (VmP2pForward *self, GError **error)
   if (self->error)
     g_propagate_error (error, g_error_copy (self->error));
   else
-    g_set_error_literal (error, VM_ERROR, VM_ERROR_DISCONNECTED,
-        "The transfer is over");
+    g_set_error_literal (
+        error, VM_ERROR, VM_ERROR_DISCONNECTED, "The transfer is over");
   return FALSE;
 }
 
@@ -387,8 +387,8 @@ send_all (VmP2pPipe *pipe, GQueue *out, GError **error)
 }
 
 static void
-note_written (VmP2pForward *self, const VmTransferMessage *message,
-    const GError *broken)
+note_written (
+    VmP2pForward *self, const VmTransferMessage *message, const GError *broken)
 {
   g_mutex_lock (&self->lock);
   self->bytes -= size_of (message);
@@ -427,8 +427,7 @@ write_all (gpointer data)
 
 /* The answer of the agent, before the engine is asked. */
 static gboolean
-may_come (
-    VmTransferMessage *offer, const VmP2pReceive *receive, gchar **reason)
+may_come (VmTransferMessage *offer, const VmP2pReceive *receive, gchar **reason)
 {
   const VmP2pOffer what = { .name = offer->filename,
     .size = (guint64) offer->size,
