@@ -17,7 +17,7 @@
 #define META                                                          \
   "{\"name\":\"a\",\"size\":0,\"id\":\"" ID "\",\"chunkSize\":65536," \
   "\"hashes\":true}"
-#define PAUSE (50 * 1000) /* µs, in which a call that does not wait returns */
+#define TURNS 1000 /* in which a call that does not wait returns */
 
 typedef struct
 {
@@ -166,6 +166,7 @@ put_one_more (gpointer data)
 {
   Side *side = data;
 
+  g_atomic_int_inc (&side->heard);
   side->good = put (side->forward, chunk_new (4, 1), &side->error);
   g_atomic_int_inc (&side->ended);
   return NULL;
@@ -184,7 +185,10 @@ GST_START_TEST (chunks_wait_up_to_a_limit)
     for (guint n = 0; n < VM_P2P_FORWARD_WAITING_MAX / 1048576; n++)
       put_good (side.forward, chunk_new (n, 1048576));
     thread = g_thread_new ("one-more", put_one_more, &side);
-    g_usleep (PAUSE);
+    while (!g_atomic_int_get (&side.heard))
+      g_thread_yield ();
+    for (guint n = 0; n < TURNS; n++)
+      g_thread_yield ();
     fail_unless_equals_int (g_atomic_int_get (&side.ended), 0);
     if (i == 0)
       vm_p2p_forward_set_flushing (side.forward, TRUE);
@@ -268,6 +272,8 @@ GST_START_TEST (the_next_file_is_left_alone)
   g_autoptr (GBytes) next = NULL;
 
   begin_receive (&side, &thread);
+  g_bytes_unref (p2p_hear (side.far, VM_P2P_FILE_CONTROL));
+  g_bytes_unref (p2p_hear (side.far, VM_P2P_FILE_ACK));
   p2p_say (side.far, VM_P2P_FILE_DONE, "{\"hash\":\"" HASH "\"}");
   p2p_say (side.far, VM_P2P_FILE_META, META);
   g_thread_join (thread);
