@@ -75,8 +75,8 @@ class Readme(lab.LabTest):
                               cwd=SOURCE, env=plain, capture_output=True,
                               text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
-        elements = ("vmdiscoversrc", "vmfilesink", "vmfilesrc", "vmsignalbin",
-                    "vmtrust")
+        elements = ("vmdiscoversrc", "vmfilesink", "vmfilesrc", "vmquicsink",
+                    "vmquicsrc", "vmsignalbin", "vmtrust")
         for element in elements:
             self.assertIn(f" {element}: ", done.stdout)
         self.assertEqual(len(done.stdout.splitlines()), len(elements),
@@ -237,6 +237,25 @@ class Readme(lab.LabTest):
         self.assertEqual(status, 0, process.tail())
         host.wait_for("vm-transfer.*completed", lab.SOON)
         self.finish(host)
+        a.call("cmp", source, os.path.join(folder, "speech.wav"))
+
+    def test_line_agent_receive(self):
+        self.test_line_agent_send()
+
+    def test_line_agent_send(self):
+        a, b = self.lab.hosts
+        source = os.path.join(b.home, "speech.wav")
+        folder = os.path.join(a.home, "received")
+        media.speak(source, "One two three.")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.mkdir(folder)
+        server = a.start("videomeet", "server", "--insecure", "--json")
+        server.wait_event("serving", lab.SOON)
+        receiver = self.start(a, "agent-receive")
+        process, status = self.line(b, "agent-send")
+        self.assertEqual(status, 0, process.tail())
+        receiver.wait_for("vm-transfer.*completed", lab.SOON)
+        self.finish(receiver, server)
         a.call("cmp", source, os.path.join(folder, "speech.wav"))
 
     def test_line_answer(self):

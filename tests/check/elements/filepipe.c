@@ -60,12 +60,9 @@ file_pipe_write (FilePipe *pipe, const gchar *name, gsize size)
 }
 
 void
-file_pipe_make (FilePipe *pipe, const gchar *src, const gchar *sink)
+file_pipe_make_line (FilePipe *pipe, const gchar *line)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *line =
-      g_strdup_printf ("vmfilesrc name=src %s ! vmfilesink name=sink %s",
-          src ? src : "", sink ? sink : "");
 
   file_pipe_stop (pipe);
   forget (pipe);
@@ -75,9 +72,20 @@ file_pipe_make (FilePipe *pipe, const gchar *src, const gchar *sink)
   g_assert_no_error (error);
   pipe->src = gst_bin_get_by_name (GST_BIN (pipe->pipeline), "src");
   pipe->sink = gst_bin_get_by_name (GST_BIN (pipe->pipeline), "sink");
-  if (pipe->path)
+  if (pipe->path && pipe->src)
     g_object_set (pipe->src, "location", pipe->path, NULL);
-  g_object_set (pipe->sink, "directory", pipe->in, NULL);
+  if (pipe->sink)
+    g_object_set (pipe->sink, "directory", pipe->in, NULL);
+}
+
+void
+file_pipe_make (FilePipe *pipe, const gchar *src, const gchar *sink)
+{
+  g_autofree gchar *line =
+      g_strdup_printf ("vmfilesrc name=src %s ! vmfilesink name=sink %s",
+          src ? src : "", sink ? sink : "");
+
+  file_pipe_make_line (pipe, line);
 }
 
 void

@@ -35,6 +35,9 @@ void file_pipe_write (FilePipe *pipe, const gchar *name, gsize size);
 /* Its line, in NULL. @src, @sink: their properties, as in gst-launch; the
  * location and directory are set. */
 void file_pipe_make (FilePipe *pipe, const gchar *src, const gchar *sink);
+/* Likewise of another line, in which "src" is a vmfilesrc and "sink" a
+ * vmfilesink, if there are any. */
+void file_pipe_make_line (FilePipe *pipe, const gchar *line);
 void file_pipe_play (FilePipe *pipe);
 /* Until both have told this state (NULL: one of them need not). */
 void

@@ -5,6 +5,7 @@
 #include <gst/videomeet/vmtruststore.h>
 
 #include "agent/agentcontrol.h"
+#include "agent/agentforward.h"
 #include "agent/agentproof.h"
 #include "agent/agentrelay.h"
 #include "base/vmmailbox-priv.h"
@@ -58,6 +59,8 @@ struct _VmAgent
   VmMailbox *mailbox;
   VmTrustStore *store;
   GHashTable *allowed; /* name -> VmPermissions */
+  VmAgentForwardFunc forward; /* or NULL; set before the start */
+  gpointer forward_data;
 
   /* from the start to the stop */
   VmAgentControl *control;
@@ -70,6 +73,7 @@ struct _VmAgent
   GSource *ticker;
   GTask *starting, *stopping;
   gboolean ready;
+  gboolean leaving; /* what the control has under way comes back */
   guint gathering; /* threads that look for candidates */
 
   GPtrArray *sessions; /* of VmAgentSession */
@@ -87,6 +91,7 @@ typedef struct
   gchar *name;
   gchar *their_folder; /* of a sync */
   VmAgentSyncFlags flags;
+  VmP2pForward *forward; /* has the engine of a file; or NULL */
 } VmAgentJob;
 
 void vm_agent_job_free (VmAgentJob *job);

@@ -33,6 +33,8 @@ struct _VmAgentControl
 {
   gint refs; /* requests under way have one each */
   gboolean freed;
+  void (*gone) (gpointer data); /* or NULL */
+  gpointer gone_data;
   const VmAgentControlFuncs *funcs;
   gpointer user_data;
   gchar *server, *room, *user, *pin;
@@ -77,6 +79,8 @@ unref (VmAgentControl *self)
   g_free (self->access_token);
   g_free (self->stun);
   g_free (self->own_id);
+  if (self->gone)
+    self->gone (self->gone_data);
   g_free (self);
 }
 
@@ -148,6 +152,15 @@ vm_agent_control_free (VmAgentControl *self)
   drop_connection (self);
   enter_state (self, STATE_OVER);
   unref (self);
+}
+
+void
+vm_agent_control_leave (
+    VmAgentControl *self, void (*gone) (gpointer data), gpointer data)
+{
+  self->gone = gone;
+  self->gone_data = data;
+  vm_agent_control_free (self);
 }
 
 gboolean

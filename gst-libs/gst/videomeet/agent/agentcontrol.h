@@ -43,6 +43,10 @@ VmAgentControl *vm_agent_control_new (const VmAgentControlConfig *config,
     const VmAgentControlFuncs *funcs, gpointer user_data, GError **error);
 void vm_agent_control_free (VmAgentControl *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentControl, vm_agent_control_free)
+/* Likewise; @gone is called when what was under way, and is cancelled, has come
+ * back: until then the context must run. */
+void vm_agent_control_leave (
+    VmAgentControl *self, void (*gone) (gpointer data), gpointer data);
 void vm_agent_control_start (VmAgentControl *self);
 gboolean vm_agent_control_is_ready (VmAgentControl *self);
 /* Since when, monotonic; 0: it is not. */

@@ -78,7 +78,8 @@ check_place (VmAgentSession *session, GError **error)
     return FALSE;
   }
   if (session->accept != VM_ACCEPT_NEVER
-      && (session->folder || (folder && session->share >= 0)))
+      && (session->folder || (folder && session->share >= 0)
+          || (!folder && session->agent->forward)))
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_P2P_SESSION_DENIED,
       folder ? "This device takes and shares no folders"

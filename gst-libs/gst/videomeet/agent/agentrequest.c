@@ -40,6 +40,7 @@ vm_agent_job_free (VmAgentJob *job)
   g_free (job->location);
   g_free (job->name);
   g_free (job->their_folder);
+  g_clear_pointer (&job->forward, vm_p2p_forward_unref);
   g_free (job);
 }
 
@@ -479,6 +480,26 @@ vm_agent_send_files_async (VmAgent *self, const gchar *name,
   if (!g_queue_is_empty (&folders))
     ask (self, work, name, VM_MESH_FOLDER, &folders);
   watch (self, cancellable, ids);
+  vm_agent_requests_look (self);
+}
+
+void
+vm_agent_send_forward (VmAgent *self, const gchar *name, const gchar *file_name,
+    VmP2pForward *forward, GAsyncReadyCallback callback, gpointer user_data)
+{
+  VmAgentWork *work = work_new (self, NULL, callback, user_data);
+  GQueue jobs = G_QUEUE_INIT;
+  VmAgentJob *job;
+
+  if (!may_ask (self, work))
+    return;
+  job = g_new0 (VmAgentJob, 1);
+  job->kind = VM_AGENT_KIND_FILE;
+  job->transfer_id = vm_agent_next_id (self);
+  job->name = g_strdup (file_name);
+  job->forward = vm_p2p_forward_ref (forward);
+  g_queue_push_tail (&jobs, job);
+  ask (self, work, name, VM_MESH_FILE, &jobs);
   vm_agent_requests_look (self);
 }
 

@@ -293,6 +293,23 @@ may (const VmAgentSession *session, VmPermissions permission, GError **error)
   return FALSE;
 }
 
+/* Where the engine of a file is that comes in. */
+static VmP2pForward *
+make_forward (VmAgentSession *session, GError **error)
+{
+  const VmAgent *agent = session->agent;
+  VmP2pForward *forward = agent->forward (
+      session->peer->device_id, session->peer->user, agent->forward_data);
+
+  if (forward)
+    vm_p2p_forward_set_lane (
+        forward, vm_agent_lane (g_atomic_int_get (&session->path)));
+  else
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_DECLINED, "This device takes no more files");
+  return forward;
+}
+
 static gboolean
 receive (VmAgentSession *session, VmP2pPipe *pipe, const VmP2pMessage *first,
     gboolean folder, GError **error)
@@ -301,6 +318,7 @@ receive (VmAgentSession *session, VmP2pPipe *pipe, const VmP2pMessage *first,
   guint64 id = vm_agent_next_id (agent);
   Transfer *self;
   VmP2pReceive config;
+  g_autoptr (VmP2pForward) forward = NULL;
   g_autofree gchar *saved = NULL;
   GError *failure = NULL;
   gboolean good;
@@ -308,7 +326,11 @@ receive (VmAgentSession *session, VmP2pPipe *pipe, const VmP2pMessage *first,
   if (!may (
           session, folder ? VM_PERMISSIONS_FOLDER : VM_PERMISSIONS_FILE, error))
     return FALSE;
-  if (!session->folder) {
+  if (!folder && agent->forward) {
+    forward = make_forward (session, error);
+    if (!forward)
+      return FALSE;
+  } else if (!session->folder) {
     g_set_error (error, VM_ERROR, VM_ERROR_DECLINED,
         "This device receives no files: it has no folder for them");
     return FALSE;
@@ -326,8 +348,12 @@ receive (VmAgentSession *session, VmP2pPipe *pipe, const VmP2pMessage *first,
     .data = self,
     .control = self->stream->control,
   };
-  good = folder ? vm_p2p_receive_zip (pipe, first, &config, &saved, &failure)
-                : vm_p2p_receive_file (pipe, first, &config, &saved, &failure);
+  if (folder)
+    good = vm_p2p_receive_zip (pipe, first, &config, &saved, &failure);
+  else if (forward)
+    good = vm_p2p_forward_run (forward, pipe, first, &config, &failure);
+  else
+    good = vm_p2p_receive_file (pipe, first, &config, &saved, &failure);
   if (good && saved) {
     g_free (self->now->saved_path);
     self->now->saved_path = g_strdup (saved);
@@ -612,6 +638,11 @@ send_file (Transfer *self, const VmAgentJob *job, GError **error)
     .data = self,
     .control = self->stream->control };
 
+  if (job->forward) {
+    vm_p2p_forward_set_lane (
+        job->forward, vm_agent_lane (g_atomic_int_get (&self->session->path)));
+    return vm_p2p_forward_run (job->forward, self->pipe, NULL, NULL, error);
+  }
   return vm_p2p_send_file (self->pipe, &send, error);
 }
 

@@ -192,6 +192,22 @@ static const VmAgentControlFuncs control_funcs = {
   .peers = (void (*) (gpointer)) vm_agent_requests_look,
 };
 
+/* Files whose engine is elsewhere */
+
+void
+vm_agent_set_forward_func (
+    VmAgent *self, VmAgentForwardFunc func, gpointer user_data)
+{
+  self->forward = func;
+  self->forward_data = user_data;
+}
+
+gboolean
+vm_agent_has_sessions (VmAgent *self)
+{
+  return self->sessions->len > 0;
+}
+
 /* Start and stop */
 
 static gboolean
@@ -320,17 +336,33 @@ vm_agent_start_finish (VmAgent *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+static void
+on_control_gone (gpointer data)
+{
+  VmAgent *self = data;
+  g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
+
+  self->leaving = FALSE;
+  vm_agent_drop (self);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (self);
+}
+
 void
 vm_agent_look_whether_stopped (VmAgent *self)
 {
-  g_autoptr (GTask) task = NULL;
+  VmAgentControl *control;
 
-  if (!self->stopping || self->sessions->len || self->requests->len
-      || self->gathering)
+  if (!self->stopping || self->leaving || self->sessions->len
+      || self->requests->len || self->gathering)
     return;
-  task = g_steal_pointer (&self->stopping);
-  vm_agent_drop (self);
-  g_task_return_boolean (task, TRUE);
+  self->leaving = TRUE;
+  control = g_steal_pointer (&self->control);
+  g_object_ref (self);
+  if (control)
+    vm_agent_control_leave (control, on_control_gone, self);
+  else
+    on_control_gone (self);
 }
 
 static gboolean

@@ -23,6 +23,10 @@ GstContext *vm_trust_context_new (
 gboolean
 vm_trust_context_apply (GstContext *context, VmNode *node, GError **error);
 
+/* Looks for the context; see below. (nullable): there is none. Returns:
+ * (transfer full) */
+GstContext *vm_trust_context_find (GstElement *element);
+
 /* Looks for the context as elements do: in @element itself, its neighbours,
  * then by a message to the bins and the application; and applies it, if there
  * is one. Call it in READY→PAUSED. Errors: as above. */

@@ -52,22 +52,27 @@ ask_peer (GstElement *element, GstPad *pad, gpointer answered)
   return FALSE;
 }
 
+GstContext *
+vm_trust_context_find (GstElement *element)
+{
+  GstContext *context = gst_element_get_context (element, VM_TRUST_CONTEXT);
+  gboolean answered = FALSE;
+
+  if (context)
+    return context;
+  gst_element_foreach_src_pad (element, ask_peer, &answered);
+  if (!answered)
+    gst_element_foreach_sink_pad (element, ask_peer, &answered);
+  if (!answered)
+    gst_element_post_message (element,
+        gst_message_new_need_context (GST_OBJECT (element), VM_TRUST_CONTEXT));
+  return gst_element_get_context (element, VM_TRUST_CONTEXT);
+}
+
 gboolean
 vm_trust_context_ask (GstElement *element, VmNode *node, GError **error)
 {
-  g_autoptr (GstContext) context =
-      gst_element_get_context (element, VM_TRUST_CONTEXT);
-  gboolean answered = FALSE;
+  g_autoptr (GstContext) context = vm_trust_context_find (element);
 
-  if (!context) {
-    gst_element_foreach_src_pad (element, ask_peer, &answered);
-    if (!answered)
-      gst_element_foreach_sink_pad (element, ask_peer, &answered);
-    if (!answered)
-      gst_element_post_message (
-          element, gst_message_new_need_context (
-                       GST_OBJECT (element), VM_TRUST_CONTEXT));
-    context = gst_element_get_context (element, VM_TRUST_CONTEXT);
-  }
   return !context || vm_trust_context_apply (context, node, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "agent/agentforward.h"
 #include "client/upload/filesocket.h"
 #include "meeting/vmmeeting-priv.h"
 #include "meeting/vmparticipant-priv.h"
@@ -15,6 +16,9 @@
  * of the ABI: plugins and library are built together. A plugin calls
  * VM_PLUGIN (vm_sdp_list_fingerprints) (...). */
 #define VM_PLUGIN_FUNCTIONS(X)             \
+  X (vm_agent_has_sessions)                \
+  X (vm_agent_send_forward)                \
+  X (vm_agent_set_forward_func)            \
   X (vm_file_inlet_close)                  \
   X (vm_file_inlet_send)                   \
   X (vm_file_lane_clear)                   \
@@ -51,6 +55,17 @@
   X (vm_meeting_set_sfu_func)              \
   X (vm_meeting_set_via)                   \
   X (vm_node_add_file_inlet)               \
+  X (vm_p2p_forward_drain)                 \
+  X (vm_p2p_forward_dup_id)                \
+  X (vm_p2p_forward_end)                   \
+  X (vm_p2p_forward_get_data)              \
+  X (vm_p2p_forward_get_lane)              \
+  X (vm_p2p_forward_is_told)               \
+  X (vm_p2p_forward_new)                   \
+  X (vm_p2p_forward_put)                   \
+  X (vm_p2p_forward_ref)                   \
+  X (vm_p2p_forward_set_flushing)          \
+  X (vm_p2p_forward_unref)                 \
   X (vm_participant_get_audio)             \
   X (vm_participant_get_bridge)            \
   X (vm_participant_get_origin_id)         \
