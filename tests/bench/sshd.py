@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An SSH server on loopback, for the benches whose peer needs one."""
+"""An SSH server, for the benches whose peer needs one."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ OPTIONS = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null
            "-o", "LogLevel=ERROR")
 
 
-def start(host):
+def start(host, address="127.0.0.1"):
     """Returns the path of the key that it lets in."""
     keys = os.path.join(host.home, "ssh")
     os.makedirs(keys, mode=0o700)
@@ -25,7 +25,7 @@ def start(host):
         PORT, "-h", f"{keys}/host", "-f", "/dev/null",
         "-o", f"AuthorizedKeysFile={keys}/user.pub", "-o", "StrictModes=no",
         "-o", "PermitRootLogin=prohibit-password", "-o", "UsePAM=no",
-        "-o", f"PidFile={keys}/pid", "-o", "ListenAddress=127.0.0.1",
+        "-o", f"PidFile={keys}/pid", "-o", f"ListenAddress={address}",
         "-o", "Subsystem=sftp internal-sftp")
     sshd.wait_for("listening", lab.SOON, stream="err")
     return f"{keys}/user"

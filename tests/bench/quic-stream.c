@@ -217,7 +217,7 @@ main (int argc, char *argv[])
   g_subprocess_force_exit (server);
   g_subprocess_wait (server, NULL, NULL);
   clear (folder);
-  bench_print ("file-quic", bench_median (ours, BENCH_ROUNDS),
+  bench_print ("quic-stream", bench_median (ours, BENCH_ROUNDS),
       bench_median (peer, BENCH_ROUNDS), "ms");
   return 0;
 }
