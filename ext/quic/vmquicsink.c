@@ -355,6 +355,7 @@ stop (VmQuicSink *self)
 
   GST_OBJECT_LOCK (self);
   forward = g_steal_pointer (&self->current);
+  self->failed = TRUE; /* of what is cut off here, nothing is told */
   GST_OBJECT_UNLOCK (self);
   told = forward && VM_PLUGIN (vm_p2p_forward_is_told) (forward);
   if (forward && !told)
