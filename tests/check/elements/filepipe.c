@@ -133,7 +133,6 @@ hear_error (FilePipe *pipe, GstMessage *message)
   if (pipe->error)
     return;
   gst_message_parse_error (message, &pipe->error, NULL);
-  g_printerr ("ERR %s\n", pipe->error->message);
   pipe->code = file_pipe_detail (message, "code");
   pipe->property = file_pipe_detail (message, "property");
 }

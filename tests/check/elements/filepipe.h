@@ -9,7 +9,7 @@
 
 #define FILE_PIPE_CHUNK 65536 /* bytes */
 /* Of anything that is waited for, on a machine that is busy with others. */
-#define FILE_PIPE_DEADLINE (10 * GST_SECOND)
+#define FILE_PIPE_DEADLINE (60 * GST_SECOND)
 
 typedef struct
 {
