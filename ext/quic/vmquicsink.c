@@ -35,7 +35,7 @@ struct _VmQuicSink
   /* under the object's lock */
   VmQuicSettings settings;
   gchar *to;
-  VmQuicAgent *agent; /* from start() to stop() */
+  VmQuicAgent *agent; /* while it is PAUSED or PLAYING */
   VmP2pForward *current; /* the file that was offered last; or NULL */
   gboolean flushing;
   gboolean failed; /* an error was posted */
@@ -323,10 +323,9 @@ vm_quic_sink_unlock_stop (GstBaseSink *sink)
 }
 
 static gboolean
-vm_quic_sink_start (GstBaseSink *sink)
+start (VmQuicSink *self)
 {
   static const VmQuicAgentFuncs funcs = { fail, on_sent, NULL };
-  VmQuicSink *self = VM_QUIC_SINK (sink);
   g_auto (VmQuicSettings) settings;
   gboolean to;
 
@@ -346,10 +345,9 @@ vm_quic_sink_start (GstBaseSink *sink)
   return self->agent != NULL;
 }
 
-static gboolean
-vm_quic_sink_stop (GstBaseSink *sink)
+static void
+stop (VmQuicSink *self)
 {
-  VmQuicSink *self = VM_QUIC_SINK (sink);
   g_autoptr (GError) error =
       g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "The element was stopped");
   VmP2pForward *forward;
@@ -357,13 +355,31 @@ vm_quic_sink_stop (GstBaseSink *sink)
 
   GST_OBJECT_LOCK (self);
   forward = g_steal_pointer (&self->current);
+  self->failed = TRUE; /* of what is cut off here, nothing is told */
   GST_OBJECT_UNLOCK (self);
   told = forward && VM_PLUGIN (vm_p2p_forward_is_told) (forward);
   if (forward && !told)
     VM_PLUGIN (vm_p2p_forward_end) (forward, error);
   vm_quic_agent_free (g_steal_pointer (&self->agent), told);
   forward_unref (forward);
-  return TRUE;
+}
+
+/* The base class would sign in for READY. */
+static GstStateChangeReturn
+vm_quic_sink_change_state (GstElement *element, GstStateChange transition)
+{
+  VmQuicSink *self = VM_QUIC_SINK (element);
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self))
+    return GST_STATE_CHANGE_FAILURE;
+  ret = GST_ELEMENT_CLASS (vm_quic_sink_parent_class)
+            ->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
+      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+          && ret == GST_STATE_CHANGE_FAILURE))
+    stop (self);
+  return ret;
 }
 
 static void
@@ -416,6 +432,7 @@ vm_quic_sink_class_init (VmQuicSinkClass *klass)
   object_class->set_property = vm_quic_sink_set_property;
   object_class->get_property = vm_quic_sink_get_property;
   object_class->finalize = vm_quic_sink_finalize;
+  element_class->change_state = vm_quic_sink_change_state;
   vm_quic_settings_install (object_class);
   g_object_class_install_property (object_class, PROP_TO,
       g_param_spec_string ("to", "To",
@@ -424,8 +441,6 @@ vm_quic_sink_class_init (VmQuicSinkClass *klass)
           NULL,
           G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING
               | G_PARAM_STATIC_STRINGS));
-  base_class->start = vm_quic_sink_start;
-  base_class->stop = vm_quic_sink_stop;
   base_class->render = vm_quic_sink_render;
   base_class->event = vm_quic_sink_event;
   base_class->unlock = vm_quic_sink_unlock;

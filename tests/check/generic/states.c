@@ -11,6 +11,7 @@
 
 static GList *elements; /* names */
 static VmNode *node;
+static VmRoomServer *server; /* of the elements that sign in to one */
 
 /* The node that all elements of a process share: this test is about states,
  * so it stays on the loopback interface and tells nobody. */
@@ -20,6 +21,32 @@ keep_off_the_network (void)
   node = vm_node_get_default ();
   g_object_set (node, "methods", VM_METHODS_NONE, "interfaces", "lo",
       "announce", VM_ANNOUNCE_OFF, NULL);
+}
+
+static void
+start_server (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmIdentity) identity = vm_identity_load (NULL, &error);
+
+  g_assert_no_error (error);
+  server = vm_room_server_new (identity);
+  g_object_set (server, "loopback", TRUE, "port", 0, NULL);
+  vm_room_server_start (server, &error);
+  g_assert_no_error (error);
+}
+
+static void
+use_server (GstElement *element)
+{
+  GObjectClass *klass = G_OBJECT_GET_CLASS (element);
+  g_autofree gchar *uri =
+      g_strdup_printf ("http://127.0.0.1:%u", vm_room_server_get_port (server));
+
+  if (g_object_class_find_property (klass, "server"))
+    g_object_set (element, "server", uri, "room", "lab", NULL);
+  if (g_object_class_find_property (klass, "to"))
+    g_object_set (element, "to", "Ann", NULL);
 }
 
 static void
@@ -43,11 +70,14 @@ setup (void)
   }
   gst_plugin_list_free (plugins);
   keep_off_the_network ();
+  start_server ();
 }
 
 static void
 teardown (void)
 {
+  vm_room_server_stop (server);
+  g_clear_object (&server);
   g_list_free_full (elements, g_free);
   elements = NULL;
   g_clear_object (&node);
@@ -73,6 +103,7 @@ make_pipeline (const gchar *name)
     g_object_set (element, "directory", g_get_tmp_dir (), NULL);
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "locations"))
     g_object_set (element, "location", "/proc/self/exe", NULL);
+  use_server (element);
   gst_bin_add (GST_BIN (pipeline), element);
 
   pads = element->srcpads;

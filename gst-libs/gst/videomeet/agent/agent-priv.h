@@ -164,6 +164,7 @@ struct _VmAgentSession
   VmAgentRelay *relay; /* or NULL */
   gint64 connecting_since; /* 0: not yet */
   gboolean renewing;
+  gboolean started;
   gboolean announced;
   gboolean over;
 
@@ -192,7 +193,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentSession, vm_agent_session_unref)
 /* @ticket: to the relay; NULL: there is none. */
 void vm_agent_session_set_relay (VmAgentSession *self, const gchar *ticket);
 void vm_agent_session_start (VmAgentSession *self);
-/* Ends it, for both sides, with the code and message of @why. */
+/* Ends it, for both sides, with the code and message of @why; one that was not
+ * started is gone then. */
 void vm_agent_session_end (VmAgentSession *self, const GError *why);
 void
 vm_agent_session_take_candidates (VmAgentSession *self, const GPtrArray *list);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "agent/agentcontrol.h"
+#include "agent/agentgoodbye.h"
 #include "base/json/json.h"
 #include "base/vmtimer-priv.h"
 #include "client/httpclient.h"
@@ -160,6 +161,8 @@ vm_agent_control_leave (
 {
   self->gone = gone;
   self->gone_data = data;
+  if (self->socket)
+    vm_agent_goodbye (self->socket, (GDestroyNotify) unref, ref (self));
   vm_agent_control_free (self);
 }
 

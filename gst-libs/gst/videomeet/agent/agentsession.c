@@ -135,11 +135,26 @@ vm_agent_session_note (VmAgentSession *self, const GError *error)
 
 /* From the context's thread */
 
+/* Before it has a thread, nobody else takes it from the agent. */
+static void
+discard (VmAgentSession *self)
+{
+  VmAgent *agent = g_steal_pointer (&self->agent);
+
+  self->over = TRUE;
+  g_ptr_array_remove_fast (agent->sessions, self);
+  g_object_unref (agent);
+}
+
 void
 vm_agent_session_end (VmAgentSession *self, const GError *why)
 {
   VmQuicConnection *connection = NULL;
 
+  if (!self->started) {
+    discard (self);
+    return;
+  }
   g_mutex_lock (&self->lock);
   if (!self->end) {
     self->end = g_error_copy (why);
@@ -712,6 +727,7 @@ run (gpointer data)
 void
 vm_agent_session_start (VmAgentSession *self)
 {
+  self->started = TRUE;
   g_thread_unref (
       g_thread_new ("vm-session", run, vm_agent_session_ref (self)));
 }

@@ -399,7 +399,7 @@ vm_agent_stop_async (VmAgent *self, GCancellable *cancellable,
   self->stopping = task;
   vm_agent_set_ready (self, FALSE);
   vm_agent_requests_end (self, error);
-  for (guint i = 0; i < self->sessions->len; i++)
+  for (guint i = self->sessions->len; i-- > 0;)
     vm_agent_session_end (g_ptr_array_index (self->sessions, i), error);
   if (starting)
     g_task_return_error (starting, g_error_copy (error));
