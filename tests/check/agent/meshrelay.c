@@ -54,7 +54,7 @@ relay (const gchar *created, GError **error)
 /* Candidates to which nobody may be made to send are left out. */
 GST_START_TEST (test_candidates)
 {
-  g_autofree gchar *at_a = NULL, *at_b = NULL;
+  g_autofree gchar *at_a = NULL, *at_b = NULL, *id = NULL, *told = NULL;
 
   sit ();
   make (",\"candidates\":[{\"ip\":\"10.0.0.7\",\"port\":9},"
@@ -66,11 +66,13 @@ GST_START_TEST (test_candidates)
   has (at_b, "\"a\":{\"ip\":\"10.0.0.7\",\"port\":9,\"candidates\":["
              "{\"ip\":\"10.0.0.7\",\"port\":9,\"type\":\"host\"},"
              "{\"ip\":\"2001:db8::7\",\"port\":9,\"type\":\"srflx\"}]}");
+  id = mesh_text_of (at_b, "session_id");
   mesh_say (b, "p2p.session.candidates",
       "{\"session_id\":\"%s\",\"candidates\":[{\"ip\":\"10.0.0.8\","
       "\"port\":7}]}",
-      mesh_text_of (at_b, "session_id"));
-  has (mesh_next (a, "p2p.session.candidates"),
+      id);
+  told = mesh_next (a, "p2p.session.candidates");
+  has (told,
       "\"candidates\":[{\"ip\":\"10.0.0.8\",\"port\":7,\"type\":\"host\"}]");
   mesh_say (b, "p2p.session.candidates",
       "{\"session_id\":\"another\",\"candidates\":[]}");

@@ -38,6 +38,7 @@ begin_zip (const gchar *compression)
 
   g_byte_array_set_size (zip, 0);
   entries = bytes = 0;
+  g_clear_pointer (&writer, archive_write_free);
   writer = archive_write_new ();
   archive_write_set_format_zip (writer);
   archive_write_set_options (writer, options);
