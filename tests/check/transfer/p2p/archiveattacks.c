@@ -36,9 +36,10 @@ begin_zip (const gchar *compression)
   g_autofree gchar *options =
       g_strdup_printf ("zip:compression=%s,zip:experimental", compression);
 
+  /* what it still writes at its end goes too */
+  g_clear_pointer (&writer, archive_write_free);
   g_byte_array_set_size (zip, 0);
   entries = bytes = 0;
-  g_clear_pointer (&writer, archive_write_free);
   writer = archive_write_new ();
   archive_write_set_format_zip (writer);
   archive_write_set_options (writer, options);
