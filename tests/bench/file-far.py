@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A file from one host to another over a cable with a round trip of 50 ms that loses
 1 % of the packets each way: videomeet send to an agent that a server introduces,
-against scp, both with CUBIC. Losses limit both to a few Mbit/s, so that the file has no more than 4 MiB.
-The whole commands are measured."""
+against scp, both with CUBIC. Losses limit both to a few Mbit/s, so that the file has
+no more than 3 MiB. The whole commands are measured."""
 
 import os
 import subprocess
@@ -15,8 +15,8 @@ import lan
 import sshd
 
 lab = lan.lab
-SIZE = 4  # MiB
-ROUNDS = 3
+SIZE = 3  # MiB
+ROUNDS = 5
 VMLINK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "../../build/tests/support/vmlink")
 DELAY, LOSS = 25, 1  # ms and percent, each way

@@ -249,14 +249,20 @@ count_names (guint side, const gchar *part)
 }
 
 static VmSyncTree *
-scan (guint side)
+scan_knowing (guint side, const VmSyncTree *known)
 {
-  VmSyncScan what = { .root = configs[side].root };
+  VmSyncScan what = { .root = configs[side].root, .known = known };
   g_autoptr (GError) error = NULL;
   VmSyncTree *tree = vm_sync_scan (&what, NULL, &error);
 
   fail_unless (tree != NULL, "%s", error ? error->message : "?");
   return tree;
+}
+
+static VmSyncTree *
+scan (guint side)
+{
+  return scan_knowing (side, NULL);
 }
 
 GST_START_TEST (test_both_get_what_they_lack)
@@ -470,6 +476,61 @@ GST_START_TEST (test_a_rename_sends_no_content)
   fail_if (is_there (1, "big"));
   fail_unless (sides[0].cut.bytes < 65536);
   g_byte_array_unref (bytes);
+}
+
+GST_END_TEST;
+
+/* Bytes of a file whose blocks are marked. */
+#define MARKED (64 * 1024 * 1024)
+
+static void
+write_at (guint side, const gchar *name, gint64 at, guint8 byte)
+{
+  g_autofree gchar *path = path_of (side, name);
+  gint fd = open (path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+  fail_unless_equals_int (pwrite (fd, &byte, 1, at), 1);
+  close (fd);
+}
+
+GST_START_TEST (test_only_changed_blocks_are_hashed_again)
+{
+  g_autoptr (VmSyncTree) before = NULL, after = NULL, fresh = NULL;
+  VmSyncEntry *was, *is;
+
+  write_at (0, "big", MARKED - 1, 1);
+  write_at (0, "less", MARKED - 2, 1);
+  before = scan (0);
+  was = vm_sync_tree_get (before, "big");
+  fail_unless (was->marks != NULL);
+  fail_unless (vm_sync_tree_get (before, "less")->marks == NULL);
+  write_at (0, "big", MARKED / 2, 1);
+  fresh = scan (0);
+  was->blocks[0] ^= 1; /* would not be there if it were hashed */
+  after = scan_knowing (0, before);
+  is = vm_sync_tree_get (after, "big");
+  fail_unless_equals_int (is->blocks[0], was->blocks[0]);
+  is->blocks[0] ^= 1;
+  fail_unless (memcmp (is->blocks, vm_sync_tree_get (fresh, "big")->blocks,
+                   (gsize) is->n_blocks * VM_SHA256_SIZE)
+               == 0);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_large_file_changes_again_and_again)
+{
+  write_at (0, "big", MARKED, 1);
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (VmSyncTree) a = NULL, b = NULL;
+
+    sync_both ();
+    a = scan (0);
+    b = scan (1);
+    fail_unless (vm_sync_entry_same (
+        vm_sync_tree_get (a, "big"), vm_sync_tree_get (b, "big")));
+    write_at (i % 2, "big", MARKED / (i + 2), 1);
+  }
 }
 
 GST_END_TEST;
@@ -726,6 +787,8 @@ syncfolder_suite (void)
   tcase_add_test (tcase, test_links_are_carried_and_not_followed);
   tcase_add_test (tcase, test_only_what_differs_is_sent);
   tcase_add_test (tcase, test_a_rename_sends_no_content);
+  tcase_add_test (tcase, test_only_changed_blocks_are_hashed_again);
+  tcase_add_test (tcase, test_a_large_file_changes_again_and_again);
   tcase_add_test (tcase, test_changes_of_both_sides_are_seen);
   suite_add_tcase (suite, random);
   tcase_add_checked_fixture (random, make, drop);

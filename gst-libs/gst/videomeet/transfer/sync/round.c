@@ -332,8 +332,11 @@ save (VmSyncRounds *self, const VmSyncExchange *exchange,
         g_hash_table_lookup (exchange->stamps, entry->path);
 
     entry->has_stamp = FALSE;
+    g_clear_pointer (&entry->marks, g_free);
     if (entry->kind != VM_SYNC_FILE)
       continue;
+    if (own && vm_sync_entry_same (own, entry))
+      entry->marks = vm_sync_entry_copy_marks (own);
     if (stamp) {
       entry->stamp = *stamp;
       entry->has_stamp = TRUE;

@@ -4,18 +4,21 @@
 
 #include "transfer/disk/diskfile.h"
 #include "transfer/disk/filename.h"
+#include "transfer/sync/disk/blockmark.h"
 #include "transfer/sync/model/work.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define READ_SIZE (1024 * 1024)
-#define LARGE (64 * 1024 * 1024) /* bytes of a file that two threads read */
+/* Bytes of a file that two threads read, and whose blocks are marked. */
+#define LARGE (64 * 1024 * 1024)
 #define READ_TRIES 3 /* of a file that changes while it is read */
 
 typedef struct
@@ -68,34 +71,71 @@ is_cancelled (Scan *scan)
   return g_cancellable_is_cancelled (scan->what->cancellable);
 }
 
-/* One block of an open file. */
+/* One block of an open file. @hash: NULL, or: @marker: NULL: not wanted. */
 static gboolean
-hash_block (Scan *scan, gint fd, guint64 at, guint64 size, guint8 *hash)
+read_block (Scan *scan, gint fd, guint64 at, guint64 size, guint8 *hash,
+    VmSyncMarker *marker, guint8 *mark)
 {
-  if (EVP_DigestInit_ex (scan->hash, NULL, NULL) != 1)
+  if ((hash && EVP_DigestInit_ex (scan->hash, NULL, NULL) != 1)
+      || (marker && !vm_sync_marker_begin (marker)))
     return FALSE;
   while (size > 0) {
     gsize n = MIN (size, READ_SIZE);
 
     if (is_cancelled (scan)
         || vm_disk_read (fd, scan->buffer, n, at) != (gssize) n
-        || EVP_DigestUpdate (scan->hash, scan->buffer, n) != 1)
+        || (hash && EVP_DigestUpdate (scan->hash, scan->buffer, n) != 1)
+        || (marker && !vm_sync_marker_add (marker, scan->buffer, n)))
       return FALSE;
     at += n;
     size -= n;
   }
-  return EVP_DigestFinal_ex (scan->hash, hash, NULL) == 1;
+  return (!hash || EVP_DigestFinal_ex (scan->hash, hash, NULL) == 1)
+         && (!marker || vm_sync_marker_end (marker, mark));
+}
+
+/* One block of a large file, which is hashed only if it is another one than in
+ * @known (nullable). */
+static gboolean
+hash_marked (Scan *scan, gint fd, VmSyncEntry *entry, guint b,
+    const VmSyncEntry *known, VmSyncMarker *marker)
+{
+  guint64 at = b * vm_sync_block_size (entry->size);
+  guint64 size = vm_sync_block_bytes (entry->size, b);
+  guint8 *hash = entry->blocks + (gsize) b * VM_SHA256_SIZE;
+  gsize offset = (gsize) (b + 1) * VM_SYNC_MARK_SIZE;
+  guint8 *mark = entry->marks + offset;
+
+  if (!known)
+    return read_block (scan, fd, at, size, hash, marker, mark);
+  if (!read_block (scan, fd, at, size, NULL, marker, mark))
+    return FALSE;
+  if (memcmp (mark, known->marks + offset, VM_SYNC_MARK_SIZE) != 0)
+    return read_block (scan, fd, at, size, hash, NULL, NULL);
+  memcpy (hash, known->blocks + (gsize) b * VM_SHA256_SIZE, VM_SHA256_SIZE);
+  return TRUE;
 }
 
 static gboolean
-hash_blocks (Scan *scan, gint fd, VmSyncEntry *entry, guint from, guint to)
+hash_blocks (Scan *scan, gint fd, VmSyncEntry *entry, guint from, guint to,
+    const VmSyncEntry *known)
 {
   guint64 block = vm_sync_block_size (entry->size);
+  g_autoptr (VmSyncMarker) marker =
+      entry->marks ? vm_sync_marker_new (entry->marks) : NULL;
 
-  for (guint b = from; b < to; b++)
-    if (!hash_block (scan, fd, b * block, vm_sync_block_bytes (entry->size, b),
-            entry->blocks + (gsize) b * VM_SHA256_SIZE))
+  if (entry->marks && !marker)
+    return FALSE;
+  for (guint b = from; b < to; b++) {
+    gboolean ok =
+        marker ? hash_marked (scan, fd, entry, b, known, marker)
+               : read_block (scan, fd, b * block,
+                   vm_sync_block_bytes (entry->size, b),
+                   entry->blocks + (gsize) b * VM_SHA256_SIZE, NULL, NULL);
+
+    if (!ok)
       return FALSE;
+  }
   return TRUE;
 }
 
@@ -120,6 +160,7 @@ typedef struct
   const VmSyncScan *what;
   gint fd;
   VmSyncEntry *entry;
+  const VmSyncEntry *known;
   guint from;
 } Half;
 
@@ -131,27 +172,57 @@ hash_half (gpointer data)
   gboolean ok;
 
   scan_init (&scan);
-  ok = hash_blocks (
-      &scan, half->fd, half->entry, half->from, half->entry->n_blocks);
+  ok = hash_blocks (&scan, half->fd, half->entry, half->from,
+      half->entry->n_blocks, half->known);
   scan_clear (&scan);
   return GINT_TO_POINTER (ok);
+}
+
+/* What an earlier scan has read at its path, in the same blocks; or NULL. */
+static const VmSyncEntry *
+find_marked (Scan *scan, const VmSyncEntry *entry)
+{
+  const VmSyncEntry *known =
+      scan->what->known ? vm_sync_tree_get (scan->what->known, entry->path)
+                        : NULL;
+
+  return known && known->kind == VM_SYNC_FILE && known->marks
+                 && known->size == entry->size
+                 && known->n_blocks == entry->n_blocks
+             ? known
+             : NULL;
+}
+
+static gboolean
+make_marks (VmSyncEntry *entry, const VmSyncEntry *known)
+{
+  g_free (entry->marks);
+  entry->marks = g_malloc0 ((gsize) (entry->n_blocks + 1) * VM_SYNC_MARK_SIZE);
+  if (!known)
+    return RAND_bytes (entry->marks, VM_SYNC_MARK_SIZE) == 1;
+  memcpy (entry->marks, known->marks, VM_SYNC_MARK_SIZE);
+  return TRUE;
 }
 
 static gboolean
 hash_file (Scan *scan, gint fd, VmSyncEntry *entry)
 {
-  Half half = { scan->what, fd, entry, 0 };
+  Half half = { .what = scan->what, .fd = fd, .entry = entry };
   GThread *thread = NULL;
   gboolean ok;
 
   entry->n_blocks = vm_sync_block_count (entry->size);
   g_free (entry->blocks);
   entry->blocks = g_malloc ((gsize) entry->n_blocks * VM_SHA256_SIZE);
+  g_clear_pointer (&entry->marks, g_free);
   if (entry->size < LARGE)
-    return hash_blocks (scan, fd, entry, 0, entry->n_blocks);
+    return hash_blocks (scan, fd, entry, 0, entry->n_blocks, NULL);
+  half.known = find_marked (scan, entry);
+  if (!make_marks (entry, half.known))
+    return FALSE;
   half.from = entry->n_blocks / 2;
   thread = g_thread_new ("vm-sync-hash", hash_half, &half);
-  ok = hash_blocks (scan, fd, entry, 0, half.from);
+  ok = hash_blocks (scan, fd, entry, 0, half.from, half.known);
   return GPOINTER_TO_INT (g_thread_join (thread)) && ok;
 }
 
@@ -170,6 +241,7 @@ recall (Scan *scan, VmSyncEntry *entry)
   entry->n_blocks = known->n_blocks;
   entry->blocks =
       g_memdup2 (known->blocks, (gsize) known->n_blocks * VM_SHA256_SIZE);
+  entry->marks = vm_sync_entry_copy_marks (known);
   return TRUE;
 }
 
@@ -192,6 +264,7 @@ give_up (VmSyncEntry *entry, const gchar *why)
   entry->kind = VM_SYNC_OTHER;
   entry->n_blocks = 0;
   g_clear_pointer (&entry->blocks, g_free);
+  g_clear_pointer (&entry->marks, g_free);
   g_free (entry->target);
   entry->target = g_strdup (why);
 }

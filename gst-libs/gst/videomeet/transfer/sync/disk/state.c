@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#define VERSION "videomeet sync 1"
-#define ENTRY "(yusxtsayb(ttxx))"
+#define VERSION "videomeet sync 2"
+#define ENTRY "(yusxtsayayb(ttxx))"
 #define FORMAT "(sa" ENTRY "a" ENTRY ")"
 
 static gchar *
@@ -45,6 +45,12 @@ name_of (const VmSyncConfig *config, GError **error)
   return hex_of (hash);
 }
 
+static gsize
+marks_size (const VmSyncEntry *entry)
+{
+  return (gsize) (entry->n_blocks + 1) * VM_SYNC_MARK_SIZE;
+}
+
 static VmSyncEntry *
 entry_read (GVariant *variant)
 {
@@ -53,15 +59,15 @@ entry_read (GVariant *variant)
   const gchar *path, *target;
   gint64 mtime, times[2];
   guint64 size, inode, stamp_size;
-  g_autoptr (GVariant) blocks = NULL;
+  g_autoptr (GVariant) blocks = NULL, marks = NULL;
   gboolean has_stamp;
   gsize n;
   gconstpointer data;
   VmSyncEntry *entry;
 
-  g_variant_get (variant, "(yu&sxt&s@ayb(ttxx))", &kind, &mode, &path, &mtime,
-      &size, &target, &blocks, &has_stamp, &inode, &stamp_size, &times[0],
-      &times[1]);
+  g_variant_get (variant, "(yu&sxt&s@ay@ayb(ttxx))", &kind, &mode, &path,
+      &mtime, &size, &target, &blocks, &marks, &has_stamp, &inode, &stamp_size,
+      &times[0], &times[1]);
   data = g_variant_get_fixed_array (blocks, &n, 1);
   if (kind > VM_SYNC_LINK || !vm_sync_path_check (path, NULL)
       || n
@@ -75,6 +81,9 @@ entry_read (GVariant *variant)
   entry->target = kind == VM_SYNC_LINK ? g_strdup (target) : NULL;
   entry->blocks = g_memdup2 (data, n);
   entry->n_blocks = n / VM_SHA256_SIZE;
+  data = g_variant_get_fixed_array (marks, &n, 1);
+  if (n == marks_size (entry))
+    entry->marks = g_memdup2 (data, n);
   entry->has_stamp = has_stamp;
   entry->stamp = (VmSyncStamp){ inode, stamp_size, times[0], times[1] };
   vm_sync_entry_seal (entry);
@@ -188,11 +197,13 @@ tree_write (const VmSyncTree *tree)
   for (guint i = 0; tree && i < tree->entries->len; i++) {
     const VmSyncEntry *entry = tree->entries->pdata[i];
 
-    g_variant_builder_add (&builder, "(yusxts@ayb(ttxx))", entry->kind,
+    g_variant_builder_add (&builder, "(yusxts@ay@ayb(ttxx))", entry->kind,
         entry->mode, entry->path, entry->mtime, entry->size,
         entry->target ? entry->target : "",
         g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, entry->blocks,
             (gsize) entry->n_blocks * VM_SHA256_SIZE, 1),
+        g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, entry->marks,
+            entry->marks ? marks_size (entry) : 0, 1),
         entry->has_stamp && !entry->racy, entry->stamp.inode, entry->stamp.size,
         entry->stamp.mtime, entry->stamp.ctime);
   }

@@ -36,6 +36,7 @@ entry_clear (gpointer data)
   g_free (self->path);
   g_free (self->target);
   g_free (self->blocks);
+  g_free (self->marks);
 }
 
 void
@@ -74,6 +75,14 @@ vm_sync_entry_copy (const VmSyncEntry *self, const gchar *path)
   copy->n_blocks = self->n_blocks;
   memcpy (copy->id, self->id, sizeof copy->id);
   return copy;
+}
+
+guint8 *
+vm_sync_entry_copy_marks (const VmSyncEntry *self)
+{
+  gsize size = (gsize) (self->n_blocks + 1) * VM_SYNC_MARK_SIZE;
+
+  return self->marks ? g_memdup2 (self->marks, size) : NULL;
 }
 
 gboolean

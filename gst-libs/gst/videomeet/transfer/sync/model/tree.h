@@ -14,6 +14,7 @@
 /* Blocks of all files: 64 MiB of hashes. */
 #define VM_SYNC_BLOCKS_MAX (2 * 1024 * 1024)
 #define VM_SYNC_TARGET_MAX 4095 /* bytes of a link's target */
+#define VM_SYNC_MARK_SIZE 16 /* see disk/blockmark.h */
 #define VM_SYNC_MODE_MASK 0777 /* setuid, setgid and sticky are not carried */
 
 typedef enum
@@ -42,6 +43,8 @@ typedef struct
   gchar *target; /* of a LINK; of an OTHER: why */
   guint8 *blocks; /* SHA-256 of each block of a FILE */
   guint n_blocks;
+  guint8 *marks; /* of a large FILE that this side has read: a key and the mark
+                  * of each block, of VM_SYNC_MARK_SIZE bytes; or NULL */
   guint8 id[VM_SHA256_SIZE]; /* kind and content, not path, mode and time */
   gboolean has_stamp, racy; /* racy: the stamp may hide a next change */
   VmSyncStamp stamp;
@@ -55,6 +58,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmSyncEntry, vm_sync_entry_unref)
 void vm_sync_entry_seal (VmSyncEntry *self);
 /* Another mode, time, path or stamp; the same content. */
 VmSyncEntry *vm_sync_entry_copy (const VmSyncEntry *self, const gchar *path);
+/* NULL: it has none. */
+guint8 *vm_sync_entry_copy_marks (const VmSyncEntry *self);
 /* NULL is the same as NULL only; OTHER is the same as nothing. */
 gboolean vm_sync_entry_same (const VmSyncEntry *self, const VmSyncEntry *other);
 
