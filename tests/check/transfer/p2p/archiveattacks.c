@@ -625,6 +625,28 @@ GST_START_TEST (a_folder_without_a_size_spends_what_it_has)
 }
 GST_END_TEST;
 
+/* At 1 byte/s a chunk would hold its thread for a day. */
+GST_START_TEST (a_low_rate_does_not_hold_who_leaves)
+{
+  const gsize size = 100000;
+  g_autofree gchar *zeros = g_malloc0 (size);
+  gint64 from = g_get_monotonic_time ();
+
+  add ("zeros", S_IFREG | 0644, NULL, zeros, size);
+  end_zip ();
+  pair->receive.max_rate = 1;
+  p2p_link_connect (pair);
+  p2p_link_begin_receive_zip (pair);
+  p2p_say (pair->near, VM_P2P_FOLDER_MODE, "{\"mode\":\"zip\"}");
+  p2p_say (pair->near, VM_P2P_ZIP_META, "{\"name\":\"tree\"}");
+  p2p_say_chunk (pair->near, VM_P2P_ZIP_CHUNK, 0, zip->data, zip->len);
+  vm_p2p_pipe_close (pair->near, NULL);
+  p2p_link_end (pair);
+  fail_if (pair->received);
+  fail_unless (g_get_monotonic_time () - from < P2P_WAIT);
+}
+GST_END_TEST;
+
 GST_START_TEST (a_receiver_of_the_base_protocol)
 {
   g_autofree gchar *path = g_build_filename (pair->from, "tree", NULL);
@@ -694,6 +716,7 @@ archiveattacks_suite (void)
   tcase_add_test (tc, a_folder_without_a_size_has_the_size_of_the_device);
   tcase_add_test (tc, a_folder_without_a_size_has_the_quota);
   tcase_add_test (tc, a_folder_without_a_size_spends_what_it_has);
+  tcase_add_test (tc, a_low_rate_does_not_hold_who_leaves);
   tcase_add_test (tc, a_receiver_of_the_base_protocol);
   return suite;
 }

@@ -9,8 +9,13 @@
 #include "transfer/engine/engine-priv.h"
 #include "transfer/engine/pacer.h"
 #include "transfer/message/message-priv.h"
+#include "transfer/p2p/p2phandler-priv.h"
 
 #include <string.h>
+
+/* A low rate means long waits; whether the transfer still goes on is looked at
+ * after each such part. */
+#define PACE_STEP (G_USEC_PER_SEC / 10)
 
 typedef struct
 {
@@ -58,8 +63,12 @@ keep_pace (Receiving *self, gsize size)
   gint64 now = g_get_monotonic_time ();
 
   self->pace = vm_pace (self->pace, size, self->receive->max_rate * 8, now);
-  if (self->pace > now)
-    g_usleep (self->pace - now);
+  while (self->pace > now
+         && !vm_p2p_control_is_cancelled (self->receive->control)
+         && !vm_p2p_pipe_is_over (self->pipe)) {
+    g_usleep (MIN (self->pace - now, PACE_STEP));
+    now = g_get_monotonic_time ();
+  }
 }
 
 static gboolean
