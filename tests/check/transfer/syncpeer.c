@@ -207,6 +207,28 @@ GST_START_TEST (test_a_requester_with_the_base_protocol)
 
 GST_END_TEST;
 
+GST_START_TEST (test_what_comes_has_the_rate)
+{
+  const gsize half = 10000;
+  g_autofree gchar *text = g_strnfill (2 * half, 'y');
+  g_autofree gchar *part = g_strnfill (half, 'y');
+  gint64 from;
+
+  config.max_rate = 20000;
+  begin (VM_SYNC_REQUESTER);
+  hears (VM_P2P_FOLDER_MODE, "\"mode\":\"sync\"");
+  hears (VM_P2P_MANIFEST, "entries");
+  say_file ("y", text);
+  from = g_get_monotonic_time ();
+  say_chunk (0, part);
+  say_chunk (half, part);
+  ends_well ();
+  has_text ("y", text);
+  fail_unless (g_get_monotonic_time () - from >= SECOND * 4 / 10);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_other_bytes_than_announced_are_not_taken)
 {
   begin (VM_SYNC_REQUESTER);
@@ -490,6 +512,7 @@ syncpeer_suite (void)
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, test_a_target_with_the_base_protocol);
   tcase_add_test (tcase, test_a_requester_with_the_base_protocol);
+  tcase_add_test (tcase, test_what_comes_has_the_rate);
   tcase_add_test (tcase, test_other_bytes_than_announced_are_not_taken);
   tcase_add_test (tcase, test_more_bytes_than_announced_end_it);
   tcase_add_test (tcase, test_a_path_out_of_the_folder);
