@@ -93,8 +93,14 @@ tap_free (VmP2pPipe *pipe)
   g_free (pipe);
 }
 
+static gboolean
+tap_is_over (VmP2pPipe *pipe)
+{
+  return vm_p2p_pipe_is_over (((Tap *) pipe)->inner);
+}
+
 static const VmP2pPipeFuncs tap_funcs = { tap_send, tap_receive, tap_end,
-  tap_close, tap_free };
+  tap_close, tap_free, tap_is_over };
 
 static VmP2pPipe *
 tap_new (P2pLink *link, VmP2pPipe *inner, gboolean sender)

@@ -117,12 +117,19 @@ cut_free (VmP2pPipe *pipe)
   vm_p2p_pipe_free (((Cut *) pipe)->inner);
 }
 
+static gboolean
+cut_is_over (VmP2pPipe *pipe)
+{
+  return vm_p2p_pipe_is_over (((Cut *) pipe)->inner);
+}
+
 static const VmP2pPipeFuncs cut_funcs = {
   .send = cut_send,
   .receive = cut_receive,
   .end = cut_end,
   .close = cut_close,
   .free = cut_free,
+  .is_over = cut_is_over,
 };
 
 typedef struct

@@ -5,6 +5,7 @@
 
 #include "program.h"
 
+#include <gst/videomeet/transfer/sync/disk/delta.h>
 #include <gst/videomeet/transfer/sync/disk/inplace.h>
 #include <gst/videomeet/transfer/sync/sync.h>
 #include <glib/gstdio.h>
@@ -206,6 +207,28 @@ GST_START_TEST (test_a_requester_with_the_base_protocol)
 
 GST_END_TEST;
 
+GST_START_TEST (test_what_comes_has_the_rate)
+{
+  const gsize half = 10000;
+  g_autofree gchar *text = g_strnfill (2 * half, 'y');
+  g_autofree gchar *part = g_strnfill (half, 'y');
+  gint64 from;
+
+  config.max_rate = 20000;
+  begin (VM_SYNC_REQUESTER);
+  hears (VM_P2P_FOLDER_MODE, "\"mode\":\"sync\"");
+  hears (VM_P2P_MANIFEST, "entries");
+  say_file ("y", text);
+  from = g_get_monotonic_time ();
+  say_chunk (0, part);
+  say_chunk (half, part);
+  ends_well ();
+  has_text ("y", text);
+  fail_unless (g_get_monotonic_time () - from >= SECOND * 4 / 10);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_other_bytes_than_announced_are_not_taken)
 {
   begin (VM_SYNC_REQUESTER);
@@ -350,6 +373,134 @@ GST_START_TEST (test_a_crash_while_a_file_changes)
 
 GST_END_TEST;
 
+/* As a requester without files, up to what it has left. */
+static void
+begin_done (void)
+{
+  guint8 type = 0;
+  g_autoptr (GBytes) plan = NULL;
+
+  config.folder = "";
+  write_text ("x", "of us");
+  begin (VM_SYNC_TARGET);
+  say (VM_P2P_FOLDER_MODE, "{\"mode\":\"sync\",\"version\":1,\"folder\":\"\"}");
+  say (VM_P2P_MANIFEST, "{\"entries\":[],\"last\":true}");
+  while (type != VM_P2P_SYNC_PLAN || g_bytes_get_size (plan) <= strlen ("{}")) {
+    g_clear_pointer (&plan, g_bytes_unref);
+    plan = vm_p2p_pipe_receive (theirs, WAIT, &type, NULL);
+    fail_unless (plan != NULL);
+  }
+  fail_unless (
+      vm_p2p_pipe_send (theirs, VM_P2P_SYNC_PLAN, NULL, 0, plan, WAIT, NULL));
+  say_chunk (0, "");
+}
+
+GST_START_TEST (test_what_the_peer_leaves)
+{
+  begin_done ();
+  say (VM_P2P_SYNC_DONE, "{\"left\":[\"x\"],\"last\":false}");
+  say (VM_P2P_SYNC_DONE, "{\"left\":[],\"last\":true}");
+  vm_p2p_pipe_end (theirs);
+  ends_with (VM_ERROR_DISCONNECTED); /* another round would follow */
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_peer_leaves_a_long_path)
+{
+  g_autofree gchar *path = g_strnfill (VM_SYNC_PATH_MAX + 1, 'x');
+  g_autofree gchar *text =
+      g_strdup_printf ("{\"left\":[\"%s\"],\"last\":false}", path);
+
+  begin_done ();
+  say (VM_P2P_SYNC_DONE, text);
+  ends_with (VM_ERROR_BAD_MESSAGE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_peer_leaves_what_nobody_has)
+{
+  begin_done ();
+  say (VM_P2P_SYNC_DONE, "{\"left\":[\"y\"],\"last\":true}");
+  ends_with (VM_ERROR_BAD_MESSAGE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_peer_leaves_a_path_twice)
+{
+  begin_done ();
+  say (VM_P2P_SYNC_DONE, "{\"left\":[\"x\"],\"last\":false}");
+  say (VM_P2P_SYNC_DONE, "{\"left\":[\"x\"],\"last\":true}");
+  ends_with (VM_ERROR_BAD_MESSAGE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_the_peer_never_says_the_last)
+{
+  begin_done ();
+  say (VM_P2P_SYNC_DONE, "{\"left\":[],\"last\":false}");
+  ends_with (VM_ERROR_BAD_MESSAGE);
+}
+
+GST_END_TEST;
+
+static gboolean
+take_nothing (
+    gconstpointer data, gsize size, gpointer user_data, GError **error)
+{
+  return TRUE;
+}
+
+/* A signature of so many blocks with one rolling sum. */
+static gboolean
+takes_signature (guint32 blocks, gboolean alike)
+{
+  const guint8 strong = 16;
+  VmSyncDelta delta = { .block = 2048,
+    .strong = strong,
+    .old_size = (guint64) blocks * 2048,
+    .new_size = 5 };
+  guint32 head[] = { GUINT32_TO_BE (0x72730147), GUINT32_TO_BE (delta.block),
+    GUINT32_TO_BE (strong) };
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autoptr (GBytes) signature = NULL;
+  g_autofree gchar *path = g_build_filename (folder, "x", NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean made;
+  gint fd;
+
+  write_text ("x", "of us");
+  g_byte_array_append (bytes, (const guint8 *) head, sizeof head);
+  for (guint32 i = 0; i < blocks; i++) {
+    guint8 block[4 + 16] = { 1, 2, 3, 4 };
+
+    if (!alike)
+      memcpy (block + 4, &i, sizeof i);
+    g_byte_array_append (bytes, block, sizeof block);
+  }
+  delta.signature = bytes->len;
+  signature = g_bytes_new (bytes->data, bytes->len);
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  made = vm_sync_delta_make (fd, &delta, signature, take_nothing, NULL, &error);
+  close (fd);
+  fail_unless (made || g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE));
+  return made;
+}
+
+GST_START_TEST (test_a_rolling_sum_that_comes_often)
+{
+  fail_unless (takes_signature (VM_SYNC_SAME_SUMS_MAX - 1, FALSE));
+  fail_unless (takes_signature (VM_SYNC_SAME_SUMS_MAX, FALSE));
+  fail_if (takes_signature (VM_SYNC_SAME_SUMS_MAX + 1, FALSE));
+  /* of a file of zeros */
+  fail_unless (takes_signature (VM_SYNC_SAME_SUMS_MAX + 1, TRUE));
+}
+
+GST_END_TEST;
+
 static Suite *
 syncpeer_suite (void)
 {
@@ -361,6 +512,7 @@ syncpeer_suite (void)
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, test_a_target_with_the_base_protocol);
   tcase_add_test (tcase, test_a_requester_with_the_base_protocol);
+  tcase_add_test (tcase, test_what_comes_has_the_rate);
   tcase_add_test (tcase, test_other_bytes_than_announced_are_not_taken);
   tcase_add_test (tcase, test_more_bytes_than_announced_end_it);
   tcase_add_test (tcase, test_a_path_out_of_the_folder);
@@ -370,6 +522,12 @@ syncpeer_suite (void)
   tcase_add_test (tcase, test_the_other_side_says_why);
   tcase_add_test (tcase, test_a_share_has_no_way_out);
   tcase_add_test (tcase, test_a_crash_while_a_file_changes);
+  tcase_add_test (tcase, test_what_the_peer_leaves);
+  tcase_add_test (tcase, test_the_peer_leaves_a_long_path);
+  tcase_add_test (tcase, test_the_peer_leaves_what_nobody_has);
+  tcase_add_test (tcase, test_the_peer_leaves_a_path_twice);
+  tcase_add_test (tcase, test_the_peer_never_says_the_last);
+  tcase_add_test (tcase, test_a_rolling_sum_that_comes_often);
   return suite;
 }
 

@@ -525,6 +525,33 @@ GST_START_TEST (test_names_that_differ_in_case_collide)
 
 GST_END_TEST;
 
+/* The names of conflicts are found without trying each that was given. */
+GST_START_TEST (test_many_names_that_differ_in_case)
+{
+  const guint letters = 13;
+  g_autoptr (VmSyncPlan) plan = NULL;
+  gint64 begin;
+
+  for (guint i = 0; i < 1u << letters; i++) {
+    gchar name[16] = "abcdefghijklm";
+    VmSyncEntry *entry;
+
+    for (guint at = 0; at < letters; at++)
+      if (i & 1u << at)
+        name[at] = g_ascii_toupper (name[at]);
+    entry = file_of (name, i, 0644);
+    entry->mtime = 0;
+    add (theirs, entry);
+  }
+  begin = g_get_monotonic_time ();
+  plan = plan_of (FALSE);
+  fail_unless_equals_int (plan->items->len, 1u << letters);
+  fail_unless_equals_int (plan->conflicts, (1u << letters) - 1);
+  fail_unless (g_get_monotonic_time () - begin < 10 * G_USEC_PER_SEC);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_a_mode_that_nobody_set_is_narrow)
 {
   g_autoptr (VmSyncPlan) plan = NULL;
@@ -701,6 +728,7 @@ syncplan_suite (void)
   tcase_add_test (rules, test_both_versions_are_kept);
   tcase_add_test (rules, test_a_folder_keeps_its_name);
   tcase_add_test (rules, test_names_that_differ_in_case_collide);
+  tcase_add_test (rules, test_many_names_that_differ_in_case);
   tcase_add_test (rules, test_a_mode_that_nobody_set_is_narrow);
   tcase_add_test (rules, test_what_cannot_be_read_is_not_deleted);
   tcase_add_test (rules, test_links_that_lead_out_stay);

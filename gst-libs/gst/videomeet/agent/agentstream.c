@@ -271,6 +271,14 @@ on_offer (const VmP2pOffer *offer, gchar **reason, gpointer data)
   return fits (self->session, offer->size, reason) && wants (self, reason);
 }
 
+static gboolean
+on_spend (guint64 bytes, gpointer data)
+{
+  g_autofree gchar *reason = NULL;
+
+  return fits (((Transfer *) data)->session, bytes, &reason);
+}
+
 /* Of the capability, for a handler; 0: any */
 static guint64
 get_size_left (VmAgentSession *session)
@@ -344,6 +352,7 @@ receive (VmAgentSession *session, VmP2pPipe *pipe, const VmP2pMessage *first,
     .max_size = get_size_left (session),
     .max_rate = (guint64) session->max_rate,
     .accept = on_offer,
+    .spend = on_spend,
     .progress = on_progress,
     .data = self,
     .control = self->stream->control,

@@ -169,12 +169,22 @@ stream_free (VmP2pPipe *pipe)
   vm_quic_connection_unref (connection);
 }
 
+static gboolean
+stream_is_over (VmP2pPipe *pipe)
+{
+  VmQuicStream *self = (VmQuicStream *) pipe;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (lock_of (self));
+
+  return self->over;
+}
+
 static const VmP2pPipeFuncs stream_funcs = {
   .send = stream_send,
   .receive = stream_receive,
   .end = stream_end,
   .close = stream_close,
   .free = stream_free,
+  .is_over = stream_is_over,
 };
 
 VmQuicStream *

@@ -560,6 +560,95 @@ GST_START_TEST (a_sender_of_the_base_protocol)
 }
 GST_END_TEST;
 
+static guint64 budget;
+
+static gboolean
+on_spend (guint64 size, gpointer data)
+{
+  if (size > budget)
+    return FALSE;
+  budget -= size;
+  return TRUE;
+}
+
+static void
+send_unknown (void)
+{
+  if (writer) {
+    add_file ("one");
+    add ("two", S_IFREG | 0644, NULL, "0123456", 7);
+    end_zip ();
+  }
+  send_bytes ("{\"name\":\"tree\"}");
+}
+
+static void
+check_unknown (gboolean taken)
+{
+  g_autofree gchar *names = NULL;
+
+  send_unknown ();
+  if (!taken) {
+    fail_if (pair->received);
+    g_assert_error (pair->receive_error, VM_ERROR, VM_ERROR_TOO_LARGE);
+  } else {
+    g_assert_no_error (pair->receive_error);
+  }
+  names = p2p_link_list (pair);
+  fail_unless_equals_string (names, taken ? "tree" : "");
+}
+
+GST_START_TEST (a_folder_without_a_size_has_the_size_of_the_device)
+{
+  pair->rules.max_size = 10;
+  check_unknown (FALSE);
+  pair->rules.max_size = 11;
+  check_unknown (TRUE);
+}
+GST_END_TEST;
+
+GST_START_TEST (a_folder_without_a_size_has_the_quota)
+{
+  pair->rules.quota = 10;
+  check_unknown (FALSE);
+  pair->rules.quota = 11;
+  check_unknown (TRUE);
+}
+GST_END_TEST;
+
+GST_START_TEST (a_folder_without_a_size_spends_what_it_has)
+{
+  pair->receive.spend = on_spend;
+  budget = 10;
+  check_unknown (FALSE);
+  budget = 11;
+  check_unknown (TRUE);
+  fail_unless_equals_uint64 (budget, 0);
+}
+GST_END_TEST;
+
+/* At 1 byte/s a chunk would hold its thread for a day. */
+GST_START_TEST (a_low_rate_does_not_hold_who_leaves)
+{
+  const gsize size = 100000;
+  g_autofree gchar *zeros = g_malloc0 (size);
+  gint64 from = g_get_monotonic_time ();
+
+  add ("zeros", S_IFREG | 0644, NULL, zeros, size);
+  end_zip ();
+  pair->receive.max_rate = 1;
+  p2p_link_connect (pair);
+  p2p_link_begin_receive_zip (pair);
+  p2p_say (pair->near, VM_P2P_FOLDER_MODE, "{\"mode\":\"zip\"}");
+  p2p_say (pair->near, VM_P2P_ZIP_META, "{\"name\":\"tree\"}");
+  p2p_say_chunk (pair->near, VM_P2P_ZIP_CHUNK, 0, zip->data, zip->len);
+  vm_p2p_pipe_close (pair->near, NULL);
+  p2p_link_end (pair);
+  fail_if (pair->received);
+  fail_unless (g_get_monotonic_time () - from < P2P_WAIT);
+}
+GST_END_TEST;
+
 GST_START_TEST (a_receiver_of_the_base_protocol)
 {
   g_autofree gchar *path = g_build_filename (pair->from, "tree", NULL);
@@ -626,6 +715,10 @@ archiveattacks_suite (void)
   tcase_add_test (tc, another_hash);
   tcase_add_test (tc, a_chunk_that_is_not_the_next);
   tcase_add_test (tc, a_sender_of_the_base_protocol);
+  tcase_add_test (tc, a_folder_without_a_size_has_the_size_of_the_device);
+  tcase_add_test (tc, a_folder_without_a_size_has_the_quota);
+  tcase_add_test (tc, a_folder_without_a_size_spends_what_it_has);
+  tcase_add_test (tc, a_low_rate_does_not_hold_who_leaves);
   tcase_add_test (tc, a_receiver_of_the_base_protocol);
   return suite;
 }

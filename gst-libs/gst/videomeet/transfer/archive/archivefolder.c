@@ -33,6 +33,7 @@ struct _VmArchiveFolder
   guint count;
   guint64 size;
   guint64 unasked; /* bytes */
+  gboolean unknown; /* the sender does not say how large it becomes */
   guint64 charged; /* bytes of the quota */
   VmFd file; /* of the entry that is being written */
   gchar *path; /* of it */
@@ -193,21 +194,32 @@ check_name (VmArchiveFolder *self, GError **error)
   return FALSE;
 }
 
+/* So many bytes more. */
 static gboolean
-begin (VmArchiveFolder *self, guint64 size, GError **error)
+charge (VmArchiveFolder *self, guint64 size, GError **error)
 {
-  const VmReceiveRules *rules = &self->folder->rules;
+  guint64 max = self->folder->rules.max_size;
 
-  if (rules->max_size && size > rules->max_size) {
+  if (max && (self->charged > max || size > max - self->charged)) {
     g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "The folder is larger than this device takes (max-size)");
     return FALSE;
   }
   if (!vm_receive_charge (self->folder, size, error))
     return FALSE;
-  self->charged = size;
-  return check_name (self, error) && open_lock (self, error)
-         && open_dir (self, error) && find_kept (self, error)
+  self->charged += size;
+  return TRUE;
+}
+
+static gboolean
+begin (VmArchiveFolder *self, guint64 size, GError **error)
+{
+  self->unknown = size == VM_ARCHIVE_SIZE_UNKNOWN;
+  if (self->unknown)
+    size = 0;
+  return charge (self, size, error) && check_name (self, error)
+         && open_lock (self, error) && open_dir (self, error)
+         && find_kept (self, error)
          && vm_receive_has_free (
              self->folder, size - MIN (size, self->size), error);
 }
@@ -370,6 +382,8 @@ gboolean
 vm_archive_folder_write (VmArchiveFolder *self, gconstpointer data, gsize size,
     guint64 offset, GError **error)
 {
+  if (self->unknown && !charge (self, size, error))
+    return FALSE;
   self->unasked += size;
   if (self->unasked >= ASK_EVERY) {
     if (!vm_receive_has_free (self->folder, size, error))

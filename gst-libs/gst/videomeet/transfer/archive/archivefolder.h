@@ -15,10 +15,14 @@
  * VM_RECEIVE_PART_AGE. */
 #define VM_ARCHIVE_KEPT_MAX 8
 
+/* A size that the sender does not say. */
+#define VM_ARCHIVE_SIZE_UNKNOWN G_MAXUINT64
+
 typedef struct _VmArchiveFolder VmArchiveFolder;
 
 /* Its @size counts for the quota of the receiving folder from here on, and as
- * long as this process runs when it is received.
+ * long as this process runs when it is received; an unknown one counts as it is
+ * written, and ends at max-size.
  * @list: letters and digits that say what is sent; the same sender with the
  * same list goes on where it was. @size: bytes still to come at most. */
 VmArchiveFolder *

@@ -95,8 +95,9 @@ read_data (
         || !vm_archive_folder_write (self->folder, block, n, *size, error))
       return FALSE;
     *size += n;
-    self->source->done (
-        vm_archive_folder_size (self->folder) + *size, self->source->data);
+    if (!self->source->done (vm_archive_folder_size (self->folder) + *size,
+            self->source->data, error))
+      return FALSE;
   }
   return result == ARCHIVE_EOF || fail (self, archive, error);
 }

@@ -14,8 +14,9 @@ typedef struct
   /* The next bytes, valid until it is called again; *@bytes NULL: the end.
    * FALSE with an error: there are no more. */
   gboolean (*next) (gpointer data, GBytes **bytes, GError **error);
-  /* Bytes of files that are written in all. */
-  void (*done) (guint64 bytes, gpointer data);
+  /* Bytes of files that are written in all. FALSE with an error: it must not go
+   * on. */
+  gboolean (*done) (guint64 bytes, gpointer data, GError **error);
   gpointer data; /* of both */
   guint64 max_size; /* bytes of all files, with those that were there */
 } VmArchiveSource;

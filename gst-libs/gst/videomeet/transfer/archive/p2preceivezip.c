@@ -9,8 +9,13 @@
 #include "transfer/engine/engine-priv.h"
 #include "transfer/engine/pacer.h"
 #include "transfer/message/message-priv.h"
+#include "transfer/p2p/p2phandler-priv.h"
 
 #include <string.h>
+
+/* A low rate means long waits; whether the transfer still goes on is looked at
+ * after each such part. */
+#define PACE_STEP (G_USEC_PER_SEC / 10)
 
 typedef struct
 {
@@ -58,8 +63,12 @@ keep_pace (Receiving *self, gsize size)
   gint64 now = g_get_monotonic_time ();
 
   self->pace = vm_pace (self->pace, size, self->receive->max_rate * 8, now);
-  if (self->pace > now)
-    g_usleep (self->pace - now);
+  while (self->pace > now
+         && !vm_p2p_control_is_cancelled (self->receive->control)
+         && !vm_p2p_pipe_is_over (self->pipe)) {
+    g_usleep (MIN (self->pace - now, PACE_STEP));
+    now = g_get_monotonic_time ();
+  }
 }
 
 static gboolean
@@ -126,10 +135,21 @@ read_next (gpointer data, GBytes **bytes, GError **error)
   return TRUE;
 }
 
-static void
-on_bytes (guint64 bytes, gpointer data)
+/* An announced size was allowed as a whole. */
+static gboolean
+on_bytes (guint64 bytes, gpointer data, GError **error)
 {
-  ((Receiving *) data)->done = bytes;
+  Receiving *self = data;
+  const VmP2pReceive *receive = self->receive;
+  guint64 more = bytes - self->done;
+
+  self->done = bytes;
+  if (self->meta.size >= 0 || !receive->spend
+      || receive->spend (more, receive->data))
+    return TRUE;
+  g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,
+      "The folder is larger than may be sent here");
+  return FALSE;
 }
 
 static gboolean
@@ -228,7 +248,10 @@ open_folder (Receiving *self, GError **error)
       self->native ? g_strndup (self->meta.list, 32) : g_uuid_string_random ();
 
   self->folder = vm_archive_folder_begin (self->receive->folder,
-      self->receive->device, list, self->name, MAX (self->meta.size, 0), error);
+      self->receive->device, list, self->name,
+      self->meta.size >= 0 ? (guint64) self->meta.size
+                           : VM_ARCHIVE_SIZE_UNKNOWN,
+      error);
   if (self->folder)
     self->done = vm_archive_folder_size (self->folder);
   return self->folder != NULL;

@@ -70,6 +70,10 @@ typedef struct
 typedef gboolean (*VmP2pAcceptFunc) (
     const VmP2pOffer *offer, gchar **reason, gpointer data);
 
+/* So many bytes more have come of what was offered without a size, which the
+ * offer gives as 0. Whether they may. */
+typedef gboolean (*VmP2pSpendFunc) (guint64 bytes, gpointer data);
+
 typedef struct
 {
   VmReceiveFolder *folder;
@@ -78,7 +82,8 @@ typedef struct
   guint64 max_size; /* bytes of a file or a folder; 0: any */
   guint64 max_rate; /* bytes/s; 0: any */
   VmP2pAcceptFunc accept; /* NULL: all are accepted */
+  VmP2pSpendFunc spend; /* or NULL */
   VmP2pProgressFunc progress; /* or NULL */
-  gpointer data; /* of both */
-  VmP2pControl *control; /* or NULL; of files */
+  gpointer data; /* of all */
+  VmP2pControl *control; /* or NULL */
 } VmP2pReceive;

@@ -271,8 +271,46 @@ send_done (VmSyncRounds *rounds, GHashTable *failed, GError **error)
   return TRUE;
 }
 
+/* What the other side may leave: each path of its work, once. The paths are
+ * those of @work. */
+static GHashTable *
+paths_of (const VmSyncWork *work)
+{
+  GHashTable *paths = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < work->ops->len; i++) {
+    const VmSyncOp *op = work->ops->pdata[i];
+
+    g_hash_table_add (paths, op->item->path);
+    if (op->from)
+      g_hash_table_add (paths, op->from->path);
+  }
+  for (guint i = 0; i < work->removals->len; i++)
+    g_hash_table_add (paths, ((VmSyncEntry *) work->removals->pdata[i])->path);
+  return paths;
+}
+
 static gboolean
-read_done (GBytes *body, GHashTable *failed, gboolean *last, GError **error)
+take_left (gchar *path, GHashTable *wanted, GHashTable *failed, GError **error)
+{
+  g_autofree gchar *mine = path;
+
+  if (!path || strlen (path) > VM_SYNC_PATH_MAX
+      || !g_hash_table_remove (wanted, path)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+        "A SYNC_DONE has a path that was not to be synced");
+    return FALSE;
+  }
+  g_hash_table_insert (
+      failed, g_steal_pointer (&mine), g_strdup ("the other side has left it"));
+  return TRUE;
+}
+
+/* Takes what is left out of @wanted. A page without a path is the last, so
+ * there are no more pages than paths. */
+static gboolean
+read_done (GBytes *body, GHashTable *wanted, GHashTable *failed, gboolean *last,
+    GError **error)
 {
   VmJson json;
   gsize size;
@@ -283,28 +321,25 @@ read_done (GBytes *body, GHashTable *failed, gboolean *last, GError **error)
       || !vm_json_get_boolean (&json, 0, "last", last, error))
     return FALSE;
   list = vm_json_get (&json, 0, "left");
-  if (list == VM_JSON_NONE || vm_json_type (&json, list) != VM_JSON_ARRAY) {
+  if (list == VM_JSON_NONE || vm_json_type (&json, list) != VM_JSON_ARRAY
+      || (!*last && vm_json_first (&json, list) == VM_JSON_NONE)) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "A SYNC_DONE does not say what is left");
     return FALSE;
   }
   for (at = vm_json_first (&json, list); at != VM_JSON_NONE;
-       at = vm_json_next (&json, at)) {
-    gchar *path = vm_span_to_string (vm_json_span (&json, at));
-
-    /* two for each entry: a move leaves both of its paths */
-    if (path && g_hash_table_size (failed) < 4 * VM_SYNC_ENTRIES_MAX)
-      g_hash_table_insert (
-          failed, path, g_strdup ("the other side has left it"));
-    else
-      g_free (path);
-  }
+       at = vm_json_next (&json, at))
+    if (!take_left (vm_span_to_string (vm_json_span (&json, at)), wanted,
+            failed, error))
+      return FALSE;
   return TRUE;
 }
 
 static gboolean
-receive_done (VmSyncRounds *rounds, GHashTable *failed, GError **error)
+receive_done (VmSyncRounds *rounds, const VmSyncWork *theirs,
+    GHashTable *failed, GError **error)
 {
+  g_autoptr (GHashTable) wanted = paths_of (theirs);
   gboolean last = FALSE;
 
   while (!last) {
@@ -319,7 +354,7 @@ receive_done (VmSyncRounds *rounds, GHashTable *failed, GError **error)
           "A message of type %u came before SYNC_DONE", type);
       return FALSE;
     }
-    if (!read_done (body, failed, &last, error))
+    if (!read_done (body, wanted, failed, &last, error))
       return FALSE;
   }
   return TRUE;
@@ -422,5 +457,6 @@ vm_sync_exchange (VmSyncRounds *rounds, VmSyncExchange *self, GError **error)
   if (!rounds->session->extended)
     return TRUE;
   return send_done (rounds, self->failed, error)
-         && receive_done (rounds, self->failed, error);
+         && receive_done (
+             rounds, self->works[!rounds->side], self->failed, error);
 }

@@ -107,20 +107,22 @@ vm_sync_session_mark_manifest (VmSyncSession *self, gboolean sent)
   self->manifest_sent = sent;
 }
 
-/* With lock held, which it gives up while it waits. */
+/* With lock held, which it gives up while it waits. @until: of one direction.
+ */
 static void
-pace (VmSyncSession *self, gsize size)
+pace (VmSyncSession *self, gint64 *until, gsize size)
 {
   gint64 now = g_get_monotonic_time ();
 
   if (!self->config->max_rate)
     return;
-  while (self->paced > now && !g_atomic_int_get (&self->stopped)) {
-    g_cond_wait_until (&self->changed, &self->lock,
-        MIN (self->paced, now + G_USEC_PER_SEC / 10));
+  while (*until > now && !g_atomic_int_get (&self->stopped)
+         && !vm_p2p_pipe_is_over (self->pipe)) {
+    g_cond_wait_until (
+        &self->changed, &self->lock, MIN (*until, now + G_USEC_PER_SEC / 10));
     now = g_get_monotonic_time ();
   }
-  self->paced = vm_pace (self->paced, size, self->config->max_rate * 8, now);
+  *until = vm_pace (*until, size, self->config->max_rate * 8, now);
 }
 
 gboolean
@@ -130,7 +132,7 @@ vm_sync_session_send (VmSyncSession *self, guint8 type, gconstpointer head,
   gsize size = head_size + (body ? g_bytes_get_size (body) : 0);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  pace (self, size + VM_P2P_HEADER_SIZE);
+  pace (self, &self->paced, size + VM_P2P_HEADER_SIZE);
   if (g_atomic_int_get (&self->stopped)) {
     g_set_error (error, VM_ERROR, VM_ERROR_CANCELLED, "The sync has ended");
     return FALSE;
@@ -181,6 +183,18 @@ asks_again (GBytes *body)
          && vm_json_get_boolean (&json, 0, "again", &again, NULL) && again;
 }
 
+/* What is not read waits at the other side: the pipe is bounded. */
+static void
+pace_received (VmSyncSession *self, gsize size)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  if (!self->config->max_rate)
+    return;
+  locker = g_mutex_locker_new (&self->lock);
+  pace (self, &self->paced_in, size);
+}
+
 GBytes *
 vm_sync_session_receive (
     VmSyncSession *self, gint64 timeout, guint8 *type, GError **error)
@@ -197,6 +211,7 @@ vm_sync_session_receive (
       set_told (body, error);
       return NULL;
     }
+    pace_received (self, g_bytes_get_size (body) + VM_P2P_HEADER_SIZE);
     if (*type != VM_P2P_SYNC_PLAN || !self->extended)
       return g_steal_pointer (&body);
     if (is_alive (body))

@@ -30,7 +30,7 @@ typedef struct
   gboolean ended; /* no more signs of life */
   gboolean manifest_sent;
   gint64 last_sent;
-  gint64 paced; /* until then the rate is used up */
+  gint64 paced, paced_in; /* until then the rate is used up, of each way */
   guint64 sent; /* bytes of messages */
   GThread *alive;
 } VmSyncSession;

@@ -33,6 +33,12 @@ vm_p2p_pipe_close (VmP2pPipe *self, const GError *why)
   self->funcs->close (self, why);
 }
 
+gboolean
+vm_p2p_pipe_is_over (VmP2pPipe *self)
+{
+  return self->funcs->is_over (self);
+}
+
 void
 vm_p2p_pipe_free (VmP2pPipe *self)
 {
@@ -204,6 +210,15 @@ end_close (VmP2pPipe *pipe, const GError *why)
   g_cond_broadcast (&pair->changed);
 }
 
+static gboolean
+end_is_over (VmP2pPipe *pipe)
+{
+  Pair *pair = ((End *) pipe)->pair;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&pair->lock);
+
+  return pair->closed;
+}
+
 static void
 pair_free (Pair *pair)
 {
@@ -231,6 +246,7 @@ static const VmP2pPipeFuncs end_funcs = {
   .end = end_end,
   .close = end_close,
   .free = end_free,
+  .is_over = end_is_over,
 };
 
 static VmP2pPipe *

@@ -19,6 +19,7 @@ typedef struct
   void (*end) (VmP2pPipe *self);
   void (*close) (VmP2pPipe *self, const GError *why);
   void (*free) (VmP2pPipe *self);
+  gboolean (*is_over) (VmP2pPipe *self);
 } VmP2pPipeFuncs;
 
 struct _VmP2pPipe
@@ -43,6 +44,9 @@ GBytes *vm_p2p_pipe_receive (
 void vm_p2p_pipe_end (VmP2pPipe *self);
 /* Ends both directions at once; @why: nullable, for the calls that block. */
 void vm_p2p_pipe_close (VmP2pPipe *self, const GError *why);
+/* Whether it was closed, or the connection is gone. What has arrived may still
+ * be received. */
+gboolean vm_p2p_pipe_is_over (VmP2pPipe *self);
 /* Closes it first. */
 void vm_p2p_pipe_free (VmP2pPipe *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmP2pPipe, vm_p2p_pipe_free)

@@ -11,6 +11,8 @@
 #define OUT_SIZE (256 * 1024) /* bytes that are passed on at once */
 /* Signature of librsync with rolling sums by Rabin-Karp and BLAKE2. */
 #define MAGIC RS_RK_BLAKE2_SIG_MAGIC
+#define HEAD 12 /* bytes of a signature before its blocks */
+#define WEAK 4 /* bytes of a rolling sum, which precedes the strong hash */
 
 static void
 say_nothing (rs_loglevel level, const gchar *text)
@@ -132,6 +134,45 @@ check_signature (const VmSyncDelta *delta, GBytes *signature, GError **error)
   return FALSE;
 }
 
+static gint
+compare_blocks (gconstpointer a, gconstpointer b, gpointer size)
+{
+  return memcmp (
+      *(const guint8 *const *) a, *(const guint8 *const *) b, *(gsize *) size);
+}
+
+/* librsync compares a block with all others that have its rolling sum, which a
+ * peer can choose. Blocks that are equal in full count once: an empty disk's
+ * image has many. */
+static gboolean
+check_sums (const VmSyncDelta *delta, GBytes *signature, GError **error)
+{
+  const guint8 *data = g_bytes_get_data (signature, NULL);
+  gsize block = WEAK + delta->strong;
+  gsize n = (g_bytes_get_size (signature) - HEAD) / block;
+  g_autofree const guint8 **blocks = NULL;
+  guint same = 1;
+
+  if (n <= VM_SYNC_SAME_SUMS_MAX)
+    return TRUE;
+  blocks = g_new (const guint8 *, n);
+  for (gsize i = 0; i < n; i++)
+    blocks[i] = data + HEAD + i * block;
+  g_qsort_with_data (blocks, n, sizeof *blocks, compare_blocks, &block);
+  for (gsize i = 1; i < n; i++) {
+    if (memcmp (blocks[i], blocks[i - 1], WEAK) != 0)
+      same = 1;
+    else if (memcmp (blocks[i], blocks[i - 1], block) != 0)
+      same++;
+    if (same > VM_SYNC_SAME_SUMS_MAX) {
+      g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+          "The signature of a file has the same rolling sum too often");
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 static rs_signature_t *
 load_signature (GBytes *bytes, GError **error)
 {
@@ -166,7 +207,8 @@ vm_sync_delta_make (gint fd, const VmSyncDelta *delta, GBytes *bytes,
   gboolean made;
 
   be_silent ();
-  if (!check_signature (delta, bytes, error))
+  if (!check_signature (delta, bytes, error)
+      || !check_sums (delta, bytes, error))
     return FALSE;
   signature = load_signature (bytes, error);
   if (!signature)

@@ -7,6 +7,10 @@
  * signature of what one side has, and the difference to it of what the other
  * has. They are read and written piece by piece. */
 
+/* Blocks of a signature that differ but have one rolling sum; with more it is
+ * none. */
+#define VM_SYNC_SAME_SUMS_MAX 1000
+
 /* Takes bytes of a signature or a difference. FALSE ends the job. */
 typedef gboolean (*VmSyncSink) (
     gconstpointer data, gsize size, gpointer user_data, GError **error);

@@ -292,26 +292,77 @@ compare_rank (gconstpointer a, gconstpointer b)
   return order ? order : x->lost - y->lost;
 }
 
+/* The names of one folder. */
+typedef struct
+{
+  GHashTable *taken; /* key → VmSyncOut */
+  GHashTable *used; /* key of a name that the folder has on either side */
+  /* key of a name of a conflict → the number to try next: many may want it */
+  GHashTable *next;
+  GHashTable *contents; /* such a key, "/" and the content that was met there */
+} Names;
+
+static void
+names_init (Names *names)
+{
+  *names = (Names){
+    .taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+    .used = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+    .next = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+    .contents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+  };
+}
+
+static void
+names_clear (Names *names)
+{
+  g_hash_table_unref (names->taken);
+  g_hash_table_unref (names->used);
+  g_hash_table_unref (names->next);
+  g_hash_table_unref (names->contents);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Names, names_clear)
+
+static gchar *
+content_key (const gchar *first, const VmSyncEntry *entry)
+{
+  g_autofree gchar *id = g_base64_encode (entry->id, sizeof entry->id);
+
+  return g_strdup_printf ("%s/%s", first, id);
+}
+
 /* The name of a conflict that nothing has, or that the same content has: then
  * NULL. */
 static gchar *
-free_name (const VmSyncOut *out, const gchar *device, GHashTable *taken,
-    GHashTable *used)
+free_name (const VmSyncOut *out, const gchar *device, Names *names)
 {
   g_autofree gchar *name =
       vm_sync_conflict_name (out->name, out->entry->mtime, device);
+  g_autofree gchar *first = vm_filename_key (name);
+  g_autofree gchar *content = content_key (first, out->entry);
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (names->next, first));
 
-  for (guint n = 2;; n++) {
+  if (out->entry->kind != VM_SYNC_FOLDER
+      && g_hash_table_contains (names->contents, content))
+    return NULL;
+  for (n = MAX (n, 2);; n++) {
     g_autofree gchar *tried =
         n == 2 ? g_strdup (name) : vm_filename_number (name, n - 1);
     g_autofree gchar *key = vm_filename_key (tried);
-    const VmSyncOut *there = g_hash_table_lookup (taken, key);
+    const VmSyncOut *there = g_hash_table_lookup (names->taken, key);
 
+    if (there && there->entry)
+      g_hash_table_add (names->contents, content_key (first, there->entry));
     if (there && there->entry && out->entry->kind != VM_SYNC_FOLDER
         && vm_sync_entry_same (there->entry, out->entry))
       return NULL;
-    if (!there && !g_hash_table_contains (used, key))
-      return g_steal_pointer (&tried);
+    if (there || g_hash_table_contains (names->used, key))
+      continue;
+    g_hash_table_insert (
+        names->next, g_strdup (first), GUINT_TO_POINTER (n + 1));
+    g_hash_table_add (names->contents, g_steal_pointer (&content));
+    return g_steal_pointer (&tried);
   }
 }
 
@@ -320,16 +371,14 @@ free_name (const VmSyncOut *out, const gchar *device, GHashTable *taken,
 static GPtrArray *
 give_names (Merge *merge, GPtrArray *outs, const GPtrArray *nodes)
 {
-  g_autoptr (GHashTable) taken =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GHashTable) used =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto (Names) names;
   GPtrArray *named = g_ptr_array_new_with_free_func (out_free);
 
+  names_init (&names);
   for (guint i = 0; i < nodes->len; i++) {
     const Node *node = nodes->pdata[i];
 
-    g_hash_table_add (used, vm_filename_key (node->name));
+    g_hash_table_add (names.used, vm_filename_key (node->name));
   }
   g_ptr_array_sort (outs, compare_rank);
   for (guint i = 0; i < outs->len; i++) {
@@ -337,9 +386,10 @@ give_names (Merge *merge, GPtrArray *outs, const GPtrArray *nodes)
     g_autofree gchar *key = vm_filename_key (out->name);
 
     if (out->entry
-        && (out->rank == RANK_LOST || g_hash_table_contains (taken, key))) {
+        && (out->rank == RANK_LOST
+            || g_hash_table_contains (names.taken, key))) {
       guint side = out->lost >= 0 ? out->lost : out->at[0] ? 0 : 1;
-      gchar *name = free_name (out, merge->devices[side], taken, used);
+      gchar *name = free_name (out, merge->devices[side], &names);
 
       if (!name) {
         out_free (out);
@@ -351,7 +401,7 @@ give_names (Merge *merge, GPtrArray *outs, const GPtrArray *nodes)
       g_free (key);
       key = vm_filename_key (name);
     }
-    g_hash_table_insert (taken, g_steal_pointer (&key), out);
+    g_hash_table_insert (names.taken, g_steal_pointer (&key), out);
     g_ptr_array_add (named, out);
   }
   g_ptr_array_set_size (outs, 0);
