@@ -68,8 +68,8 @@ add_folders (GOptionContext *context, VmtOptions *o)
     { "share", 0, 0, G_OPTION_ARG_FILENAME, &o->share_dir,
         "Let others sync the folders below DIR (default: share none)", "DIR" },
     { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->allow,
-        "What a device or user may do without a question, for example "
-        "'ann=file,folder' (repeatable)",
+        "What a device id, or the user of a trusted device, may do without a "
+        "question, for example 'ann=file,folder' (repeatable)",
         "NAME=CAPS" },
     { NULL },
   };

@@ -602,6 +602,48 @@ GST_START_TEST (test_policy)
 
 GST_END_TEST;
 
+static void
+send_file (void)
+{
+  const gchar *files[] = { file, NULL };
+
+  bob.over = 0;
+  vm_agent_send_files_async (bob.agent, "Ann", files, NULL, NULL, NULL);
+  wait_until (is_over);
+}
+
+/* Whoever goes by a name that is allowed something is a stranger still, the
+ * second time as well; the name counts for a device with a token, or where
+ * every name is trusted. */
+GST_START_TEST (test_allowed_name)
+{
+  g_object_set (ann.agent, "policy", VM_POLICY_PIN, NULL);
+  vm_agent_allow (ann.agent, "Bob", VM_PERMISSIONS_FILE);
+  for (guint i = 0; i < 2; i++) {
+    send_file ();
+    g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_DECLINED);
+    fail_if (has_received ());
+  }
+  g_object_set (ann.agent, "policy", VM_POLICY_OPEN, NULL);
+  send_file ();
+  g_assert_no_error (bob.last->error);
+  fail_unless (has_received ());
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_allowed_device)
+{
+  g_object_set (ann.agent, "policy", VM_POLICY_PIN, NULL);
+  vm_agent_allow (
+      ann.agent, vm_identity_get_device_id (bob.identity), VM_PERMISSIONS_FILE);
+  send_file ();
+  g_assert_no_error (bob.last->error);
+  fail_unless (has_received ());
+}
+
+GST_END_TEST;
+
 static Suite *
 agentsessions_suite (void)
 {
@@ -620,6 +662,8 @@ agentsessions_suite (void)
   tcase_add_test (tc, test_expiry);
   tcase_add_test (tc, test_revocation);
   tcase_add_test (tc, test_policy);
+  tcase_add_test (tc, test_allowed_name);
+  tcase_add_test (tc, test_allowed_device);
   tcase_add_test (tc, test_victims);
   return suite;
 }
