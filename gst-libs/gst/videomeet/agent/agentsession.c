@@ -68,6 +68,7 @@ vm_agent_session_new (
   self->own_machine = vm_agent_control_is_own_machine (agent->control);
   self->policy = agent->policy;
   self->accept = agent->accept;
+  self->allow_delete = agent->allow_delete;
   self->allowed_id = vm_agent_allows (agent, peer->device_id);
   self->allowed_user = vm_agent_allows (agent, peer->user);
   self->share = -1;
@@ -295,6 +296,12 @@ on_over (VmAgentSession *self, gpointer data)
   g_clear_object (&self->agent);
   vm_agent_look_whether_stopped (agent);
   g_object_unref (agent);
+}
+
+void
+vm_agent_session_drop (VmAgentSession *self)
+{
+  vm_agent_session_post (self, on_over, NULL, NULL);
 }
 
 static void
