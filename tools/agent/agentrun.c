@@ -290,7 +290,7 @@ vmt_agent_run_new (const VmtOptions *options, VmtOutput *output)
       "receive-folder", options->files_dir, "share-folder", options->share_dir,
       "accept", options->accept, "overwrite", options->overwrite, "max-size",
       options->max_size, "quota", options->quota, "stun", options->stun_address,
-      NULL);
+      "allow-delete", options->allow_delete, NULL);
   if (options->policy_set)
     g_object_set (self->agent, "policy", options->policy, NULL);
   allow (self);
@@ -363,8 +363,10 @@ vmt_agent_run_tell_ready (VmtAgentRun *self)
   g_autofree gchar *user = NULL;
   g_autofree gchar *room = vmt_text_safe (options->room);
   JsonObject *event = vmt_event_new ("ready");
+  VmPolicy policy;
 
-  g_object_get (self->agent, "identity", &identity, "user", &user, NULL);
+  g_object_get (self->agent, "identity", &identity, "user", &user, "policy",
+      &policy, NULL);
   vmt_event_add_string (event, "room", options->room);
   vmt_event_add_string (event, "user", user);
   vmt_event_add_string (
@@ -373,4 +375,10 @@ vmt_agent_run_tell_ready (VmtAgentRun *self)
   vmt_output_line (self->output, VMT_STYLE_FAINT,
       "In the room %s as %s, device %s.", room, user,
       vm_identity_get_device_id (identity));
+  /* otherwise others learn it first, by a refusal */
+  if (!options->files && options->accept == VM_ACCEPT_AUTO
+      && policy == VM_POLICY_PIN)
+    vmt_output_line (self->output, VMT_STYLE_FAINT,
+        "It takes files of trusted devices only: --allow ID=file,folder lets "
+        "another device send, --policy open everybody.");
 }

@@ -68,9 +68,13 @@ add_folders (GOptionContext *context, VmtOptions *o)
     { "share", 0, 0, G_OPTION_ARG_FILENAME, &o->share_dir,
         "Let others sync the folders below DIR (default: share none)", "DIR" },
     { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->allow,
-        "What a device or user may do without a question, for example "
-        "'ann=file,folder' (repeatable)",
+        "What a device id, or the user of a trusted device, may do without a "
+        "question, for example 'ann=file,folder' (repeatable)",
         "NAME=CAPS" },
+    { "allow-delete", 0, 0, G_OPTION_ARG_NONE, &o->allow_delete,
+        "Let a sync of others delete more than a quarter of a folder (default: "
+        "refuse)",
+        NULL },
     { NULL },
   };
 
@@ -169,6 +173,8 @@ vmt_options_check_agent (
     return TRUE;
   if (options->meeting)
     return fail (error, "Say either --meeting or --server, not both.");
+  if (command == VMT_COMMAND_SEND && options->max_bitrate)
+    return fail (error, "--max-bitrate is of no use with --server.");
   if (command == VMT_COMMAND_AGENT && !options->files_dir
       && !options->share_dir)
     return fail (error,

@@ -99,6 +99,7 @@ typedef struct
   gchar *stun_address;
   gchar *their_folder; /* FOLDER of sync; NULL: another command */
   gboolean watch, dry_run, delete_many;
+  gboolean allow_delete;
   gchar *dialect; /* "native", "room", "socketio" or "mesh" */
   gchar **origins; /* whose pages are admitted */
   gchar *tls_cert, *tls_key; /* files */

@@ -23,6 +23,7 @@ typedef struct
   VmIdentity *identity;
   VmAgent *agent;
   gchar *received; /* folder */
+  gchar *shared; /* folder */
   VmAgentTransfer *last; /* that is over */
   guint over; /* transfers */
   GError *refused;
@@ -86,11 +87,13 @@ open_party (Party *party, const gchar *user)
   g_assert_no_error (error);
   party->received = g_build_filename (party->folder, "in", NULL);
   g_mkdir (party->received, 0700);
+  party->shared = g_build_filename (party->folder, "shared", NULL);
+  g_mkdir (party->shared, 0700);
   party->identity = vm_identity_load (party->folder, &error);
   g_assert_no_error (error);
   party->agent = vm_agent_new (party->identity, uri, ROOM, user);
-  g_object_set (party->agent, "receive-folder", party->received, "accept",
-      VM_ACCEPT_AUTO, "policy", VM_POLICY_OPEN, NULL);
+  g_object_set (party->agent, "receive-folder", party->received, "share-folder",
+      party->shared, "accept", VM_ACCEPT_AUTO, "policy", VM_POLICY_OPEN, NULL);
   g_signal_connect (party->agent, "transfer", G_CALLBACK (on_transfer), party);
   g_signal_connect (party->agent, "refused", G_CALLBACK (on_refused), party);
   vm_agent_start_async (party->agent, NULL, NULL, NULL);
@@ -150,6 +153,7 @@ close_party (Party *party)
   remove_folder (party->folder);
   g_free (party->folder);
   g_free (party->received);
+  g_free (party->shared);
   g_clear_pointer (&party->last, vm_agent_transfer_free);
   g_clear_error (&party->refused);
   memset (party, 0, sizeof *party);
@@ -568,36 +572,197 @@ GST_START_TEST (test_victims)
 
 GST_END_TEST;
 
-/* Whom the policy takes nothing of. */
-GST_START_TEST (test_policy)
+static void
+send_file (void)
 {
   const gchar *files[] = { file, NULL };
 
-  g_object_set (ann.agent, "policy", VM_POLICY_REQUIRE, NULL);
+  bob.over = 0;
   vm_agent_send_files_async (bob.agent, "Ann", files, NULL, NULL, NULL);
   wait_until (is_over);
+}
+
+/* Whom the policy takes nothing of. */
+GST_START_TEST (test_policy)
+{
+  g_object_set (ann.agent, "policy", VM_POLICY_REQUIRE, NULL);
+  send_file ();
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
-  bob.over = 0;
   /* known is not trusted */
   g_object_set (ann.agent, "policy", VM_POLICY_PIN, NULL);
-  vm_agent_send_files_async (bob.agent, "Ann", files, NULL, NULL, NULL);
-  wait_until (is_over);
+  send_file ();
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_DECLINED);
   fail_if (has_received ());
-  bob.over = 0;
   vm_agent_allow (ann.agent, vm_identity_get_device_id (bob.identity),
       VM_PERMISSIONS_FOLDER);
-  vm_agent_send_files_async (bob.agent, "Ann", files, NULL, NULL, NULL);
-  wait_until (is_over);
+  send_file ();
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
   fail_if (has_received ());
-  bob.over = 0;
   vm_agent_allow (
       ann.agent, vm_identity_get_device_id (bob.identity), VM_PERMISSIONS_FILE);
-  vm_agent_send_files_async (bob.agent, "Ann", files, NULL, NULL, NULL);
-  wait_until (is_over);
+  send_file ();
   g_assert_no_error (bob.last->error);
   fail_unless (has_received ());
+}
+
+GST_END_TEST;
+
+/* Whoever goes by a name that is allowed something is a stranger still, the
+ * second time as well; the name counts for a device with a token, or where
+ * every name is trusted. */
+GST_START_TEST (test_allowed_name)
+{
+  g_object_set (ann.agent, "policy", VM_POLICY_PIN, NULL);
+  vm_agent_allow (ann.agent, "Bob", VM_PERMISSIONS_FILE);
+  for (guint i = 0; i < 2; i++) {
+    send_file ();
+    g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_DECLINED);
+    fail_if (has_received ());
+  }
+  g_object_set (ann.agent, "policy", VM_POLICY_OPEN, NULL);
+  send_file ();
+  g_assert_no_error (bob.last->error);
+  fail_unless (has_received ());
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_allowed_device)
+{
+  g_object_set (ann.agent, "policy", VM_POLICY_PIN, NULL);
+  vm_agent_allow (
+      ann.agent, vm_identity_get_device_id (bob.identity), VM_PERMISSIONS_FILE);
+  send_file ();
+  g_assert_no_error (bob.last->error);
+  fail_unless (has_received ());
+}
+
+GST_END_TEST;
+
+#define SYNCED 4 /* files */
+
+static gchar *
+synced_path (const Party *party, guint i)
+{
+  g_autofree gchar *name = g_strdup_printf ("file-%u", i);
+
+  return g_build_filename (party->shared, name, NULL);
+}
+
+static guint
+count_synced (const Party *party)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < SYNCED; i++) {
+    g_autofree gchar *path = synced_path (party, i);
+
+    n += g_file_test (path, G_FILE_TEST_EXISTS);
+  }
+  return n;
+}
+
+static void
+sync_shared (void)
+{
+  bob.over = 0;
+  vm_agent_sync_async (bob.agent, "Ann", bob.shared, "",
+      VM_AGENT_SYNC_FLAGS_DELETE, NULL, NULL, NULL);
+  wait_until (is_over);
+}
+
+/* What Bob agrees to is not for Ann's folder, unless her user has said so. */
+GST_START_TEST (test_deletions)
+{
+  for (guint i = 0; i < SYNCED; i++) {
+    g_autofree gchar *path = synced_path (&bob, i);
+
+    g_file_set_contents (path, path, -1, NULL);
+  }
+  sync_shared ();
+  g_assert_no_error (bob.last->error);
+  fail_unless_equals_int (count_synced (&ann), SYNCED);
+  for (guint i = 0; i < SYNCED / 2; i++) {
+    g_autofree gchar *path = synced_path (&bob, i);
+
+    g_remove (path);
+  }
+  sync_shared ();
+  g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_DECLINED);
+  fail_unless (strstr (bob.last->error->message, "--allow-delete") != NULL);
+  fail_unless_equals_int (count_synced (&ann), SYNCED);
+  g_object_set (ann.agent, "allow-delete", TRUE, NULL);
+  sync_shared ();
+  g_assert_no_error (bob.last->error);
+  fail_unless_equals_int (count_synced (&ann), SYNCED / 2);
+}
+
+GST_END_TEST;
+
+/* Bob asks Ann for a session; whether she has one more. */
+static gboolean
+is_taken (void)
+{
+  g_autofree gchar *cap = sign (&good);
+  g_autoptr (VmMeshNews) news = make_news (&bob, cap);
+  guint before = ann.agent->sessions->len;
+
+  g_clear_error (&ann.refused);
+  vm_agent_incoming_take (ann.agent, news);
+  if (ann.agent->sessions->len == before)
+    g_assert_error (ann.refused, VM_ERROR, VM_ERROR_RATE_LIMITED);
+  return ann.agent->sessions->len > before;
+}
+
+/* Gives Ann @n sessions that do nothing, of devices that do not matter. */
+static void
+fill (guint n)
+{
+  g_autoptr (VmMeshNews) news = make_news (&bob, "");
+
+  for (guint i = 0; i < n; i++) {
+    g_autoptr (GError) error = NULL;
+    VmAgentPeer *peer = vm_agent_proof_check (news, &error);
+
+    g_assert_no_error (error);
+    g_free (peer->device_id);
+    peer->device_id = g_strdup_printf ("device %u", i);
+    vm_agent_session_unref (vm_agent_session_new (ann.agent, news, peer));
+  }
+}
+
+static void
+empty (guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    VmAgentSession *session = g_ptr_array_index (ann.agent->sessions, 0);
+
+    g_clear_object (&session->agent);
+    g_ptr_array_remove_index (ann.agent->sessions, 0);
+  }
+}
+
+GST_START_TEST (test_sessions_of_a_device)
+{
+  for (guint i = 0; i < VM_AGENT_DEVICE_SESSIONS_MAX; i++)
+    fail_unless (is_taken (), "session %u is refused", i);
+  fail_if (is_taken ());
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_sessions_of_strangers)
+{
+  const gchar *id = vm_identity_get_device_id (bob.identity);
+
+  fill (VM_AGENT_STRANGERS_MAX - 1);
+  fail_unless (is_taken ());
+  fail_if (is_taken ());
+  vm_agent_allow (ann.agent, "Bob", VM_PERMISSIONS_FILE);
+  fail_if (is_taken ());
+  vm_agent_allow (ann.agent, id, VM_PERMISSIONS_FILE);
+  fail_unless (is_taken ());
+  empty (VM_AGENT_STRANGERS_MAX - 1);
 }
 
 GST_END_TEST;
@@ -620,6 +785,11 @@ agentsessions_suite (void)
   tcase_add_test (tc, test_expiry);
   tcase_add_test (tc, test_revocation);
   tcase_add_test (tc, test_policy);
+  tcase_add_test (tc, test_allowed_name);
+  tcase_add_test (tc, test_allowed_device);
+  tcase_add_test (tc, test_deletions);
+  tcase_add_test (tc, test_sessions_of_a_device);
+  tcase_add_test (tc, test_sessions_of_strangers);
   tcase_add_test (tc, test_victims);
   return suite;
 }

@@ -18,6 +18,10 @@
 
 /* Streams that the other side may have open in a session. */
 #define VM_AGENT_STREAMS_MAX 16
+/* Sessions that one other device may have asked for at a time. */
+#define VM_AGENT_DEVICE_SESSIONS_MAX 8
+/* When there are so many, further ones are for trusted devices. */
+#define VM_AGENT_STRANGERS_MAX (VM_AGENT_SESSIONS_MAX / 2)
 /* Files of one vm_agent_send_files_async() that go at a time. */
 #define VM_AGENT_PARALLEL 4
 /* For an agent of that name to come into the room. */
@@ -55,6 +59,7 @@ struct _VmAgent
   VmAccept accept;
   VmOverwrite overwrite;
   guint64 max_size, quota;
+  gboolean allow_delete;
 
   VmMailbox *mailbox;
   VmTrustStore *store;
@@ -149,6 +154,7 @@ struct _VmAgentSession
   /* of the target; set before its thread runs */
   VmPolicy policy;
   VmAccept accept;
+  gboolean allow_delete;
   gint allowed_id, allowed_user; /* see vm_agent_allows() */
   gint64 max_rate; /* bytes/s; 0: any */
   VmReceiveFolder *folder; /* or NULL */

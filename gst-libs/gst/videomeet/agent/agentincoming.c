@@ -4,6 +4,7 @@
  * capability is good (protocol/agents.md#sessions). */
 
 #include "agent/agent-priv.h"
+#include "trust/store/decision.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -107,12 +108,54 @@ on_claims (
   vm_agent_session_start (session);
 }
 
+/* By its token, or by its id that the user has named: names are anybody's. */
+static gboolean
+is_trusted (VmAgent *self, const VmAgentPeer *peer)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (VmTrustFacts) facts = NULL;
+  VmTrustDecision decision;
+
+  if (vm_agent_allows (self, peer->device_id) > 0)
+    return TRUE;
+  facts = vm_trust_store_know (
+      self->store, peer->device_id, peer->user, peer->device, now);
+  return vm_trust_decide (
+             self->policy, facts, 0, g_date_time_to_unix (now), &decision, NULL)
+         && decision.level >= VM_TRUST_LEVEL_GUEST;
+}
+
+static gboolean
+check_number (VmAgent *self, const VmAgentPeer *peer, GError **error)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->sessions->len; i++) {
+    const VmAgentSession *session = g_ptr_array_index (self->sessions, i);
+
+    n += session->incoming
+         && strcmp (session->peer->device_id, peer->device_id) == 0;
+  }
+  if (n >= VM_AGENT_DEVICE_SESSIONS_MAX) {
+    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "A device may have %d sessions at a time with this one",
+        VM_AGENT_DEVICE_SESSIONS_MAX);
+    return FALSE;
+  }
+  if (self->sessions->len < VM_AGENT_STRANGERS_MAX || is_trusted (self, peer))
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "This device has as many sessions as it bears with devices that it does "
+      "not trust");
+  return FALSE;
+}
+
 void
 vm_agent_incoming_take (VmAgent *self, const VmMeshNews *news)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VmAgentSession) session = NULL;
-  VmAgentPeer *peer;
+  g_autoptr (VmAgentPeer) peer = NULL;
 
   if (self->stopping)
     return;
@@ -123,11 +166,11 @@ vm_agent_incoming_take (VmAgent *self, const VmMeshNews *news)
     return;
   }
   peer = vm_agent_proof_check (news, &error);
-  if (!peer) {
+  if (!peer || !check_number (self, peer, &error)) {
     refuse (self, news->session_id, error);
     return;
   }
-  session = vm_agent_session_new (self, news, peer);
+  session = vm_agent_session_new (self, news, g_steal_pointer (&peer));
   vm_agent_session_set_relay (session, news->relay_ticket);
   if (self->folder)
     session->folder = vm_receive_folder_ref (self->folder);

@@ -68,6 +68,7 @@ vm_agent_session_new (
   self->own_machine = vm_agent_control_is_own_machine (agent->control);
   self->policy = agent->policy;
   self->accept = agent->accept;
+  self->allow_delete = agent->allow_delete;
   self->allowed_id = vm_agent_allows (agent, peer->device_id);
   self->allowed_user = vm_agent_allows (agent, peer->user);
   self->share = -1;
@@ -399,15 +400,19 @@ refuse_unknown (const VmAgentPeer *peer, GError **error)
   return FALSE;
 }
 
-/* What was said of it by its id, else by its user's name, which is worth no
- * more than the policy makes of it. */
+/* What was said of it by its id, else by its user's name. A name is what the
+ * server says, and anybody takes any: it counts where names are trusted, or
+ * when this device has been given a token for the device of that name. To have
+ * met it before is worth nothing, as strangers are remembered too. */
 static gint
-find_allowed (const VmAgentSession *self, const VmTrustFacts *facts)
+find_allowed (
+    const VmAgentSession *self, const VmTrustFacts *facts, VmTrustLevel level)
 {
   if (self->allowed_id >= 0)
     return self->allowed_id;
   if (self->policy == VM_POLICY_OPEN
-      || (facts->first_seen && g_strcmp0 (facts->user, self->peer->user) == 0))
+      || (level >= VM_TRUST_LEVEL_GUEST
+          && g_strcmp0 (facts->user, self->peer->user) == 0))
     return self->allowed_user;
   return -1;
 }
@@ -418,15 +423,21 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
   static const VmPermissions needed[VM_MESH_N_KINDS] = { VM_PERMISSIONS_FILE,
     VM_PERMISSIONS_FOLDER, VM_PERMISSIONS_TERMINAL_VIEW };
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  gint64 unix_now = g_date_time_to_unix (now);
   const VmAgentPeer *peer = self->peer;
   g_autoptr (VmTrustFacts) facts = vm_trust_store_know (
       store, peer->device_id, peer->user, peer->device, now);
   VmPermissions permission = self->incoming ? needed[self->kind] : 0;
   VmTrustDecision decision = { 0 };
-  gint allowed = find_allowed (self, facts);
+  gint allowed;
 
-  if (!vm_trust_decide (self->policy, facts, allowed >= 0 ? 0 : permission,
-          g_date_time_to_unix (now), &decision, error))
+  /* first its level alone, by which a name counts or not */
+  if (!vm_trust_decide (self->policy, facts, 0, unix_now, &decision, error))
+    return FALSE;
+  allowed = find_allowed (self, facts, decision.level);
+  if (allowed < 0
+      && !vm_trust_decide (
+          self->policy, facts, permission, unix_now, &decision, error))
     return FALSE;
   if (self->policy == VM_POLICY_REQUIRE
       && decision.level < VM_TRUST_LEVEL_GUEST)
@@ -440,7 +451,9 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
   self->known = decision.level > VM_TRUST_LEVEL_UNKNOWN;
   self->trusted = allowed >= 0 || decision.level >= VM_TRUST_LEVEL_GUEST
                   || self->policy == VM_POLICY_OPEN;
+  /* what was given to a device of one name is not carried over to another */
   return self->policy != VM_POLICY_PIN || !*peer->user
+         || decision.level >= VM_TRUST_LEVEL_GUEST
          || vm_trust_store_pin (
              store, peer->user, peer->device, peer->certificate, now, error);
 }

@@ -461,8 +461,8 @@ may_delete (guint deleted, guint total, gboolean theirs, gpointer data)
 
   if (self->flags & VM_AGENT_SYNC_FLAGS_DELETE)
     return TRUE;
-  /* nobody is there to be asked; the user of the other side was */
-  if (self->session->incoming && self->session->accept == VM_ACCEPT_AUTO)
+  /* what the other side's user has agreed to is for that side alone to say */
+  if (self->session->incoming && self->session->allow_delete)
     return TRUE;
   ask = g_atomic_rc_box_new0 (Deletion);
   g_mutex_init (&ask->lock);

@@ -20,6 +20,7 @@ enum
   PROP_OVERWRITE,
   PROP_MAX_SIZE,
   PROP_QUOTA,
+  PROP_ALLOW_DELETE,
   PROP_READY,
   N_PROPS
 };
@@ -159,6 +160,9 @@ vm_agent_set_property (
     case PROP_QUOTA:
       self->quota = g_value_get_uint64 (value);
       break;
+    case PROP_ALLOW_DELETE:
+      self->allow_delete = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -193,6 +197,9 @@ vm_agent_get_property (
       break;
     case PROP_QUOTA:
       g_value_set_uint64 (value, self->quota);
+      break;
+    case PROP_ALLOW_DELETE:
+      g_value_set_boolean (value, self->allow_delete);
       break;
     case PROP_READY:
       g_value_set_boolean (value, self->ready);
@@ -404,6 +411,18 @@ install_others (GObjectClass *klass)
   props[PROP_QUOTA] = g_param_spec_uint64 ("quota", "Quota",
       "Bytes of all received files, at most; 0: no limit", 0, G_MAXUINT64, 0,
       flags);
+  /**
+   * VmAgent:allow-delete:
+   *
+   * Whether a sync that another device asks for may delete more than 25 % of a
+   * folder without #VmAgent::deletions.
+   *
+   * Since: 0.3
+   */
+  props[PROP_ALLOW_DELETE] = g_param_spec_boolean ("allow-delete",
+      "Allow deletions",
+      "Whether a sync of another device may delete a large part of a folder",
+      FALSE, flags);
   /**
    * VmAgent:ready:
    *

@@ -433,8 +433,8 @@ vm_agent_stop_finish (VmAgent *self, GAsyncResult *result, GError **error)
  * @permissions: %VM_PERMISSIONS_FILE, %VM_PERMISSIONS_FOLDER, or both
  *
  * Lets the other device do just this, and without a question, in sessions that
- * begin from now on. The name of a user counts under %VM_POLICY_OPEN, or when
- * the device is known by it: anybody may claim one.
+ * begin from now on. The name of a user counts under %VM_POLICY_OPEN, or for a
+ * device with a token that is known by it: anybody may claim one.
  *
  * Since: 0.3
  */

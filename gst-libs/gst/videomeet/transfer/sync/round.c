@@ -259,7 +259,8 @@ may_delete (VmSyncRounds *self, const VmSyncPlan *plan, GError **error)
             plan->deleted[s], plan->files[s], theirs, self->config->user_data))
       continue;
     g_set_error (error, VM_ERROR, VM_ERROR_DECLINED,
-        "%u of %u files would be deleted in %s, and nobody has agreed to that",
+        "%u of %u files would be deleted in %s, and nobody has agreed to that "
+        "(sync takes --delete for it, an agent --allow-delete)",
         plan->deleted[s], plan->files[s],
         theirs ? "the other side's folder" : "the folder");
     return FALSE;

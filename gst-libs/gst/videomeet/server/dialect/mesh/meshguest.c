@@ -146,7 +146,8 @@ may_be (VmMeshGuest *guest, const gchar *device_id, GError **error)
   }
   if (other && !supersedes (guest, own != NULL, other)) {
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "Somebody else is connected under that device id");
+        "This device is in the room already, by another program of it: one "
+        "agent of a device at a time");
     return FALSE;
   }
   if (other) {
