@@ -318,7 +318,9 @@ vm_quic_seat_close (VmQuicSeat *self, const GError *why)
   if (self->closing_until)
     return;
   vm_quic_link_close (self->link, why, self->endpoint->now);
-  self->closing_until = self->endpoint->now + CLOSING_TIME;
+  self->closing_until = self->endpoint->now;
+  if (vm_quic_link_has_close (self->link))
+    self->closing_until += CLOSING_TIME;
   self->active = FALSE;
   leave (self);
 }
