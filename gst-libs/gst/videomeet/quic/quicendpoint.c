@@ -4,6 +4,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <openssl/rand.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -42,13 +43,26 @@ vm_quic_endpoint_drop (VmQuicEndpoint *self)
 }
 
 static guint
+#define CID_WORDS ((sizeof (VmQuicCid) + 3) / 4)
+
+/* A client chooses what it calls a server first: without the random factors
+ * nobody can choose ids that collide (multilinear hashing). */
 cid_hash (gconstpointer data)
 {
-  guint hash;
+  static guint64 factors[CID_WORDS + 1];
+  static gsize known;
+  guint32 words[CID_WORDS] = { 0 };
+  guint64 sum;
 
-  /* they are random, but for what a client calls a server first */
-  memcpy (&hash, ((const VmQuicCid *) data)->data + 8, sizeof hash);
-  return hash;
+  if (g_once_init_enter (&known)) {
+    RAND_bytes ((guint8 *) factors, sizeof factors);
+    g_once_init_leave (&known, 1);
+  }
+  memcpy (words, data, sizeof (VmQuicCid));
+  sum = factors[CID_WORDS];
+  for (guint i = 0; i < CID_WORDS; i++)
+    sum += factors[i] * words[i];
+  return sum >> 32;
 }
 
 static gboolean

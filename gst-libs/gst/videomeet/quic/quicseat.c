@@ -87,6 +87,7 @@ judge (const guint8 *fingerprint, gpointer user_data)
     g_clear_pointer (&connection->seat->connection, vm_quic_connection_drop);
   }
   connection->seat = self;
+  self->owned = TRUE;
   self->connection = vm_quic_connection_hold (connection);
   return TRUE;
 }
@@ -223,6 +224,7 @@ vm_quic_seat_new_client (
 
   self->connection = vm_quic_connection_hold (connection);
   self->relay = vm_quic_connection_hold (connection);
+  self->owned = TRUE;
   return seat_begin (self, NULL, connection->punch.id, remote) ? self : NULL;
 }
 
@@ -252,7 +254,7 @@ has_room (VmQuicEndpoint *endpoint, VmQuicConnection *hinted, guint64 group)
   for (guint i = 0; i < endpoint->seats->len; i++) {
     const VmQuicSeat *other = endpoint->seats->pdata[i];
 
-    if (other->connection || other->closing_until)
+    if (other->owned)
       continue;
     if (hinted) {
       same += other->hinted == hinted;
