@@ -378,7 +378,9 @@ vm_quic_seat_read (VmQuicSeat *self, const guint8 *data, gsize size,
   VmQuicSeatWay *way = find_way (self, remote);
 
   if (self->closing_until) {
-    vm_quic_link_repeat_close (self->link, remote);
+    /* whoever names another address makes no other hear of it */
+    if (way)
+      vm_quic_link_repeat_close (self->link, remote);
     return;
   }
   if (!way) {
