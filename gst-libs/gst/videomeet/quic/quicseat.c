@@ -158,7 +158,8 @@ static gboolean
 may_send (VmQuicSeat *self, const VmQuicAddress *to)
 {
   return self->heard || !self->connection || !self->connection->asking
-         || vm_quic_punch_spend (&self->connection->punch, to);
+         || vm_quic_punch_spend (
+             &self->connection->punch, to, self->endpoint->now / 1000);
 }
 
 static gsize
@@ -223,8 +224,8 @@ vm_quic_seat_new_client (
   VmQuicSeat *self = seat_new (connection->endpoint, remote);
 
   self->connection = vm_quic_connection_hold (connection);
-  self->relay = vm_quic_connection_hold (connection);
   self->owned = TRUE;
+  self->relay = vm_quic_connection_hold (connection);
   return seat_begin (self, NULL, connection->punch.id, remote) ? self : NULL;
 }
 
@@ -399,6 +400,9 @@ vm_quic_seat_read (VmQuicSeat *self, const guint8 *data, gsize size,
     fail (self);
     return;
   }
+  /* only who was asked can know the ids of the connection */
+  if (!self->heard && self->connection && self->connection->asking)
+    vm_quic_budget_clear (self->endpoint->budget, remote);
   self->heard = TRUE;
 }
 
