@@ -291,6 +291,64 @@ GST_START_TEST (test_no_message)
 
 GST_END_TEST;
 
+/* Alice's user sends @n empty messages, and then the end. */
+static void
+send_empty (VmP2pPipe *pipe, guint n)
+{
+  VmQuicStream *stream = (VmQuicStream *) pipe;
+  gsize size = (gsize) n * VM_P2P_HEADER_SIZE;
+  guint8 *data = g_malloc0 (size);
+
+  for (guint i = 0; i < n; i++)
+    vm_p2p_header_write (data + i * VM_P2P_HEADER_SIZE, VM_P2P_FILE_CONTROL, 0);
+  g_mutex_lock (&pair->asking->lock);
+  g_queue_push_tail (&stream->pending, g_bytes_new_take (data, size));
+  stream->unsent += size;
+  vm_quic_connection_touch (pair->asking, stream);
+  g_mutex_unlock (&pair->asking->lock);
+  vm_p2p_pipe_end (pipe);
+}
+
+static void
+wait_for_waiting (gint n)
+{
+  gint64 until = g_get_monotonic_time () + SOON;
+
+  while (g_atomic_int_get (&pair->asked->waiting) != n) {
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
+    g_thread_yield ();
+  }
+}
+
+/* Bob's user receives nothing for a while: so many wait, of all streams, and
+ * none more. */
+GST_START_TEST (test_messages_that_wait)
+{
+  g_autoptr (VmP2pPipe) a = NULL;
+  g_autoptr (VmP2pPipe) b = NULL;
+  g_autoptr (VmP2pPipe) a2 = NULL;
+  g_autoptr (VmP2pPipe) b2 = NULL;
+  guint more = __i__;
+
+  quic_pair_open (pair, &a, &b);
+  quic_pair_open (pair, &a2, &b2);
+  send_empty (a2, 100);
+  wait_for_waiting (100);
+  send_empty (a, VM_QUIC_WAITING_MAX - 100 + more);
+  wait_for_waiting (VM_QUIC_WAITING_MAX);
+  for (guint i = 0; i < VM_QUIC_WAITING_MAX - 100; i++)
+    check_text (b, VM_P2P_FILE_CONTROL, "");
+  check_over (b, more ? VM_ERROR_RATE_LIMITED : VM_ERROR_DISCONNECTED);
+  /* the other stream has lost nothing */
+  for (guint i = 0; i < 50; i++)
+    check_text (b2, VM_P2P_FILE_CONTROL, "");
+  wait_for_waiting (50);
+  vm_p2p_pipe_close (b2, NULL);
+  wait_for_waiting (0);
+}
+
+GST_END_TEST;
+
 /* Every seventh datagram of both is lost. */
 GST_START_TEST (test_lost_datagrams)
 {
@@ -345,6 +403,7 @@ quicpipe_suite (void)
   tcase_add_test (tc, test_many_streams);
   tcase_add_test (tc, test_abandoned_streams);
   tcase_add_test (tc, test_no_message);
+  tcase_add_loop_test (tc, test_messages_that_wait, 0, 2);
   tcase_add_test (tc, test_lost_datagrams);
   return s;
 }

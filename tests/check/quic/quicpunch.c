@@ -113,8 +113,69 @@ GST_START_TEST (test_datagrams_are_counted)
     }
   g_assert_cmpuint (n, ==, VM_QUIC_PUNCH_MAX);
   g_assert_cmpuint (VM_QUIC_PUNCH_MAX, ==, 25);
-  g_assert_false (vm_quic_punch_spend (&a, &to));
+  g_assert_false (vm_quic_punch_spend (&a, &to, 0));
   g_assert_cmpint (vm_quic_punch_get_wake (&a), ==, G_MAXINT64);
+}
+
+GST_END_TEST;
+
+/* Many sessions name one victim: it gets no more than of one, until it answers
+ * or a minute is over. */
+GST_START_TEST (test_sessions_share_what_they_send)
+{
+  g_autoptr (VmQuicBudget) budget = vm_quic_budget_new ();
+  VmQuicPunch a, b;
+  guint8 data[VM_QUIC_PUNCH_SIZE], pong[VM_QUIC_PUNCH_SIZE];
+  VmQuicAddress to;
+  guint n = 0;
+
+  for (guint session = 0; session < 10; session++) {
+    init_two (&a, &b);
+    a.budget = budget;
+    for (gint64 now = 0; now < VM_QUIC_PUNCH_TIME; now += 1000)
+      for (guint i = 0; vm_quic_punch_next (&a, &i, now, data, &to);)
+        n++;
+  }
+  g_assert_cmpuint (n, ==, 25);
+  g_assert_false (vm_quic_punch_spend (&a, &to, VM_QUIC_BUDGET_TIME - 1));
+  g_assert_true (vm_quic_punch_spend (&a, &to, VM_QUIC_BUDGET_TIME));
+  for (guint i = 1; i < 24; i++)
+    g_assert_true (vm_quic_punch_spend (&a, &to, VM_QUIC_BUDGET_TIME));
+  /* it answers: other sessions may ask it as well */
+  init_two (&a, &b);
+  a.budget = budget;
+  g_assert_true (vm_quic_budget_spend (budget, &to, VM_QUIC_BUDGET_TIME));
+  g_assert_false (vm_quic_budget_spend (budget, &to, VM_QUIC_BUDGET_TIME));
+  vm_quic_budget_clear (budget, &to);
+  {
+    guint i = 0;
+
+    g_assert_true (vm_quic_punch_next (&a, &i, 0, data, &to));
+  }
+  while (vm_quic_budget_spend (budget, &to, 0))
+    ;
+  g_assert_cmpint (vm_quic_punch_take (&b, data, sizeof data, &to, pong), ==,
+      VM_QUIC_PUNCH_QUESTION);
+  g_assert_cmpint (vm_quic_punch_take (&a, pong, sizeof pong, &to, data), ==,
+      VM_QUIC_PUNCH_ANSWER);
+  g_assert_true (vm_quic_budget_spend (budget, &to, 0));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_budget_is_bounded)
+{
+  g_autoptr (VmQuicBudget) budget = vm_quic_budget_new ();
+  VmQuicAddress to;
+
+  g_assert_true (vm_quic_address_from_text ("192.0.2.1", 1, &to));
+  for (guint i = 0; i < VM_QUIC_BUDGET_ADDRESSES_MAX; i++) {
+    to.sin6_port = i + 1;
+    g_assert_true (vm_quic_budget_spend (budget, &to, 0));
+  }
+  to.sin6_port = VM_QUIC_BUDGET_ADDRESSES_MAX + 1;
+  g_assert_false (vm_quic_budget_spend (budget, &to, VM_QUIC_BUDGET_TIME - 1));
+  g_assert_true (vm_quic_budget_spend (budget, &to, VM_QUIC_BUDGET_TIME));
 }
 
 GST_END_TEST;
@@ -210,6 +271,8 @@ quicpunch_suite (void)
   tcase_add_test (tc, test_forbidden_addresses);
   tcase_add_test (tc, test_at_most_eight);
   tcase_add_test (tc, test_datagrams_are_counted);
+  tcase_add_test (tc, test_sessions_share_what_they_send);
+  tcase_add_test (tc, test_budget_is_bounded);
   tcase_add_test (tc, test_answer_is_the_proof);
   tcase_add_test (tc, test_answers_at_most);
   tcase_add_test (tc, test_stun);

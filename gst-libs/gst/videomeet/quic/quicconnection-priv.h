@@ -6,6 +6,9 @@
 
 /* Datagrams that came through the server and wait for the thread. */
 #define VM_QUIC_RELAYED_MAX 2048
+/* Messages of all streams that nobody has received yet: windows count bytes,
+ * and the smallest message costs this machine thirty times its own. */
+#define VM_QUIC_WAITING_MAX 16384
 
 typedef enum
 {
@@ -20,6 +23,7 @@ struct _VmQuicConnection
 {
   gatomicrefcount refs;
   gint users; /* atomic; the last one closes it */
+  gint waiting; /* atomic; messages that arrived on its streams */
   VmQuicEndpoint *endpoint; /* (owned) */
   gboolean asking;
   guint8 fingerprint[VM_QUIC_FINGERPRINT_SIZE];

@@ -34,6 +34,7 @@ vm_quic_connection_new (
   g_cond_init (&self->changed);
   vm_quic_punch_init (&self->punch, asking, session->secret,
       session->candidates, session->n_candidates, own, endpoint->loopback, now);
+  self->punch.budget = endpoint->budget; /* which only the thread uses */
   self->begun = now;
   self->deadline =
       now + (session->timeout ? session->timeout : VM_QUIC_HANDSHAKE_TIME);

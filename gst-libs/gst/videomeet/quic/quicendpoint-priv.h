@@ -37,6 +37,7 @@ struct _VmQuicEndpoint
   GHashTable *cids; /* VmQuicCid, in place -> VmQuicSeat */
   guint8 *buffer; /* a batch that is being written */
   VmQuicOwn *own;
+  VmQuicBudget *budget;
   guint64 now; /* ns */
   guint lose_count;
   guint8 stun_id[VM_QUIC_STUN_ID_SIZE];

@@ -4,6 +4,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <openssl/rand.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -27,6 +28,7 @@ vm_quic_endpoint_drop (VmQuicEndpoint *self)
   g_clear_pointer (&self->tls, vm_quic_tls_free);
   g_clear_pointer (&self->socket, vm_quic_socket_free);
   g_clear_pointer (&self->own, vm_quic_own_free);
+  g_clear_pointer (&self->budget, vm_quic_budget_free);
   g_ptr_array_unref (self->connections);
   g_ptr_array_unref (self->seats);
   g_hash_table_unref (self->cids);
@@ -41,14 +43,27 @@ vm_quic_endpoint_drop (VmQuicEndpoint *self)
   g_free (self);
 }
 
+#define CID_WORDS ((sizeof (VmQuicCid) + 3) / 4)
+
+/* A client chooses what it calls a server first: without the random factors
+ * nobody can choose ids that collide (multilinear hashing). */
 static guint
 cid_hash (gconstpointer data)
 {
-  guint hash;
+  static guint64 factors[CID_WORDS + 1];
+  static gsize known;
+  guint32 words[CID_WORDS] = { 0 };
+  guint64 sum;
 
-  /* they are random, but for what a client calls a server first */
-  memcpy (&hash, ((const VmQuicCid *) data)->data + 8, sizeof hash);
-  return hash;
+  if (g_once_init_enter (&known)) {
+    RAND_bytes ((guint8 *) factors, sizeof factors);
+    g_once_init_leave (&known, 1);
+  }
+  memcpy (words, data, sizeof (VmQuicCid));
+  sum = factors[CID_WORDS];
+  for (guint i = 0; i < CID_WORDS; i++)
+    sum += factors[i] * words[i];
+  return sum >> 32;
 }
 
 static gboolean
@@ -80,10 +95,15 @@ set_stun (VmQuicEndpoint *self, const gchar *stun, GError **error)
   if (!stun)
     return TRUE;
   self->has_stun = vm_quic_address_from_host (stun, &self->stun);
-  if (!self->has_stun)
+  if (!self->has_stun) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "The STUN server \"%s\" is no address with a port", stun);
-  return self->has_stun;
+    return FALSE;
+  }
+  /* a server may name it: as with candidates, what it may not name is left
+   * out */
+  self->has_stun = vm_quic_own_allows (self->own, &self->stun, self->loopback);
+  return TRUE;
 }
 
 VmQuicEndpoint *
@@ -106,6 +126,7 @@ vm_quic_endpoint_new (const VmQuicConfig *config, GError **error)
   self->cids = g_hash_table_new_full (cid_hash, cid_equal, g_free, NULL);
   self->buffer = g_malloc (VM_QUIC_BATCH_MAX);
   self->own = vm_quic_own_new ();
+  self->budget = vm_quic_budget_new ();
   self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   self->netlink_fd = open_netlink ();
   self->tls = vm_quic_tls_new (

@@ -37,6 +37,7 @@ struct _VmQuicLink
   gpointer user_data;
   gboolean server;
   gboolean judged_wrong;
+  gboolean keyed; /* a close can be written */
   GHashTable *streams; /* of VmQuicStream, owned */
   GQueue sendable; /* of VmQuicStream, with a reference */
   GByteArray *blocked; /* a batch that the socket did not take */

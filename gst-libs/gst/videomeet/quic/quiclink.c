@@ -71,6 +71,16 @@ judge (const guint8 *fingerprint, gpointer user_data)
   return FALSE;
 }
 
+/* Without these keys a server can write no packet: ngtcp2 aborts. */
+static int
+recv_client_initial (ngtcp2_conn *conn, const ngtcp2_cid *cid, void *user_data)
+{
+  gint rv = ngtcp2_crypto_recv_client_initial_cb (conn, cid, user_data);
+
+  ((VmQuicLink *) user_data)->keyed = rv == 0;
+  return rv;
+}
+
 static void
 random_bytes (guint8 *data, gsize size, const ngtcp2_rand_ctx *context)
 {
@@ -275,7 +285,7 @@ path_validated (ngtcp2_conn *conn, guint32 flags, const ngtcp2_path *path,
 
 static const ngtcp2_callbacks callbacks = {
   .client_initial = ngtcp2_crypto_client_initial_cb,
-  .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
+  .recv_client_initial = recv_client_initial,
   .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
   .handshake_completed = handshake_completed,
   .handshake_confirmed = handshake_confirmed,
@@ -393,6 +403,7 @@ vm_quic_link_new (VmQuicTls *tls, const VmQuicHeader *first, const guint8 *tag,
   self->funcs = funcs;
   self->user_data = user_data;
   self->server = first != NULL;
+  self->keyed = !self->server; /* ngtcp2 sees to it that a client has some */
   self->streams = g_hash_table_new_full (
       NULL, NULL, (GDestroyNotify) vm_quic_stream_unref, NULL);
   self->peer.ref.get_conn = get_conn;
@@ -479,7 +490,13 @@ vm_quic_link_read (VmQuicLink *self, const guint8 *data, gsize size,
 
   set_path (&path, remote, local);
   rv = ngtcp2_conn_read_pkt (self->conn, &path.path, &info, data, size, now);
-  return rv == 0 || vm_quic_link_fail (self, rv);
+  if (rv == 0 && (self->keyed))
+    return TRUE;
+  vm_quic_link_fail (self, rv == 0 ? NGTCP2_ERR_DROP_CONN : rv);
+  /* no packet of QUIC, or one that anybody can make: it gets no answer */
+  if (rv == 0 || rv == NGTCP2_ERR_DROP_CONN || rv == NGTCP2_ERR_RETRY)
+    vm_quic_link_free_conn (self);
+  return FALSE;
 }
 
 guint64

@@ -86,4 +86,6 @@ void vm_quic_link_get_remote (const VmQuicLink *self, VmQuicAddress *remote);
 /* Ends it: the datagram that tells the other side is sent, and kept for those
  * that still come. @why: nullable. After it only ..._repeat_close(). */
 void vm_quic_link_close (VmQuicLink *self, const GError *why, guint64 now);
+/* Whether there was somebody to tell. */
+gboolean vm_quic_link_has_close (const VmQuicLink *self);
 void vm_quic_link_repeat_close (VmQuicLink *self, const VmQuicAddress *remote);

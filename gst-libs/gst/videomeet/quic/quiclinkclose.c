@@ -150,12 +150,20 @@ vm_quic_link_close (VmQuicLink *self, const GError *why, guint64 now)
           "The connection was closed");
   }
   vm_quic_link_leave_streams (self);
-  size = write_close (self, why, data, NGTCP2_MAX_UDP_PAYLOAD_SIZE, &to, now);
+  size = self->conn && self->keyed ? write_close (
+             self, why, data, NGTCP2_MAX_UDP_PAYLOAD_SIZE, &to, now)
+                                   : 0;
   if (size) {
     self->funcs->send (data, size, size, &to, self->user_data);
     self->close_datagram = g_bytes_new (data, size);
   }
   vm_quic_link_free_conn (self);
+}
+
+gboolean
+vm_quic_link_has_close (const VmQuicLink *self)
+{
+  return self->close_datagram != NULL;
 }
 
 void

@@ -111,8 +111,12 @@ take_datagram (VmQuicEndpoint *self, VmQuicConnection *relay,
     return;
   if (!seat && header.initial)
     seat = vm_quic_seat_new_server (self, &header, from, relay);
-  if (seat)
-    vm_quic_seat_read (seat, data, size, from, to);
+  if (!seat)
+    return;
+  vm_quic_seat_read (seat, data, size, from, to);
+  /* what told nobody makes room at once */
+  if (vm_quic_seat_is_gone (seat))
+    g_ptr_array_remove_fast (self->seats, seat);
 }
 
 static void

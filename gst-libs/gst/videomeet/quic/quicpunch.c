@@ -158,7 +158,7 @@ vm_quic_punch_next (VmQuicPunch *self, guint *i, gint64 now,
   }
   while (*i < self->n_targets) {
     *to = self->targets[(*i)++].address;
-    if (!vm_quic_punch_spend (self, to))
+    if (!vm_quic_punch_spend (self, to, now))
       continue;
     write_datagram (self, self->moved ? MOVED : PING, self->nonce, data);
     return TRUE;
@@ -193,6 +193,8 @@ vm_quic_punch_take (VmQuicPunch *self, const guint8 *data, gsize size,
     if (memcmp (data + AT_NONCE, self->nonce, sizeof self->nonce) != 0)
       return VM_QUIC_PUNCH_FORGED;
     hear (self, from, TRUE);
+    if (self->budget)
+      vm_quic_budget_clear (self->budget, from);
     return VM_QUIC_PUNCH_ANSWER;
   }
   if (self->answers >= VM_QUIC_PUNCH_ANSWERS_MAX)
@@ -213,7 +215,7 @@ vm_quic_punch_get_heard (const VmQuicPunch *self)
 }
 
 gboolean
-vm_quic_punch_spend (VmQuicPunch *self, const VmQuicAddress *to)
+vm_quic_punch_spend (VmQuicPunch *self, const VmQuicAddress *to, gint64 now)
 {
   for (guint i = 0; i < self->n_targets; i++) {
     VmQuicTarget *target = &self->targets[i];
@@ -222,7 +224,11 @@ vm_quic_punch_spend (VmQuicPunch *self, const VmQuicAddress *to)
       continue;
     if (target->heard)
       return TRUE;
-    return target->sent < VM_QUIC_PUNCH_MAX && ++target->sent;
+    if (target->sent >= VM_QUIC_PUNCH_MAX
+        || (self->budget && !vm_quic_budget_spend (self->budget, to, now)))
+      return FALSE;
+    target->sent++;
+    return TRUE;
   }
   return TRUE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "quic/quicaddress.h"
+#include "quic/quicbudget.h"
 
 /* Which of the other's addresses can be reached
  * (protocol/agents.md#connection): small datagrams, which only the two devices
@@ -36,6 +36,7 @@ typedef struct
   guint answers;
   gboolean moved; /* this side has another address than before */
   gint64 next, until; /* µs */
+  VmQuicBudget *budget; /* (nullable): of all sessions of the endpoint */
 } VmQuicPunch;
 
 /* Whether a datagram may be one; any other is QUIC or unknown. */
@@ -70,4 +71,5 @@ VmQuicPunchKind vm_quic_punch_take (VmQuicPunch *self, const guint8 *data,
 /* The best target that was heard; NULL: none yet. */
 const VmQuicTarget *vm_quic_punch_get_heard (const VmQuicPunch *self);
 /* Whether one more datagram may go to @to, which is counted. */
-gboolean vm_quic_punch_spend (VmQuicPunch *self, const VmQuicAddress *to);
+gboolean
+vm_quic_punch_spend (VmQuicPunch *self, const VmQuicAddress *to, gint64 now);

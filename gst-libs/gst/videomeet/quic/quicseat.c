@@ -87,6 +87,7 @@ judge (const guint8 *fingerprint, gpointer user_data)
     g_clear_pointer (&connection->seat->connection, vm_quic_connection_drop);
   }
   connection->seat = self;
+  self->owned = TRUE;
   self->connection = vm_quic_connection_hold (connection);
   return TRUE;
 }
@@ -157,7 +158,8 @@ static gboolean
 may_send (VmQuicSeat *self, const VmQuicAddress *to)
 {
   return self->heard || !self->connection || !self->connection->asking
-         || vm_quic_punch_spend (&self->connection->punch, to);
+         || vm_quic_punch_spend (
+             &self->connection->punch, to, self->endpoint->now / 1000);
 }
 
 static gsize
@@ -222,6 +224,7 @@ vm_quic_seat_new_client (
   VmQuicSeat *self = seat_new (connection->endpoint, remote);
 
   self->connection = vm_quic_connection_hold (connection);
+  self->owned = TRUE;
   self->relay = vm_quic_connection_hold (connection);
   return seat_begin (self, NULL, connection->punch.id, remote) ? self : NULL;
 }
@@ -252,7 +255,7 @@ has_room (VmQuicEndpoint *endpoint, VmQuicConnection *hinted, guint64 group)
   for (guint i = 0; i < endpoint->seats->len; i++) {
     const VmQuicSeat *other = endpoint->seats->pdata[i];
 
-    if (other->connection || other->closing_until)
+    if (other->owned)
       continue;
     if (hinted) {
       same += other->hinted == hinted;
@@ -318,7 +321,9 @@ vm_quic_seat_close (VmQuicSeat *self, const GError *why)
   if (self->closing_until)
     return;
   vm_quic_link_close (self->link, why, self->endpoint->now);
-  self->closing_until = self->endpoint->now + CLOSING_TIME;
+  self->closing_until = self->endpoint->now;
+  if (vm_quic_link_has_close (self->link))
+    self->closing_until += CLOSING_TIME;
   self->active = FALSE;
   leave (self);
 }
@@ -374,7 +379,9 @@ vm_quic_seat_read (VmQuicSeat *self, const guint8 *data, gsize size,
   VmQuicSeatWay *way = find_way (self, remote);
 
   if (self->closing_until) {
-    vm_quic_link_repeat_close (self->link, remote);
+    /* whoever names another address makes no other hear of it */
+    if (way)
+      vm_quic_link_repeat_close (self->link, remote);
     return;
   }
   if (!way) {
@@ -393,6 +400,9 @@ vm_quic_seat_read (VmQuicSeat *self, const guint8 *data, gsize size,
     fail (self);
     return;
   }
+  /* only who was asked can know the ids of the connection */
+  if (!self->heard && self->connection && self->connection->asking)
+    vm_quic_budget_clear (self->endpoint->budget, remote);
   self->heard = TRUE;
 }
 

@@ -27,6 +27,7 @@ typedef struct _VmQuicSeat
   VmQuicConnection *relay; /* (owned) (nullable): whose relay it uses */
   VmQuicLink *link;
   guint64 group; /* of the address that it began at */
+  gboolean owned; /* it belongs, or has belonged, to a connection */
   gboolean ready;
   gboolean heard; /* the other side has answered */
   guint64 heard_at; /* ns; the last time */

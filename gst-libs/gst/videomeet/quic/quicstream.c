@@ -24,6 +24,13 @@ message_free (gpointer data)
   g_free (message);
 }
 
+static void
+clear_arrived (VmQuicStream *self)
+{
+  g_atomic_int_add (&self->connection->waiting, -(gint) self->arrived.length);
+  g_queue_clear_full (&self->arrived, message_free);
+}
+
 static GMutex *
 lock_of (VmQuicStream *self)
 {
@@ -120,6 +127,7 @@ stream_receive (VmP2pPipe *pipe, gint64 timeout, guint8 *type, GError **error)
     set_over_error (self, error);
     return NULL;
   }
+  g_atomic_int_add (&self->connection->waiting, -1);
   *type = message->type;
   body = g_bytes_ref (message->body);
   self->consumed += vm_p2p_message_size (*type, g_bytes_get_size (body));
@@ -154,7 +162,7 @@ stream_close (VmP2pPipe *pipe, const GError *why)
   if (!self->over && why)
     self->why = g_error_copy (why);
   self->over = TRUE;
-  g_queue_clear_full (&self->arrived, message_free);
+  clear_arrived (self);
   g_cond_broadcast (&self->changed);
   vm_quic_connection_touch (self->connection, self);
 }
@@ -212,7 +220,7 @@ vm_quic_stream_unref (VmQuicStream *self)
 {
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
-  g_queue_clear_full (&self->arrived, message_free);
+  clear_arrived (self);
   g_queue_clear_full (&self->pending, (GDestroyNotify) g_bytes_unref);
   g_queue_clear_full (&self->flight, (GDestroyNotify) g_bytes_unref);
   g_clear_pointer (&self->reader, vm_p2p_reader_free);
@@ -313,6 +321,27 @@ vm_quic_stream_acked (VmQuicStream *self, gsize size)
   }
 }
 
+/* FALSE: too many wait already. */
+static gboolean
+push_arrived (VmQuicStream *self, guint8 type, GBytes *body)
+{
+  gint *waiting = &self->connection->waiting;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (lock_of (self));
+  Message *message;
+
+  if (self->closed || g_atomic_int_get (waiting) >= VM_QUIC_WAITING_MAX) {
+    g_bytes_unref (body);
+    return self->closed;
+  }
+  message = g_new (Message, 1);
+  message->type = type;
+  message->body = body;
+  g_atomic_int_inc (waiting);
+  g_queue_push_tail (&self->arrived, message);
+  g_cond_broadcast (&self->changed);
+  return TRUE;
+}
+
 gboolean
 vm_quic_stream_arrived (VmQuicStream *self, const guint8 *data, gsize size,
     gboolean finished, GError **error)
@@ -325,20 +354,12 @@ vm_quic_stream_arrived (VmQuicStream *self, const guint8 *data, gsize size,
     self->reader = vm_p2p_reader_new (self->id == 0);
   self->received += size;
   good = vm_p2p_reader_take (self->reader, data, size, error);
-  while ((body = vm_p2p_reader_pop (self->reader, &type))) {
-    Message *message = g_new (Message, 1);
-
-    message->type = type;
-    message->body = body;
-    g_mutex_lock (lock_of (self));
-    if (self->closed) {
-      message_free (message);
-    } else {
-      g_queue_push_tail (&self->arrived, message);
-      g_cond_broadcast (&self->changed);
+  while ((body = vm_p2p_reader_pop (self->reader, &type)))
+    if (!push_arrived (self, type, body) && good) {
+      good = FALSE;
+      g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+          "More than %d messages wait to be received", VM_QUIC_WAITING_MAX);
     }
-    g_mutex_unlock (lock_of (self));
-  }
   if (good && finished && !vm_p2p_reader_is_between (self->reader)) {
     good = FALSE;
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,

@@ -76,8 +76,19 @@ begin_body (VmP2pReader *self, GError **error)
   }
   self->size = size;
   self->filled = 0;
-  self->body = g_malloc (MAX (size, 1));
+  self->body = size ? g_malloc (size) : NULL;
   return TRUE;
+}
+
+/* One for all: whoever sends nothing takes no memory for it. */
+static GBytes *
+get_nothing (void)
+{
+  static gsize nothing;
+
+  if (g_once_init_enter (&nothing))
+    g_once_init_leave (&nothing, (gsize) g_bytes_new_static ("", 0));
+  return g_bytes_ref ((GBytes *) nothing);
 }
 
 static void
@@ -87,7 +98,9 @@ end_body (VmP2pReader *self)
 
   message->type =
       self->greeting ? VM_P2P_GREETING : self->header[VM_P2P_LENGTH_SIZE];
-  message->body = g_bytes_new_take (g_steal_pointer (&self->body), self->size);
+  message->body =
+      self->size ? g_bytes_new_take (g_steal_pointer (&self->body), self->size)
+                 : get_nothing ();
   g_queue_push_tail (&self->whole, message);
   self->n_header = 0;
   self->greeting = FALSE;
@@ -115,7 +128,7 @@ vm_p2p_reader_take (
     }
     data += n;
     size -= n;
-    if (self->body && self->filled == self->size)
+    if (self->n_header == header_size (self) && self->filled == self->size)
       end_body (self);
   }
   if (size)

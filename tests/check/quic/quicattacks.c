@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What those send who are no participant of a session. */
+
+#include "program.h"
+#include "support/quicpair.h"
+
+#include <string.h>
+
+#define SOON QUIC_PAIR_SOON
+#define INITIAL_SIZE 1200
+
+static QuicPair *pair;
+static GSocket *stranger;
+static GSocketAddress *bobs;
+
+static void
+setup (void)
+{
+  g_autoptr (GInetAddress) loopback =
+      g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GError) error = NULL;
+
+  pair = quic_pair_new ();
+  bobs = g_inet_socket_address_new (
+      loopback, vm_quic_endpoint_get_port (pair->bob));
+  stranger = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
+      G_SOCKET_PROTOCOL_UDP, &error);
+  g_assert_no_error (error);
+  g_socket_bind (stranger, any, FALSE, &error);
+  g_assert_no_error (error);
+  g_socket_set_blocking (stranger, FALSE);
+}
+
+static void
+teardown (void)
+{
+  g_clear_object (&stranger);
+  g_clear_object (&bobs);
+  g_clear_pointer (&pair, quic_pair_free);
+}
+
+static void
+begin_asked (void)
+{
+  VmQuicCandidate candidate;
+  VmQuicSession session;
+  g_autoptr (GError) error = NULL;
+
+  quic_pair_session (pair->alice, "token", &candidate, &session);
+  session.n_candidates = 0;
+  pair->asked = vm_quic_endpoint_expect (pair->bob, &session, &error);
+  g_assert_no_error (error);
+  g_bytes_unref (session.secret);
+}
+
+/* Alice's session is as good as ever. */
+static void
+check_connects (void)
+{
+  VmQuicCandidate candidate;
+  VmQuicSession session;
+  g_autoptr (GError) error = NULL;
+
+  quic_pair_session (pair->bob, "token", &candidate, &session);
+  pair->asking = vm_quic_endpoint_connect (pair->alice, &session, &error);
+  g_assert_no_error (error);
+  g_bytes_unref (session.secret);
+  vm_quic_connection_wait (pair->asking, SOON, &error);
+  g_assert_no_error (error);
+  vm_quic_connection_wait (pair->asked, SOON, &error);
+  g_assert_no_error (error);
+}
+
+static void
+check_no_answer (void)
+{
+  gchar data[2048];
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (
+      g_socket_receive (stranger, data, sizeof data, NULL, &error), <, 0);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+}
+
+/* An Initial that goes on with @rest, and then with nonsense. */
+static void
+send_initial (guint8 first, const guint8 *rest, gsize size)
+{
+  static const guint8 version[4] = { 0, 0, 0, 1 };
+  guint8 data[INITIAL_SIZE];
+  g_autoptr (GError) error = NULL;
+  gsize at = 0;
+
+  for (gsize i = 0; i < sizeof data; i++)
+    data[i] = g_random_int ();
+  data[at++] = first;
+  memcpy (data + at, version, sizeof version);
+  at += sizeof version;
+  data[at] = 8; /* bytes of each connection id */
+  data[at + 9] = 8;
+  memcpy (data + at + 18, rest, size);
+  g_socket_send_to (
+      stranger, bobs, (const gchar *) data, sizeof data, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* Nobody has keys for them, and nobody is told. */
+GST_START_TEST (test_initials_that_do_not_parse)
+{
+  static const struct
+  {
+    guint8 first;
+    guint8 rest[8];
+    gsize size;
+  } bad[] = {
+    { 0xc3, { 0, 0x4f, 0xff }, 3 }, /* longer than the datagram */
+    { 0xc3, { 0, 0x00 }, 2 }, /* nothing follows */
+    { 0xc3, { 0, 0x01 }, 2 }, /* no room for a number and a tag */
+    { 0xc3, { 16 }, 1 }, /* a token that nobody has given */
+    { 0xc3, { 0x44, 0x00 }, 2 }, /* a large one */
+    { 0xc3, { 0x7f, 0xff }, 2 }, /* one that ends beyond the datagram */
+    { 0xc3, { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, 8 },
+    { 0xcf, { 0, 0x44, 0x90 }, 3 }, /* that parses, and is not sealed */
+    { 0xd3, { 0x44, 0x90 }, 2 }, /* of 0-RTT */
+    { 0xe3, { 0x44, 0x90 }, 2 }, /* of the handshake */
+    { 0xf3, { 1, 2, 3 }, 3 }, /* a Retry */
+  };
+
+  begin_asked ();
+  for (guint round = 0; round < 20; round++)
+    for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+      send_initial (bad[i].first, bad[i].rest, bad[i].size);
+  /* what the socket has before Alice's is dealt with before hers */
+  check_connects ();
+  check_no_answer ();
+}
+
+GST_END_TEST;
+
+static Suite *
+quicattacks_suite (void)
+{
+  Suite *s = suite_create ("quicattacks");
+  TCase *tc = tcase_create ("quicattacks");
+
+  suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_initials_that_do_not_parse);
+  return s;
+}
+
+CHECK_PROGRAM (quicattacks)
