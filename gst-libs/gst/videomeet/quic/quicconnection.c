@@ -268,7 +268,7 @@ vm_quic_connection_set_path (VmQuicConnection *self, VmQuicPath path)
   gboolean changed;
 
   g_mutex_lock (&self->lock);
-  changed = self->path != path && self->state == VM_QUIC_CONNECTED;
+  changed = self->path != path && self->state != VM_QUIC_CLOSED;
   if (changed)
     self->path = path;
   g_mutex_unlock (&self->lock);

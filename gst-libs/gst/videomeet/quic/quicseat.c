@@ -93,11 +93,26 @@ judge (const guint8 *fingerprint, gpointer user_data)
 }
 
 static void
+note_path (VmQuicSeat *self)
+{
+  VmQuicAddress remote;
+
+  if (!self->ready || !self->connection)
+    return;
+  vm_quic_link_get_remote (self->link, &remote);
+  vm_quic_connection_set_path (
+      self->connection, vm_quic_address_equal (&remote, &vm_quic_address_relay)
+                            ? VM_QUIC_PATH_RELAY
+                            : VM_QUIC_PATH_DIRECT);
+}
+
+static void
 ready (gpointer user_data)
 {
   VmQuicSeat *self = user_data;
 
   self->ready = TRUE;
+  note_path (self); /* who waits for the connection asks for it */
   if (self->connection)
     vm_quic_connection_set_connected (self->connection);
   else
@@ -357,20 +372,6 @@ vm_quic_seat_is_gone (const VmQuicSeat *self)
 }
 
 /* Traffic */
-
-static void
-note_path (VmQuicSeat *self)
-{
-  VmQuicAddress remote;
-
-  if (!self->ready || !self->connection)
-    return;
-  vm_quic_link_get_remote (self->link, &remote);
-  vm_quic_connection_set_path (
-      self->connection, vm_quic_address_equal (&remote, &vm_quic_address_relay)
-                            ? VM_QUIC_PATH_RELAY
-                            : VM_QUIC_PATH_DIRECT);
-}
 
 void
 vm_quic_seat_read (VmQuicSeat *self, const guint8 *data, gsize size,
