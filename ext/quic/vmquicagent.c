@@ -208,7 +208,7 @@ on_begin (gpointer data)
   vm_agent_start_async (self->agent, NULL, on_started, self);
 }
 
-/* Who this device is, and whom it trusts, as a vmtrust of the pipeline says. */
+/* The identity and the policy come from the vmtrust of the pipeline, if any. */
 static gboolean
 take_trust (VmQuicAgent *self, GError **error)
 {

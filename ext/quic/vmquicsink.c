@@ -11,9 +11,9 @@
  * path, else through the server, which cannot read it. That agent is a
  * vmquicsrc, or `videomeet agent --receive`, and is waited for, for 5 s.
  *
- * Who declines a file, or ends it, is told of by the vmfilesrc. When there is
- * no session, or it is lost, this element posts an error, whose details have
- * `code`: `UNROUTABLE` when nobody of that name is there.
+ * When the receiver declines a file or cancels it, vmfilesrc reports that. When
+ * there is no session, or the session is lost, this element posts an error,
+ * whose details have `code`: `UNROUTABLE` when nobody of that name is there.
  *
  * ## Example launch lines
  * |[

@@ -27,12 +27,7 @@ refuse (GError **error, const gchar *why)
 static gboolean
 read_texts (const VmJson *json, VmZipFields *fields, GError **error)
 {
-  const struct
-  {
-    const gchar *key;
-    gchar **text;
-    gsize max;
-  } texts[] = {
+  const VmP2pText texts[] = {
     { "mode", &fields->mode, VM_TRANSFER_CODE_MAX },
     { "name", &fields->name, VM_FILENAME_INPUT_MAX },
     { "list", &fields->list, VM_ZIP_LIST_TEXT },
@@ -46,15 +41,7 @@ read_texts (const VmJson *json, VmZipFields *fields, GError **error)
     { "message", &fields->message, VM_TRANSFER_REASON_MAX },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
-    if (!vm_json_get_string (
-            json, 0, texts[i].key, texts[i].max, texts[i].text, error))
-      return FALSE;
-    if (*texts[i].text && **texts[i].text
-        && !vm_text_is_name (*texts[i].text, texts[i].max))
-      return refuse (error, "A text of a message is none");
-  }
-  return TRUE;
+  return vm_p2p_texts_read (json, texts, G_N_ELEMENTS (texts), error);
 }
 
 static gboolean

@@ -3,6 +3,7 @@
 
 #include "transfer/message/message-priv.h"
 #include "transfer/p2p/p2pfile.h"
+#include "transfer/p2p/p2ptexts.h"
 
 /* Shared by p2pfile.c, p2pfilesender.c (the sender's side), p2pfilereceiver.c
  * (the receiver's) and p2pfilejson.c (bodies). */
@@ -50,6 +51,9 @@ void vm_p2p_file_send_json (VmP2pFile *self, guint8 type, GString *body);
 GString *vm_p2p_file_json (void);
 void vm_p2p_file_send_control (
     VmP2pFile *self, const gchar *action, const gchar *reason);
+/* A pause, its end, or a cancel; other messages are not sent. */
+void
+vm_p2p_file_put_control (VmP2pFile *self, const VmTransferMessage *message);
 /* @hash NULL: "" */
 void vm_p2p_file_send_done (VmP2pFile *self, const guint8 *hash,
     const gchar *status, const gchar *saved_path, const gchar *reason);

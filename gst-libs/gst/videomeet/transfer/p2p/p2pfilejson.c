@@ -17,12 +17,7 @@ vm_p2p_fields_clear (VmP2pFields *fields)
 static gboolean
 read_texts (const VmJson *json, VmP2pFields *fields, GError **error)
 {
-  const struct
-  {
-    const gchar *key;
-    gchar **text;
-    gsize max;
-  } texts[] = {
+  const VmP2pText texts[] = {
     { "name", &fields->name, VM_FILENAME_INPUT_MAX },
     { "mime", &fields->mime, VM_TRANSFER_MIME_MAX },
     { "user", &fields->user, VM_TRANSFER_USER_MAX },
@@ -36,15 +31,7 @@ read_texts (const VmJson *json, VmP2pFields *fields, GError **error)
     { "message", &fields->message, VM_TRANSFER_REASON_MAX },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
-    if (!vm_json_get_string (
-            json, 0, texts[i].key, texts[i].max, texts[i].text, error))
-      return FALSE;
-    if (*texts[i].text && **texts[i].text
-        && !vm_text_is_name (*texts[i].text, texts[i].max))
-      return vm_p2p_file_refuse (error, "A text of a message is none");
-  }
-  return TRUE;
+  return vm_p2p_texts_read (json, texts, G_N_ELEMENTS (texts), error);
 }
 
 static gboolean
@@ -169,6 +156,21 @@ vm_p2p_file_send_done (VmP2pFile *self, const guint8 *hash, const gchar *status,
   if (reason)
     vm_json_append_member (body, "reason", reason);
   vm_p2p_file_send_json (self, VM_P2P_FILE_DONE, body);
+}
+
+void
+vm_p2p_file_put_control (VmP2pFile *self, const VmTransferMessage *message)
+{
+  if (message->type == VM_TRANSFER_CANCEL && !self->native)
+    vm_p2p_file_send_done (self, NULL, "cancelled", NULL, message->reason);
+  if (!self->native)
+    return;
+  if (message->type == VM_TRANSFER_PAUSE)
+    vm_p2p_file_send_control (self, "pause", message->reason);
+  else if (message->type == VM_TRANSFER_RESUME)
+    vm_p2p_file_send_control (self, "resume", message->reason);
+  else if (message->type == VM_TRANSFER_CANCEL)
+    vm_p2p_file_send_control (self, "cancel", message->reason);
 }
 
 void

@@ -279,20 +279,6 @@ vm_p2p_receiver_put (VmP2pFile *self, const VmTransferMessage *message)
     case VM_TRANSFER_VERIFIED:
       send_verified (self, message);
       break;
-    case VM_TRANSFER_PAUSE:
-      if (self->native)
-        vm_p2p_file_send_control (self, "pause", message->reason);
-      break;
-    case VM_TRANSFER_RESUME:
-      if (self->native)
-        vm_p2p_file_send_control (self, "resume", message->reason);
-      break;
-    case VM_TRANSFER_CANCEL:
-      if (self->native)
-        vm_p2p_file_send_control (self, "cancel", message->reason);
-      else
-        vm_p2p_file_send_done (self, NULL, "cancelled", NULL, message->reason);
-      break;
     case VM_TRANSFER_ERROR:
       if (self->native)
         vm_p2p_file_send_error (self, message);
@@ -300,6 +286,7 @@ vm_p2p_receiver_put (VmP2pFile *self, const VmTransferMessage *message)
         vm_p2p_file_send_done (self, NULL, "failed", NULL, message->message);
       break;
     default:
+      vm_p2p_file_put_control (self, message);
       break;
   }
 }

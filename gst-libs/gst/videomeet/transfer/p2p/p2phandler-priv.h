@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transfer/p2p/p2pfile.h"
+#include "transfer/p2p/p2ptexts.h"
 #include "transfer/p2p/p2phandler.h"
 
 /* Shared by the handlers. */
