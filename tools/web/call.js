@@ -29,6 +29,7 @@ const EPOCHS_MAX = 16; // by which a successor's may exceed the last
 const CLAIM_MS = 5000; // until this page must miss the host as well
 const QUEUE_MS = 3000; // for a server that is asked for anew
 const SILENT = "silent";
+const AWAKE = "awake";
 const GONE = new Set(["reconnecting", "trying", "lost", "unreached", "forged", "refused"]);
 
 export class Call extends EventTarget {
@@ -365,7 +366,11 @@ export class Call extends EventTarget {
   // --- another network ---
 
   #networkChanged({ slept }) {
-    if (this.self && !this.#over) this.#outdate(slept ? "awake" : "network");
+    if (!this.self || this.#over) return;
+    // it was busy only, or slept so shortly that nobody has missed it
+    if (slept && this.others.length > 0
+        && this.others.every(({ id }) => this.peer(id)?.isHeard)) return;
+    this.#outdate(slept ? AWAKE : "network");
   }
 
   // Descriptions of new connections go by the server, which is to be reached first: the
@@ -385,7 +390,7 @@ export class Call extends EventTarget {
     await this.#network.usable;
     if (this.#outdated !== reason || this.server === "lost" || this.#over) return;
     this.#outdated = "";
-    this.#mesh.renewAll(reason, { silent: reason === SILENT });
+    this.#mesh.renewAll(reason, { silent: reason === SILENT, unheard: reason === AWAKE });
   }
 
   // The socket may lead nowhere either: it goes to the machine of the host, or nobody is

@@ -2,6 +2,9 @@
 
 #include "link/vmattempts.h"
 
+#define RENEWED_MS 2000
+#define RENEWALS_MAX 5 /* the pause grows no more */
+
 guint
 vm_attempts_time (guint failed, guint timeout_ms)
 {
@@ -18,4 +21,10 @@ guint
 vm_attempts_patience (guint timeout_ms)
 {
   return timeout_ms * 3 / 8;
+}
+
+guint
+vm_attempts_renewal_pause (guint renewals)
+{
+  return renewals ? RENEWED_MS << (MIN (renewals, RENEWALS_MAX) - 1) : 0;
 }

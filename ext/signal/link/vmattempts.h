@@ -19,3 +19,11 @@ guint vm_attempts_pause (guint failed, guint timeout_ms);
 /* Milliseconds after that pause until a missing offer is asked for.
  */
 guint vm_attempts_patience (guint timeout_ms);
+
+/* Without a replacement because of silence for so long, the next one is the
+ * first again. */
+#define VM_ATTEMPTS_STEADY_MS 60000
+/* Milliseconds between two connections in place of ones over which nothing
+ * came, after so many in a row: where those did not help, the machine or its
+ * network is too slow, and more of them make it slower. */
+guint vm_attempts_renewal_pause (guint renewals);

@@ -430,7 +430,7 @@ vm_link_take_refusal (VmLink *self, const GError *error)
   g_autoptr (GError) why = NULL;
 
   /* A refusal is not signed, so it ends nothing that is in use. */
-  if (!newest || vm_peer_is_heard (newest->peer)) {
+  if (!newest || vm_peer_get_heard_at (newest->peer)) {
     GST_INFO ("%s refuses what it has: %s",
         vm_participant_get_id (self->participant), error->message);
     return;

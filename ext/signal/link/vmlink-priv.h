@@ -60,6 +60,8 @@ struct _VmLink
   guint slots[VM_PEER_N_STREAMS]; /* which of them its output has */
   GSource *restart_source; /* an offer of ours is due */
   GSource *renew_source; /* another try to replace what is silent */
+  guint renewals; /* of what was silent, in a row */
+  gint64 renewed_at; /* µs: the last of them; 0: none */
   VmInput *missed[VM_PEER_N_STREAMS]; /* for which another was asked for */
   GSource *missed_source; /* when it is */
   GSource *detour_source; /* when a better path is looked for */
@@ -137,6 +139,9 @@ void vm_link_fail (VmLink *self, const GError *error);
 /* Another connection in place of one that still stands: nothing is heard over
  * it, or this device's addresses have changed. */
 void vm_link_renew (VmLink *self, const gchar *reason);
+/* Nothing is heard over the connection in use: another one is made, at once or
+ * after a pause that grows with each in a row. */
+void vm_link_renew_silent (VmLink *self);
 /* To be called when the path in use has changed: from a detour, a better path
  * is looked for now and then. */
 void vm_link_watch_detour (VmLink *self);

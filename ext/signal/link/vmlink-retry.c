@@ -14,6 +14,8 @@
 
 /* Whoever asks for a connection again and again gets one a second. */
 #define CONNECT_PAUSE_MS 1000
+/* Something comes over a connection at least that often. */
+#define HEARD_US G_USEC_PER_SEC
 /* How long a detour is taken until a better path is looked for again: at first,
  * and at most; twice as long after each attempt. */
 #define DETOUR_MIN_MS 30000
@@ -224,25 +226,6 @@ set_lost (VmLink *self, VmParticipantEvent event, const GError *error)
       vm_link_get_meeting (self), self->participant, event, error);
 }
 
-static gboolean
-on_renew (gpointer user_data)
-{
-  VmLink *self = user_data;
-
-  vm_timer_clear (&self->renew_source);
-  if (self->unsteady)
-    vm_link_renew (self, "silent");
-  return G_SOURCE_REMOVE;
-}
-
-/* While nothing is heard, and that has not been given up. */
-static void
-renew_later (VmLink *self)
-{
-  if (self->unsteady)
-    add_timer (self, &self->renew_source, CONNECT_PAUSE_MS, on_renew);
-}
-
 static void
 renew (VmLink *self, const gchar *reason)
 {
@@ -263,6 +246,36 @@ vm_link_renew (VmLink *self, const gchar *reason)
 {
   if (!self->next && vm_link_is_connected (self))
     renew (self, reason);
+}
+
+static gboolean
+on_renew (gpointer user_data)
+{
+  VmLink *self = user_data;
+
+  vm_timer_clear (&self->renew_source);
+  if (self->unsteady)
+    vm_link_renew_silent (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_link_renew_silent (VmLink *self)
+{
+  gint64 past = (g_get_monotonic_time () - self->renewed_at) / 1000;
+  gint64 pause = vm_attempts_renewal_pause (self->renewals);
+
+  if (!self->renewed_at || past >= VM_ATTEMPTS_STEADY_MS)
+    self->renewals = 0;
+  else if (past < pause) {
+    add_timer (self, &self->renew_source, (guint) (pause - past), on_renew);
+    return;
+  }
+  if (self->next || !vm_link_is_connected (self))
+    return;
+  self->renewals++;
+  self->renewed_at = g_get_monotonic_time ();
+  renew (self, "silent");
 }
 
 /* Of this device's own address, or by a detour that may no longer be needed. */
@@ -325,12 +338,21 @@ vm_link_servers_changed (VmLink *self)
     renew (self, "credential");
 }
 
+/* After a sleep, or where this device was merely busy. */
+static gboolean
+is_heard (VmLink *self)
+{
+  gint64 heard = self->now ? vm_peer_get_heard_at (self->now->peer) : 0;
+
+  return heard && g_get_monotonic_time () - heard < HEARD_US;
+}
+
 void
 vm_link_network_changed (VmLink *self, gboolean slept)
 {
   if (slept)
     self->failed = 0;
-  if (slept || (!self->now && self->failed)
+  if ((slept && !is_heard (self)) || (!self->now && self->failed)
       || (vm_link_is_connected (self) && is_path_outdated (self)))
     renew (self, slept ? "awake" : "network");
 }
@@ -345,7 +367,8 @@ vm_link_fail (VmLink *self, const GError *error)
   if (vm_link_close_next (self)) {
     GST_INFO ("%s: the connection in use goes on: %s",
         vm_participant_get_id (self->participant), error->message);
-    renew_later (self);
+    if (self->unsteady)
+      vm_link_renew_silent (self);
     return;
   }
   give_up (self);

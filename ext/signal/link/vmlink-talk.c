@@ -89,7 +89,7 @@ on_heartbeat (VmPeer *peer, gboolean beats, VmLink *self)
   vm_meeting_set_heartbeat (
       vm_link_get_meeting (self), self->participant, beats);
   if (!beats)
-    vm_link_renew (self, "silent");
+    vm_link_renew_silent (self);
 }
 
 static void

@@ -395,15 +395,15 @@ vm_peer_get_local_address (VmPeer *self)
   return self->local_address;
 }
 
-gboolean
-vm_peer_is_heard (VmPeer *self)
+gint64
+vm_peer_get_heard_at (VmPeer *self)
 {
-  gboolean heard;
+  gint64 heard;
 
-  g_return_val_if_fail (VM_IS_PEER (self), FALSE);
+  g_return_val_if_fail (VM_IS_PEER (self), 0);
 
   g_mutex_lock (&self->link->lock);
-  heard = self->link->heard_at != 0;
+  heard = self->link->heard_at;
   g_mutex_unlock (&self->link->lock);
   return heard;
 }

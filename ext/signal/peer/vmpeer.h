@@ -209,8 +209,9 @@ gboolean vm_peer_get_path (VmPeer *self, VmPeerPath *path);
 const gchar *vm_peer_get_local_address (VmPeer *self);
 /* Whether the other side's description says that it sends the stream. */
 gboolean vm_peer_receives (VmPeer *self, VmPeerStream stream);
-/* Whether a frame or a message has come over it. */
-gboolean vm_peer_is_heard (VmPeer *self);
+/* When the last frame or message has come over it, in µs of the monotonic
+ * clock; 0: none has. */
+gint64 vm_peer_get_heard_at (VmPeer *self);
 gboolean vm_peer_is_channel_open (VmPeer *self, const gchar *label);
 /* The address, as text, on which the peer was found to be: NULL before it is
  * connected, or where a relay stands between. */

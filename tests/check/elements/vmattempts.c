@@ -35,6 +35,18 @@ GST_START_TEST (test_pauses_grow)
 
 GST_END_TEST;
 
+/* Replacements that do not help get rarer, and never stop. */
+GST_START_TEST (test_renewals_get_rarer)
+{
+  static const guint pauses[] = { 0, 2000, 4000, 8000, 16000, 32000, 32000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pauses); i++)
+    fail_unless_equals_int (vm_attempts_renewal_pause (i), pauses[i]);
+  fail_unless_equals_int (vm_attempts_renewal_pause (G_MAXUINT), 32000);
+}
+
+GST_END_TEST;
+
 static Suite *
 vmattempts_suite (void)
 {
@@ -44,6 +56,7 @@ vmattempts_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_time);
   tcase_add_test (tc, test_pauses_grow);
+  tcase_add_test (tc, test_renewals_get_rarer);
   return s;
 }
 

@@ -10,7 +10,8 @@ export const UNSTEADY_MS = 4000; // the user is told
 export const SILENCE_MS = 6500; // then the other end is taken for gone
 
 export class Heartbeat {
-  #heard = 0;
+  #heard = 0; // but for what is excused
+  heardAt = -Infinity;
   #sent = 0;
   #sentAt = 0;
   #send;
@@ -36,10 +37,10 @@ export class Heartbeat {
     }
     if (!Number.isSafeInteger(message?.n)) return;
     if (message.t === "ping") {
-      this.#heard = now;
+      this.#heard = this.heardAt = now;
       this.#send(JSON.stringify({ t: "pong", n: message.n }));
     } else if (message.t === "pong") {
-      this.#heard = now;
+      this.#heard = this.heardAt = now;
       if (message.n === this.#sent) this.rtt = now - this.#sentAt;
     }
   }

@@ -4,6 +4,7 @@
 // connection in use, the one that is made beside it, and the one that it has replaced,
 // which is heard a little longer (protocol/meeting.md#another-connection).
 
+import { STEADY_MS, pauseAfterRenewals } from "../attempts.js";
 import { STREAMS } from "./peer.js";
 
 const UP = new Set(["connected", "unsteady"]);
@@ -27,6 +28,8 @@ export class Link {
     this.wasConnected = false;
     this.begunAt = -Infinity; // when the newest connection was begun
     this.askedAt = -Infinity; // when another one was asked for
+    this.renewals = 0; // of connections over which nothing came, in a row
+    this.renewedAt = -Infinity; // when the last of them was asked for
     this.timer = 0; // of the attempts
     this.restart = 0; // timer of an offer that is due
     this.pastTimer = 0;
@@ -41,6 +44,16 @@ export class Link {
 
   get isUp() {
     return UP.has(this.now?.state);
+  }
+
+  // Whether a connection over which nothing comes may be replaced now.
+  mayRenewSilent(now) {
+    return now - this.renewedAt >= pauseAfterRenewals(this.renewals);
+  }
+
+  countRenewal(now) {
+    this.renewals = now - this.renewedAt >= STEADY_MS ? 1 : this.renewals + 1;
+    this.renewedAt = now;
   }
 
   get peers() {

@@ -342,7 +342,10 @@ export class Mesh extends EventTarget {
     });
     peer.addEventListener("state", () => this.#peerChanged(link, peer));
     peer.addEventListener("silent", () => {
-      if (peer === link.now && this.#mayRenew(link)) this.#emit("silent", link);
+      if (peer !== link.now || !this.#mayRenew(link)
+          || !link.mayRenewSilent(performance.now())) return;
+      link.countRenewal(performance.now());
+      this.#emit("silent", link);
     });
   }
 
@@ -441,10 +444,11 @@ export class Mesh extends EventTarget {
   }
 
   // All connections by the network that there is now; `silent`: those over which nothing
-  // comes.
-  renewAll(reason, { silent = false } = {}) {
+  // comes; `unheard`: but for those over which something has just come.
+  renewAll(reason, { silent = false, unheard = false } = {}) {
     for (const link of this.#links.values()) {
-      if (link.isRetired || (silent && !link.now?.isSilent)) continue;
+      if (link.isRetired || (silent && !link.now?.isSilent)
+          || (unheard && link.isUp && link.now.isHeard)) continue;
       link.askedAt = -Infinity;
       if (link.isUp) this.#renew(link, reason);
       else if (!["waiting", "forged", "refused"].includes(link.state)) this.#begin(link);

@@ -8,6 +8,8 @@
 const TICK_MS = 500;
 const LATE_MS = 700; // by which a tick is late on a busy machine; 500 in a hidden page
 export const SLEPT_MS = 3000; // by which a clock has jumped: heartbeats find what is less
+// On time so often in a row: whether anything still comes shows by then.
+const STEADY_TICKS = 3;
 const FIND_MS = 2000; // until a browser knows its address, if it will
 const UDP = /^candidate:\S+ \d+ udp /i;
 const LOOPBACK = /^(?:localhost|127\.[\d.]+|\[::1\])$/i;
@@ -37,6 +39,7 @@ export class Network extends EventTarget {
   #usable = Promise.resolve();
   #ticked = Date.now();
   #slept = false; // and has not been told of yet
+  #steady = 0; // ticks on time since
   #type = navigator.connection?.type;
 
   constructor() {
@@ -78,8 +81,8 @@ export class Network extends EventTarget {
     if (!this.isOffline) this.#change(false);
   }
 
-  // Timers stand still while the machine sleeps. On one that is merely busy the next one
-  // is late as well, and other connections would be more to do.
+  // Timers stand still while the machine sleeps. On one that is merely busy others are late
+  // as well, and other connections would be more to do.
   #tick() {
     const now = Date.now();
     const late = now - this.#ticked - TICK_MS;
@@ -87,7 +90,10 @@ export class Network extends EventTarget {
     this.#ticked = now;
     if (late >= SLEPT_MS) {
       this.#slept = true;
-    } else if (this.#slept && late < LATE_MS) {
+      this.#steady = 0;
+    } else if (this.#slept) {
+      this.#steady = late < LATE_MS ? this.#steady + 1 : 0;
+      if (this.#steady < STEADY_TICKS) return;
       this.#slept = false;
       this.#change(true);
     }

@@ -17,6 +17,7 @@ import { withStartBitrate } from "./sdp.js";
 const INTERRUPTED_MS = 7000; // ICE "disconnected", where there is no heartbeat
 const COUNT_MS = 800; // at least, between two looks at what has come
 const LATE_MS = 700; // by which a tick is late: this page was busy, or slept (hidden: 500)
+const HEARD_MS = 1000; // something comes at least that often
 const LABELS = ["chat", "signal", "heartbeat"];
 const FILES = ["file-control", "file"]; // made when there is a file
 const BUFFERED_MAX = 1024 * 1024; // bytes waiting in a channel
@@ -457,6 +458,11 @@ export class Peer extends EventTarget {
   // Media break the silence as well: the other's page may be busy.
   #silence(now) {
     return Math.min(this.#heartbeat.silence(now), now - this.#cameAt);
+  }
+
+  // Whether something has come just now; of a sleep nothing is excused.
+  get isHeard() {
+    return performance.now() - Math.max(this.#heartbeat.heardAt, this.#cameAt) < HEARD_MS;
   }
 
   get isSilent() {

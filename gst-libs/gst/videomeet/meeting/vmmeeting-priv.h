@@ -218,6 +218,8 @@ struct _VmMeeting
   VmInterfaces *interfaces; /* of this device, once it has started */
   GSource *tick;
   gint64 ticked_at; /* µs of CLOCK_BOOTTIME */
+  gboolean slept; /* and has not been told of yet */
+  guint steady_ticks; /* in time, since */
 
   /* the server is lost, and this device is out */
   gboolean returning;

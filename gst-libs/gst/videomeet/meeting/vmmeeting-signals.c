@@ -69,7 +69,7 @@ install_network (guint *ids)
    * VmMeeting::network-changed:
    * @self: the meeting
    * @slept: whether this device has slept, so that the others may have given it
-   *   up; else its addresses have changed
+   *   up, and has been awake for some 1.5 s; else its addresses have changed
    *
    * The meeting renews its own connection to the server by itself. Connections
    * to other participants may be lost, and are worth another offer.
