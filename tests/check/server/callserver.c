@@ -330,6 +330,81 @@ GST_START_TEST (test_offline_busy_rejected)
 
 GST_END_TEST;
 
+/* Reads until a ping comes, and answers it. */
+static void
+pong (GIOStream *stream)
+{
+  guint8 payload[NET_RAW_MAX], type;
+  gsize size;
+
+  do {
+    type = net_raw_read (stream, payload, &size);
+    fail_unless (type != 0 && type != 0x88, "cut off");
+  } while (type != 0x89);
+  net_raw_send (stream, 0x8a, (const gchar *) payload, size);
+}
+
+/* Bob's device is gone and its socket stays open: Ann's call ends, and both can
+ * be called again. */
+GST_START_TEST (test_silent_in_mid_call)
+{
+  static const gchar answer[] = "{\"type\":\"call-answer\",\"toId\":\"ann\","
+                                "\"callId\":\"c1\",\"answer\":" ANSWER "}";
+  VmServerTimes times = patient;
+  g_autoptr (GIOStream) bob = NULL;
+  NetSocket *ann, *carl;
+
+  times.awaited_ping = 200 * G_TIME_SPAN_MILLISECOND;
+  times.awaited_pong = 2 * G_TIME_SPAN_SECOND;
+  reopen (TRUE, &times);
+  ann = come ("ann");
+  bob = net_raw_upgrade (server, "/?userId=bob", "");
+  offer (ann, "bob", "c1");
+  net_raw_send (bob, 0x81, answer, strlen (answer));
+  g_free (net_socket_wait (ann, "call-answer"));
+  pong (bob);
+  next_is (ann, "{\"type\":\"call-end\",\"toId\":\"ann\",\"callId\":\"c1\","
+                "\"fromId\":\"bob\"}");
+  carl = come ("carl");
+  offer (carl, "ann", "c2");
+  g_free (net_socket_wait (ann, "call-offer"));
+  offer (carl, "bob", "c3");
+  next_is (carl,
+      "{\"type\":\"call-failed\",\"callId\":\"c3\",\"reason\":\"offline\"}");
+  net_socket_free (ann);
+  net_socket_free (carl);
+}
+
+GST_END_TEST;
+
+/* Nobody waits for a user without a call, and a client that never answers
+ * pings may not know them. */
+GST_START_TEST (test_silence_that_is_none)
+{
+  VmServerTimes times = patient;
+  g_autoptr (GIOStream) bob = NULL;
+  g_autoptr (GIOStream) dan = NULL;
+  NetSocket *ann;
+
+  times.ping = times.awaited_ping = 100 * G_TIME_SPAN_MILLISECOND;
+  times.awaited_pong = 100 * G_TIME_SPAN_MILLISECOND;
+  times.ring = G_TIME_SPAN_SECOND;
+  reopen (TRUE, &times);
+  ann = come ("ann");
+  bob = net_raw_upgrade (server, "/?userId=bob", "");
+  dan = net_raw_upgrade (server, "/?userId=dan", "");
+  pong (dan);
+  offer (ann, "bob", "c1");
+  next_is (ann,
+      "{\"type\":\"call-failed\",\"callId\":\"c1\",\"reason\":\"timeout\"}");
+  net_socket_free (ann);
+  ann = open_path ("/?userId=dan");
+  next_is_error (ann, "USER_TAKEN");
+  net_socket_free (ann);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_missed)
 {
   VmServerTimes times = patient;
@@ -511,6 +586,8 @@ callserver_suite (void)
   tcase_add_test (tc, test_socket_lost_in_mid_call);
   tcase_add_test (tc, test_a_call_goes_on);
   tcase_add_test (tc, test_offline_busy_rejected);
+  tcase_add_test (tc, test_silent_in_mid_call);
+  tcase_add_test (tc, test_silence_that_is_none);
   tcase_add_test (tc, test_missed);
   tcase_add_test (tc, test_names_in_the_url);
   tcase_add_test (tc, test_too_large);

@@ -383,10 +383,10 @@ GST_START_TEST (test_limits)
   refused ("host --port x", "--port");
 
   taken ("host --max-participants 2");
-  taken ("host --max-participants 64");
-  refused ("host --max-participants 0", "from 2 to 64");
-  refused ("host --max-participants 1", "from 2 to 64");
-  refused ("host --max-participants 65", "from 2 to 64");
+  taken ("host --max-participants 128");
+  refused ("host --max-participants 0", "from 2 to 128");
+  refused ("host --max-participants 1", "from 2 to 128");
+  refused ("host --max-participants 129", "from 2 to 128");
 
   taken ("host --pin 123456");
   refused ("host --pin 12345", "6 to 32 digits");
