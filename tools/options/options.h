@@ -110,6 +110,7 @@ typedef struct
   gchar *codec; /* "vp8" or "h264" */
   gchar *stun; /* URI */
   gchar *ice_transport_policy; /* "all" or "relay" */
+  gboolean relay_only; /* its former word of a server */
   gchar *fallback; /* "host,srflx" */
   gchar **turn; /* URIs */
   gchar *record;

@@ -429,6 +429,8 @@ GST_START_TEST (test_turn_lifetime)
   refused ("server --ice-transport-policy direct", "all or relay");
   taken ("server --ice-transport-policy relay --turn turn://a:b@h");
   taken ("server --ice-transport-policy all");
+  refused ("server --relay-only", "--ice-transport-policy relay needs --turn");
+  taken ("server --relay-only --turn turn://a:b@h");
 }
 
 GST_END_TEST;
