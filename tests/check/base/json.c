@@ -433,7 +433,8 @@ GST_START_TEST (test_names_in_letters_that_look_alike)
     { "Alice", "\xd0\x90lic\xd0\xb5" },
     { "\xd0\x9e\xd0\xbb\xd1\x8f", "O\xd0\xbb\xd1\x8f" }, /* a Cyrillic name */
     { "Ian", "\xd3\x80\xd0\xb0n" }, /* U+04C0 */
-    { "Dave", "\xe1\x8e\xa0" "ave" }, /* U+13A0 */
+    { "Dave", "\xe1\x8e\xa0"
+              "ave" }, /* U+13A0 */
   };
   static const gchar *const others[][2] = {
     { "Ann", "\xd0\x90na" },
