@@ -42,7 +42,9 @@ class Silent(lab.LabTest):
 
     def cut(self):
         for chain in ("INPUT", "OUTPUT"):
-            self.there.call("iptables", "-I", chain, "-p", "tcp", "-j", "DROP")
+            rule = chain, "-p", "tcp", "-j", "DROP"
+            self.there.call("iptables", "-I", *rule)
+            self.addCleanup(self.there.call, "iptables", "-D", *rule)
 
     async def missed(self, client, kind):
         """How long until it hears that."""

@@ -306,6 +306,43 @@ GST_START_TEST (test_a_call_goes_on)
 
 GST_END_TEST;
 
+/* In another network: its connection before stands still, and says nothing. */
+GST_START_TEST (test_back_in_mid_call)
+{
+  static const gchar *const strangers[] = { "/?userId=bob&toId=ann&callId=c2",
+    "/?userId=bob&toId=carl&callId=c1", "/?userId=bob" };
+  NetSocket *ann = come ("ann"), *bob = come ("bob"), *again;
+
+  offer (ann, "bob", "c1");
+  g_free (net_socket_wait (bob, "call-offer"));
+  /* it only rings */
+  again = open_path ("/?userId=bob&toId=ann&callId=c1");
+  next_is_error (again, "USER_TAKEN");
+  net_socket_free (again);
+  net_socket_send (bob, "{\"type\":\"call-answer\",\"toId\":\"ann\","
+                        "\"callId\":\"c1\",\"answer\":" ANSWER "}");
+  g_free (net_socket_wait (ann, "call-answer"));
+  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++) {
+    again = open_path (strangers[i]);
+    next_is_error (again, "USER_TAKEN");
+    net_socket_free (again);
+  }
+  again = open_path ("/?userId=bob&toId=ann&callId=c1");
+  next_is (again, "{\"type\":\"registered\",\"userId\":\"bob\"}");
+  next_is_error (bob, "USER_TAKEN");
+  fail_unless_equals_int (net_socket_wait_closed (bob), 1008);
+  net_socket_free (bob);
+  offer (again, "ann", "c1");
+  g_free (net_socket_wait (ann, "call-offer"));
+  say (ann, "call-end", "bob", "c1");
+  next_is (again, "{\"type\":\"call-end\",\"toId\":\"bob\",\"callId\":\"c1\","
+                  "\"fromId\":\"ann\"}");
+  net_socket_free (again);
+  net_socket_free (ann);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_offline_busy_rejected)
 {
   NetSocket *ann = come ("ann"), *bob = come ("bob"), *carl = come ("carl");
@@ -585,6 +622,7 @@ callserver_suite (void)
   tcase_add_test (tc, test_name_is_free_again);
   tcase_add_test (tc, test_socket_lost_in_mid_call);
   tcase_add_test (tc, test_a_call_goes_on);
+  tcase_add_test (tc, test_back_in_mid_call);
   tcase_add_test (tc, test_offline_busy_rejected);
   tcase_add_test (tc, test_silent_in_mid_call);
   tcase_add_test (tc, test_silence_that_is_none);
