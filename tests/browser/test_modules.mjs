@@ -188,6 +188,16 @@ test("words: names that look the same are told apart", async () => {
     "A  B (2)", "Ann"], "apart");
 });
 
+test("words: letters that look like Latin ones", async () => {
+  equal(await within("view/words.js", ({ apart }) => [
+    ["\u0410nn", "Ann"], ["Ann\u0430", "anna"], ["\u0412\u043e\u042c", "Bob"], ["\u039flga", "Olga"],
+    ["\u13a0ave", "Dave"], ["Alice", "\u0410lic\u0435"],
+    ["\u0410na", "Ann"], ["Room 1", "Room l"], ["Jorg", "Jörg"], ["\u674e", "\u738b"],
+    ["\u0410\u043d\u043d\u0430", "Anna"]]
+    .map(([name, other]) => apart(name, [other]).endsWith(" (2)"))),
+  [true, true, true, true, true, true, false, false, false, false, false], "marks");
+});
+
 test("words: who does not meet this browser, and what is not taken", async () => {
   equal(await within("view/words.js", ({ unmet, rejected }) => [
     unmet("NOT_TRUSTED", "Ann"), unmet("SIGNATURE", "Ann"), rejected("SIGNATURE", "Ann"),

@@ -211,6 +211,47 @@ test("a call: what does not arrive, and that there is no network", async () => {
   equal(await state(ann), "talking", "state");
 });
 
+test("a call in another network: pictures come again, by another connection", async () => {
+  const machine = away();
+  const server = new Native(["server", "--port", "8443"]);
+  await server.event("serving");
+  const [far, near] = [await Browser.start({ program: machine.program(CHROMIUM) }),
+    await Browser.start()];
+  const [ann, bob] = [await far.page(), await near.page()];
+  const frames = (page) => page.evaluate(() =>
+    document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames);
+  const sees = async (page) => {
+    const before = await frames(page);
+    await until(async () => {
+      const now = await frames(page);
+      return now > before + RATE || (now < before && now > RATE);
+    }, STEP_MS, "pictures");
+  };
+
+  for (const [page, user] of [[ann, "Ann"], [bob, "Bob"]]) {
+    await page.goto(`https://${ADDRESS}:8443/phone.html?user=${user}&online=1`);
+    await untilState(page, "online");
+  }
+  await ann.fill("#other", "Bob");
+  await ann.click("#dial .primary");
+  await untilState(bob, "ringing");
+  await bob.click("#accept-video");
+  await Promise.all([sees(ann), sees(bob)]);
+  for (let i = 0; i < 2; i++) {
+    const made = await bob.evaluate(() => window.connections.length);
+    machine.move(ADDRESSES[(i + 1) % 2]);
+    await until(() => bob.evaluate((n) => window.connections.length > n, made), STEP_MS,
+      "another connection");
+    await until(async () => await countConnections(ann) === 1 && await countConnections(bob) === 1,
+      STEP_MS, "one connection");
+    await Promise.all([sees(ann), sees(bob)]);
+    equal([await state(ann), await state(bob)], ["talking", "talking"], "states");
+  }
+  await ann.click("#hang-up");
+  await untilState(bob, "online");
+  await untilState(ann, "online");
+});
+
 test("passwords of a TURN server that end in mid-call are replaced in time", async () => {
   await startTurnOfSecret("between the two");
   const server = new Native(["server", "--port", "8443", "--turn",

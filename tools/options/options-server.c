@@ -99,6 +99,8 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
         "Network paths of media: all (default), or relay, the TURN servers "
         "alone, so that no participant learns the address of another",
         "POLICY" },
+    { "relay-only", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &o->relay_only,
+        "As --ice-transport-policy relay", NULL },
     { "state", 0, 0, G_OPTION_ARG_FILENAME, &o->state,
         "Keep rooms over a restart: FILE is written at the end, and read and "
         "removed at the start",
@@ -158,6 +160,10 @@ check_turn (VmtOptions *options, GError **error)
 {
   gboolean wanted = FALSE;
 
+  if (options->relay_only) {
+    g_free (options->ice_transport_policy);
+    options->ice_transport_policy = g_strdup ("relay");
+  }
   for (guint i = 0; options->turn && options->turn[i]; i++) {
     if (!g_str_has_prefix (options->turn[i], "turn://")
         && !g_str_has_prefix (options->turn[i], "turns://"))
@@ -305,6 +311,7 @@ static const struct
   { "turn-secret", KIND_TEXT },
   { "turn-lifetime", KIND_TEXT },
   { "ice-transport-policy", KIND_TEXT },
+  { "relay-only", KIND_FLAG },
   { "state", KIND_TEXT },
   { "cluster", KIND_TEXT },
   { "cluster-credentials", KIND_TEXT },

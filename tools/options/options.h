@@ -45,7 +45,7 @@ typedef enum
 #define VMT_TOKEN_FILE_MAX (2 * VMT_TOKEN_MAX)
 #define VMT_SECRET_FILE_MAX 4096 /* bytes */
 #define VMT_PARTICIPANTS_MIN 2
-#define VMT_PARTICIPANTS_MAX 64
+#define VMT_PARTICIPANTS_MAX 128 /* as VmMeeting:max-participants */
 #define VMT_DRAIN 5.0 /* seconds in which a server that ends admits nobody */
 #define VMT_DRAIN_MAX 600.0
 /* seconds, as VmRoomServer:turn-lifetime */
@@ -110,6 +110,7 @@ typedef struct
   gchar *codec; /* "vp8" or "h264" */
   gchar *stun; /* URI */
   gchar *ice_transport_policy; /* "all" or "relay" */
+  gboolean relay_only; /* its former word of a server */
   gchar *fallback; /* "host,srflx" */
   gchar **turn; /* URIs */
   gchar *record;

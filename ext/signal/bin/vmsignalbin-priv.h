@@ -19,6 +19,7 @@ G_DECLARE_FINAL_TYPE (VmSignalBin, vm_signal_bin, VM, SIGNAL_BIN, GstBin)
 
 /* Defaults of the properties. */
 #define DEFAULT_MAX_PARTICIPANTS 10
+#define MAX_PARTICIPANTS 128 /* as VmMeeting:max-participants */
 #define DEFAULT_LATENCY_MS 200
 #define DEFAULT_FALLBACK "host,srflx,relay,cloud"
 #define DEFAULT_CODECS "vp8,h264"

@@ -437,8 +437,8 @@ install_meeting_properties (GObjectClass *klass)
           VM_TYPE_CALL_TYPE, VM_CALL_TYPE_VIDEO, READY));
   g_object_class_install_property (klass, PROP_MAX_PARTICIPANTS,
       g_param_spec_uint ("max-participants", "Most participants",
-          "Seats of a meeting hosted here, the host included", 2, 64,
-          DEFAULT_MAX_PARTICIPANTS, READY));
+          "Seats of a meeting hosted here, the host included", 2,
+          MAX_PARTICIPANTS, DEFAULT_MAX_PARTICIPANTS, READY));
   g_object_class_install_property (klass, PROP_PIN,
       string_spec ("pin", "PIN",
           "PIN of the meeting, 6 to 64 characters; videomeet accepts 6 to 32 "

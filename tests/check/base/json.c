@@ -7,6 +7,8 @@
 #include <gst/videomeet/base/json/json.h>
 #include <string.h>
 
+#include "vmfeatures.h"
+
 static VmJson json;
 
 /* Reads a copy of exactly @size bytes, so that a sanitizer sees every byte
@@ -419,6 +421,42 @@ GST_START_TEST (test_names_that_look_the_same)
 
 GST_END_TEST;
 
+/* Cyrillic, Greek, Cherokee and mathematical letters in place of Latin ones. */
+GST_START_TEST (test_names_in_letters_that_look_alike)
+{
+  static const gchar *const pairs[][2] = {
+    { "Ann", "\xd0\x90nn" }, /* U+0410 */
+    { "Anna", "Ann\xd0\xb0" }, /* U+0430 */
+    { "anna", "ANN\xd0\x90" },
+    { "Bob", "\xd0\x92\xd0\xbe\xd0\xac" }, /* U+0412 U+043E U+042C */
+    { "Olga", "\xce\x9flga" }, /* U+039F */
+    { "Alice", "\xd0\x90lic\xd0\xb5" },
+    { "\xd0\x9e\xd0\xbb\xd1\x8f", "O\xd0\xbb\xd1\x8f" }, /* a Cyrillic name */
+    { "Ian", "\xd3\x80\xd0\xb0n" }, /* U+04C0 */
+    { "Dave", "\xe1\x8e\xa0"
+              "ave" }, /* U+13A0 */
+  };
+  static const gchar *const others[][2] = {
+    { "Ann", "\xd0\x90na" },
+    { "Room 1", "Room l" },
+    { "Camie", "Carnie" },
+    { "J\xc3\xb6rg", "Jorg" },
+    { "\xd0\x90\xd0\xbd\xd0\xbd\xd0\xb0", "Anna" }, /* Anna in Cyrillic */
+    { "\xe6\x9d\x8e", "\xe7\x8e\x8b" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++) {
+    fail_unless_equals_int (
+        vm_text_looks_like (pairs[i][0], pairs[i][1]), HAVE_ICU);
+    fail_unless_equals_int (
+        vm_text_looks_like (pairs[i][1], pairs[i][0]), HAVE_ICU);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    fail_if (vm_text_looks_like (others[i][0], others[i][1]), "other %u", i);
+}
+
+GST_END_TEST;
+
 static Suite *
 json_suite (void)
 {
@@ -443,6 +481,7 @@ json_suite (void)
   tcase_add_test (tc, test_labels);
   tcase_add_test (tc, test_labels_are_made);
   tcase_add_test (tc, test_names_that_look_the_same);
+  tcase_add_test (tc, test_names_in_letters_that_look_alike);
   return s;
 }
 

@@ -244,6 +244,53 @@ GST_START_TEST (test_number_given_twice)
 
 GST_END_TEST;
 
+/* The store was made just now, and the server that has just begun knows it: it
+ * leaves the room to those who remember it. */
+GST_START_TEST (test_number_given_once)
+{
+  sit_in (&ann, ROOM, "ann");
+  sit_in (&bob, ROOM, "bob");
+  forget_heard ();
+  net_lose ();
+  net_kill (&net->nodes[2]);
+  net_start (&net->nodes[2], 'x');
+  vm_room_share_young (net->nodes[2].share, net->now);
+  net->nodes[0].deaf = net->nodes[1].deaf = TRUE;
+  net_sit (&cat, ROOM, "cat");
+  net_settle ();
+  net_pass (3);
+  fail_unless (cat.member == NULL);
+  net->nodes[0].deaf = net->nodes[1].deaf = FALSE;
+  net_back (&net->nodes[0]);
+  net_back (&net->nodes[1]);
+  net_settle ();
+  net_pass (3);
+  fail_unless_equals_string (net_refusal (&cat), "");
+  fail_unless_equals_string (cat.id, "p003");
+  fail_if (ann.closed || bob.closed || cat.closed);
+  forget_heard ();
+  all_find ("welcome:p001:p002:p003");
+}
+
+GST_END_TEST;
+
+/* Nobody remembers it. */
+GST_START_TEST (test_first_in_a_young_store)
+{
+  const gdouble time = (gdouble) VM_CLUSTER_YOUNG_TIME / G_USEC_PER_SEC;
+
+  vm_room_share_young (net->nodes[0].share, net->now);
+  net_sit (&ann, ROOM, "ann");
+  net_settle ();
+  net_pass (time - 0.2);
+  fail_unless (ann.member == NULL);
+  net_pass (0.4);
+  fail_unless_equals_string (net_refusal (&ann), "");
+  fail_unless_equals_string (ann.id, "p001");
+}
+
+GST_END_TEST;
+
 /* Bob's seat has gone to another server since then, Dan has left, and Eve has
  * come. */
 static void
@@ -573,6 +620,8 @@ sharelost_suite (void)
   tcase_add_test (tc, test_lost_with_a_server);
   tcase_add_test (tc, test_lost_with_the_only_server);
   tcase_add_test (tc, test_number_given_twice);
+  tcase_add_test (tc, test_number_given_once);
+  tcase_add_test (tc, test_first_in_a_young_store);
   tcase_add_test (tc, test_rolled_back);
   tcase_add_test (tc, test_rolled_back_unnoticed);
   tcase_add_test (tc, test_rolled_back_and_gone_on);

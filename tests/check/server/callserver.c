@@ -306,6 +306,43 @@ GST_START_TEST (test_a_call_goes_on)
 
 GST_END_TEST;
 
+/* In another network: its connection before stands still, and says nothing. */
+GST_START_TEST (test_back_in_mid_call)
+{
+  static const gchar *const strangers[] = { "/?userId=bob&toId=ann&callId=c2",
+    "/?userId=bob&toId=carl&callId=c1", "/?userId=bob" };
+  NetSocket *ann = come ("ann"), *bob = come ("bob"), *again;
+
+  offer (ann, "bob", "c1");
+  g_free (net_socket_wait (bob, "call-offer"));
+  /* it only rings */
+  again = open_path ("/?userId=bob&toId=ann&callId=c1");
+  next_is_error (again, "USER_TAKEN");
+  net_socket_free (again);
+  net_socket_send (bob, "{\"type\":\"call-answer\",\"toId\":\"ann\","
+                        "\"callId\":\"c1\",\"answer\":" ANSWER "}");
+  g_free (net_socket_wait (ann, "call-answer"));
+  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++) {
+    again = open_path (strangers[i]);
+    next_is_error (again, "USER_TAKEN");
+    net_socket_free (again);
+  }
+  again = open_path ("/?userId=bob&toId=ann&callId=c1");
+  next_is (again, "{\"type\":\"registered\",\"userId\":\"bob\"}");
+  next_is_error (bob, "USER_TAKEN");
+  fail_unless_equals_int (net_socket_wait_closed (bob), 1008);
+  net_socket_free (bob);
+  offer (again, "ann", "c1");
+  g_free (net_socket_wait (ann, "call-offer"));
+  say (ann, "call-end", "bob", "c1");
+  next_is (again, "{\"type\":\"call-end\",\"toId\":\"bob\",\"callId\":\"c1\","
+                  "\"fromId\":\"ann\"}");
+  net_socket_free (again);
+  net_socket_free (ann);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_offline_busy_rejected)
 {
   NetSocket *ann = come ("ann"), *bob = come ("bob"), *carl = come ("carl");
@@ -326,6 +363,81 @@ GST_START_TEST (test_offline_busy_rejected)
   net_socket_free (ann);
   net_socket_free (bob);
   net_socket_free (carl);
+}
+
+GST_END_TEST;
+
+/* Reads until a ping comes, and answers it. */
+static void
+pong (GIOStream *stream)
+{
+  guint8 payload[NET_RAW_MAX], type;
+  gsize size;
+
+  do {
+    type = net_raw_read (stream, payload, &size);
+    fail_unless (type != 0 && type != 0x88, "cut off");
+  } while (type != 0x89);
+  net_raw_send (stream, 0x8a, (const gchar *) payload, size);
+}
+
+/* Bob's device is gone and its socket stays open: Ann's call ends, and both can
+ * be called again. */
+GST_START_TEST (test_silent_in_mid_call)
+{
+  static const gchar answer[] = "{\"type\":\"call-answer\",\"toId\":\"ann\","
+                                "\"callId\":\"c1\",\"answer\":" ANSWER "}";
+  VmServerTimes times = patient;
+  g_autoptr (GIOStream) bob = NULL;
+  NetSocket *ann, *carl;
+
+  times.awaited_ping = 200 * G_TIME_SPAN_MILLISECOND;
+  times.awaited_pong = 2 * G_TIME_SPAN_SECOND;
+  reopen (TRUE, &times);
+  ann = come ("ann");
+  bob = net_raw_upgrade (server, "/?userId=bob", "");
+  offer (ann, "bob", "c1");
+  net_raw_send (bob, 0x81, answer, strlen (answer));
+  g_free (net_socket_wait (ann, "call-answer"));
+  pong (bob);
+  next_is (ann, "{\"type\":\"call-end\",\"toId\":\"ann\",\"callId\":\"c1\","
+                "\"fromId\":\"bob\"}");
+  carl = come ("carl");
+  offer (carl, "ann", "c2");
+  g_free (net_socket_wait (ann, "call-offer"));
+  offer (carl, "bob", "c3");
+  next_is (carl,
+      "{\"type\":\"call-failed\",\"callId\":\"c3\",\"reason\":\"offline\"}");
+  net_socket_free (ann);
+  net_socket_free (carl);
+}
+
+GST_END_TEST;
+
+/* Nobody waits for a user without a call, and a client that never answers
+ * pings may not know them. */
+GST_START_TEST (test_silence_that_is_none)
+{
+  VmServerTimes times = patient;
+  g_autoptr (GIOStream) bob = NULL;
+  g_autoptr (GIOStream) dan = NULL;
+  NetSocket *ann;
+
+  times.ping = times.awaited_ping = 100 * G_TIME_SPAN_MILLISECOND;
+  times.awaited_pong = 100 * G_TIME_SPAN_MILLISECOND;
+  times.ring = G_TIME_SPAN_SECOND;
+  reopen (TRUE, &times);
+  ann = come ("ann");
+  bob = net_raw_upgrade (server, "/?userId=bob", "");
+  dan = net_raw_upgrade (server, "/?userId=dan", "");
+  pong (dan);
+  offer (ann, "bob", "c1");
+  next_is (ann,
+      "{\"type\":\"call-failed\",\"callId\":\"c1\",\"reason\":\"timeout\"}");
+  net_socket_free (ann);
+  ann = open_path ("/?userId=dan");
+  next_is_error (ann, "USER_TAKEN");
+  net_socket_free (ann);
 }
 
 GST_END_TEST;
@@ -510,7 +622,10 @@ callserver_suite (void)
   tcase_add_test (tc, test_name_is_free_again);
   tcase_add_test (tc, test_socket_lost_in_mid_call);
   tcase_add_test (tc, test_a_call_goes_on);
+  tcase_add_test (tc, test_back_in_mid_call);
   tcase_add_test (tc, test_offline_busy_rejected);
+  tcase_add_test (tc, test_silent_in_mid_call);
+  tcase_add_test (tc, test_silence_that_is_none);
   tcase_add_test (tc, test_missed);
   tcase_add_test (tc, test_names_in_the_url);
   tcase_add_test (tc, test_too_large);

@@ -207,6 +207,32 @@ GST_START_TEST (test_a_closed_page_has_left)
 
 GST_END_TEST;
 
+/* Its device is gone, and its socket stays open. */
+GST_START_TEST (test_a_silent_page_is_gone)
+{
+  static const gchar join_it[] = "{\"type\":\"join\",\"roomId\":\"standup\"}";
+  VmServerTimes times = patient;
+  g_autoptr (GIOStream) page = NULL;
+  g_autoptr (VmSignal) joined = NULL;
+  g_autoptr (VmSignal) left = NULL;
+  guint8 payload[NET_RAW_MAX], type;
+  gsize size;
+
+  times.awaited_ping = 200 * G_TIME_SPAN_MILLISECOND;
+  times.awaited_pong = 2 * G_TIME_SPAN_SECOND;
+  reopen (&times, NULL, 10);
+  page = net_raw_upgrade (server, "/", "");
+  fail_unless (net_raw_send (page, 0x81, join_it, strlen (join_it)));
+  joined = host_wait (VM_SIGNAL_PARTICIPANT_JOINED);
+  while ((type = net_raw_read (page, payload, &size)) != 0x89)
+    fail_unless (type == 0x81, "cut off");
+  net_raw_send (page, 0x8a, (const gchar *) payload, size);
+  left = host_wait (VM_SIGNAL_PARTICIPANT_LEFT);
+  fail_unless_equals_string (left->code, "DISCONNECTED");
+}
+
+GST_END_TEST;
+
 static gboolean
 on_time (gpointer data)
 {
@@ -559,6 +585,7 @@ roomserver_suite (void)
   tcase_add_test (tc, test_two_clients);
   tcase_add_test (tc, test_refusals);
   tcase_add_loop_test (tc, test_a_closed_page_has_left, 0, 2);
+  tcase_add_test (tc, test_a_silent_page_is_gone);
   tcase_add_test (tc, test_silence_is_legal);
   tcase_add_test (tc, test_wrong_messages);
   tcase_add_test (tc, test_with_the_host);

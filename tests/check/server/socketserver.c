@@ -507,6 +507,32 @@ GST_START_TEST (test_no_pong)
 
 GST_END_TEST;
 
+/* Others wait for it: it is asked sooner, and has not long to answer. */
+GST_START_TEST (test_silent_beside_others)
+{
+  VmServerTimes times = patient;
+  SocketClient *ann, *bob;
+
+  times.awaited_ping = 200 * G_TIME_SPAN_MILLISECOND;
+  times.awaited_pong = 2 * G_TIME_SPAN_SECOND;
+  reopen (&times, NULL, 10);
+  ann = socket_client_connect (server, FALSE, "");
+  socket_client_say (ann, "42[\"join_room\",{\"room\":\"standup\"}]");
+  g_free (socket_client_wait (ann, "42[\"room_joined\""));
+  bob = socket_client_connect (server, TRUE, "");
+  socket_client_say (bob, "42[\"join_room\",{\"room\":\"standup\"}]");
+  g_free (socket_client_wait (bob, "2"));
+  socket_client_say (bob, "3");
+  socket_client_hears (
+      ann, "42[\"user_joined\",{\"user_id\":\"%s\",\"users\":3}]", bob->id);
+  socket_client_hears (
+      ann, "42[\"user_left\",{\"user_id\":\"%s\",\"users\":2}]", bob->id);
+  socket_client_free (ann);
+  socket_client_free (bob);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_first_message)
 {
   VmServerTimes times = patient;
@@ -796,6 +822,7 @@ socketserver_suite (void)
   tcase_add_loop_test (tc, test_closed_socket, 0, 3);
   tcase_add_loop_test (tc, test_pings, 0, 2);
   tcase_add_test (tc, test_pings_once);
+  tcase_add_test (tc, test_silent_beside_others);
   tcase_add_loop_test (tc, test_no_pong, 0, 2);
   tcase_add_loop_test (tc, test_first_message, 0, 2);
   tcase_add_loop_test (tc, test_connecting, 0, 2);

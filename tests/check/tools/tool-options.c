@@ -383,10 +383,10 @@ GST_START_TEST (test_limits)
   refused ("host --port x", "--port");
 
   taken ("host --max-participants 2");
-  taken ("host --max-participants 64");
-  refused ("host --max-participants 0", "from 2 to 64");
-  refused ("host --max-participants 1", "from 2 to 64");
-  refused ("host --max-participants 65", "from 2 to 64");
+  taken ("host --max-participants 128");
+  refused ("host --max-participants 0", "from 2 to 128");
+  refused ("host --max-participants 1", "from 2 to 128");
+  refused ("host --max-participants 129", "from 2 to 128");
 
   taken ("host --pin 123456");
   refused ("host --pin 12345", "6 to 32 digits");
@@ -429,6 +429,8 @@ GST_START_TEST (test_turn_lifetime)
   refused ("server --ice-transport-policy direct", "all or relay");
   taken ("server --ice-transport-policy relay --turn turn://a:b@h");
   taken ("server --ice-transport-policy all");
+  refused ("server --relay-only", "--ice-transport-policy relay needs --turn");
+  taken ("server --relay-only --turn turn://a:b@h");
 }
 
 GST_END_TEST;

@@ -34,6 +34,7 @@ export class Link {
     this.restart = 0; // timer of an offer that is due
     this.pastTimer = 0;
     this.early = [];
+    this.theirs = ""; // which connection of its own the other has offered or answered in
     this.isRetired = false; // it is about to end, because it is not needed any more
   }
 

@@ -14,6 +14,7 @@ import { Forged } from "../view/forged.js";
 import { Link } from "./link.js";
 import { MediaSession, Pair } from "../identity/mediasession.js";
 import { Peer } from "./peer.js";
+import { connectionOf } from "./sdp.js";
 import { cameraEncoding, screenEncoding } from "./quality.js";
 import { uuid } from "../ids.js";
 
@@ -237,13 +238,19 @@ export class Mesh extends EventTarget {
   async #takeOffer(link, message) {
     const generation = Number.isSafeInteger(message.generation) ? message.generation : 0;
 
-    if (link.offers || typeof message.sdp !== "string"
-        || (link.now && generation <= link.generation)) return;
+    if (typeof message.sdp !== "string") return;
     const media = new MediaSession(link.pair, { session: message.session, generation });
+    const hasKey = Boolean(link.pair.other.device);
+    if (!hasKey && !this.#isForNew(link, message, media, generation)) return;
+    if (hasKey && link.offers) return;
+    if (link.now && generation <= link.generation
+        && (hasKey || message.session === link.newest.session)) return;
     await media.check("offer", message.sdp, message.identity);
     if (!this.#mayBegin(link)) return;
-    link.generation = generation;
-    this.#connect(link, { offerer: false, session: message.session, media }).takeOffer(message);
+    link.generation = Math.max(generation, link.generation);
+    if (!hasKey) link.theirs = connectionOf(message.sdp);
+    this.#connect(link, { offerer: false, session: message.session, media, generation })
+      .takeOffer(message);
     for (const early of link.early.splice(0)) this.#takeCandidate(link, early);
   }
 
@@ -252,7 +259,39 @@ export class Mesh extends EventTarget {
 
     if (typeof message.sdp !== "string" || !this.#isCurrent(link, message)) return;
     await newest.checkAnswer(message);
+    if (!link.pair.other.device) link.theirs = connectionOf(message.sdp);
     newest.takeAnswer(message);
+  }
+
+  // Somebody without a key may offer anew: whether that is for another connection. In the one
+  // there is it is answered here, for a browser takes no answer of another; what is not
+  // taken is told.
+  #isForNew(link, message, media, generation) {
+    const { newest, theirs } = link;
+    const name = connectionOf(message.sdp);
+
+    if (theirs && name === theirs) {
+      if (newest) this.#change(link, message, media, generation);
+      else this.#refuse(link, "The connection of this offer has ended; a new connection is taken");
+      return false;
+    }
+    if (theirs || !link.offers) return true;
+    this.#refuse(link, "An offer crosses the one of this side, which goes first");
+    return false;
+  }
+
+  async #change(link, message, media, generation) {
+    const peer = link.newest;
+
+    link.generation = Math.max(generation, link.generation);
+    const fault = await peer.takeAnother(message,
+      { session: message.session, generation, media });
+    if (fault && link.peers.includes(peer))
+      this.#refuse(link, `The connection goes on as it is. ${fault}`);
+  }
+
+  #refuse(link, message) {
+    this.#send({ type: "error", to: link.id, code: "BAD_MESSAGE", message });
   }
 
   #takeCandidate(link, message) {
@@ -297,7 +336,7 @@ export class Mesh extends EventTarget {
   }
 
   // Beside the connection in use if that stands, else in its place.
-  #connect(link, { offerer, session, media }) {
+  #connect(link, { offerer, session, media, generation = link.generation }) {
     clearTimeout(link.timer);
     clearTimeout(link.restart);
     link.restart = 0;
@@ -308,7 +347,7 @@ export class Mesh extends EventTarget {
       id: link.id,
       offerer,
       session,
-      generation: link.generation,
+      generation,
       media,
       ice: this.#ice,
       tracks: this.#tracks,

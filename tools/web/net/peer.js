@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// One connection to one participant: one offer, one answer, no renegotiation. A
-// restart is a new Peer. The media are fixed in advance, in this order: sound,
-// camera, screen, data; what is sent changes by replaceTrack alone.
+// One connection to one participant: one offer, one answer. A restart is a new Peer. The
+// media are fixed in advance, in this order: sound, camera, screen, data; what is sent
+// changes by replaceTrack alone. Who knows no more than the room dialect may offer anew in
+// the same connection, to send more, or less.
 //
 // Events: "state", "streams", "channel" (detail: {label, open}), "message"
 // (detail: {label, text}, or {label, data} with an ArrayBuffer on "file"), "forged"
@@ -12,7 +13,7 @@
 import { Forged } from "../view/forged.js";
 import { Heartbeat, PING_MS, SILENCE_MS, SILENT_MS, UNSTEADY_MS } from "./heartbeat.js";
 import { arrivals } from "./arrivals.js";
-import { withStartBitrate } from "./sdp.js";
+import { sends, withStartBitrate } from "./sdp.js";
 
 const INTERRUPTED_MS = 7000; // ICE "disconnected", where there is no heartbeat
 const COUNT_MS = 800; // at least, between two looks at what has come
@@ -41,6 +42,7 @@ export class Peer extends EventTarget {
   #channels = new Map(); // label -> RTCDataChannel; of FILES those made here
   #theirs = new Map(); // of FILES, those the other has made
   #transceivers = {}; // by the names of STREAMS
+  #sources = {}; // likewise, where the other sends it by another one
   #heartbeat = new Heartbeat((text) => this.sendMessage("heartbeat", text));
   #timer = 0;
   #startedAt = performance.now();
@@ -77,7 +79,8 @@ export class Peer extends EventTarget {
     this.#media = media;
     this.#time = time;
     this.#tracks = { ...tracks };
-    this.#send = (message) => send({ ...message, session, generation });
+    this.#send = (message) => send({ ...message, session: this.session,
+      generation: this.generation });
     this.#pc = new RTCPeerConnection({ ...ice, ...ALWAYS });
     this.#pc.onicecandidate = ({ candidate }) => this.#candidateFound(candidate);
     this.#pc.onconnectionstatechange = () => this.#look();
@@ -178,6 +181,48 @@ export class Peer extends EventTarget {
     });
   }
 
+  // Another offer in this connection, by which the other sends more or less; `media` as of
+  // a new Peer. What cannot be done leaves all as it was: why, or "".
+  async takeAnother({ sdp, candidates }, { session, generation, media }) {
+    let fault = "";
+
+    Object.assign(this, { session, generation });
+    await this.#do(async () => {
+      try {
+        if (this.#pc.signalingState !== "stable")
+          throw new Error("It crosses an offer of this side, which goes first");
+        await this.#pc.setRemoteDescription({ type: "offer", sdp: withStartBitrate(sdp) });
+        this.#media = media;
+        await this.#answerAnother(sdp);
+      } catch (error) {
+        fault = error.message;
+        if (this.#pc.signalingState === "have-remote-offer")
+          await this.#pc.setRemoteDescription({ type: "rollback" });
+        return;
+      }
+      await this.#encode();
+      await this.#addCandidates(candidates);
+      await this.#addEarly();
+    });
+    return fault;
+  }
+
+  async #answerAnother(sdp) {
+    const before = { ...this.#transceivers };
+
+    this.#assign();
+    for (const name of STREAMS) {
+      const transceiver = this.#transceivers[name];
+      if (!transceiver || transceiver === before[name]) continue;
+      transceiver.direction = "sendrecv";
+      await transceiver.sender.replaceTrack(this.#tracks[name] || null);
+    }
+    this.#found ??= [];
+    await this.#describe("answer");
+    this.#findSources(sdp);
+    this.#settleStreams();
+  }
+
   takeAnswer(message) {
     return this.#do(async () => {
       if (this.#pc.signalingState !== "have-local-offer") return;
@@ -196,6 +241,34 @@ export class Peer extends EventTarget {
       const name = names.find((n) => !this.#transceivers[n]);
       if (name) this.#transceivers[name] = transceiver;
     }
+  }
+
+  #source(name) {
+    return this.#sources[name] || this.#transceivers[name];
+  }
+
+  // A camera that was stopped and comes again may have a place of its own.
+  #findSources(sdp) {
+    const all = this.#pc.getTransceivers().filter(({ mid, receiver }) =>
+      receiver.track.kind === "video" && sends(sdp, mid));
+    const names = ["camera", "screen"];
+    const kept = names.filter((name) => all.includes(this.#source(name)));
+    const free = all.filter((one) => !kept.some((name) => this.#source(name) === one));
+
+    for (const name of names)
+      if (!kept.includes(name) && free.length) this.#sources[name] = free.shift();
+  }
+
+  #settleStreams() {
+    const shown = [[this.main, ["audio", "camera"]], [this.screen, ["screen"]]];
+
+    for (const [stream, names] of shown) {
+      const tracks = names.map((name) => this.receiver(name)?.track).filter(Boolean);
+      for (const track of stream.getTracks())
+        if (!tracks.includes(track)) stream.removeTrack(track);
+      for (const track of tracks) stream.addTrack(track);
+    }
+    this.#streamsChanged();
   }
 
   #candidateFound(candidate) {
@@ -237,12 +310,12 @@ export class Peer extends EventTarget {
 
   #trackCame(track, transceiver) {
     if (!this.offerer) this.#assign();
-    const name = STREAMS.find((n) => this.#transceivers[n] === transceiver);
+    track.addEventListener("unmute", () => this.#streamsChanged());
+    track.addEventListener("mute", () => this.#streamsChanged());
+    const name = STREAMS.find((n) => this.#source(n) === transceiver);
     if (!name) return;
     const stream = name === "screen" ? this.screen : this.main;
     stream.addTrack(track);
-    track.addEventListener("unmute", () => this.#streamsChanged());
-    track.addEventListener("mute", () => this.#streamsChanged());
     this.#streamsChanged();
   }
 
@@ -252,7 +325,7 @@ export class Peer extends EventTarget {
 
   // Whether packets have come: padding too, of a picture that is not sent.
   flows(name) {
-    const track = this.#transceivers[name]?.receiver.track;
+    const track = this.#source(name)?.receiver.track;
 
     return Boolean(track) && !track.muted && track.readyState === "live";
   }
@@ -268,14 +341,14 @@ export class Peer extends EventTarget {
 
   // Whether the description lets the other send that stream.
   receives(name) {
-    return /recv/.test(this.#transceivers[name]?.currentDirection ?? "");
+    return /recv/.test(this.#source(name)?.currentDirection ?? "");
   }
 
   async #count(now) {
     if (now - this.#countedAt < COUNT_MS) return;
     this.#countedAt = now;
     const before = this.arrived;
-    const mids = STREAMS.map((name) => this.#transceivers[name]?.mid);
+    const mids = STREAMS.map((name) => this.#source(name)?.mid);
     this.arrived = arrivals([...(await this.#pc.getStats()).values()], mids);
     if (this.arrived.bytes !== before.bytes) this.#cameAt = performance.now();
     if (this.screenSeen || !this.flows("screen") || !this.arrived.screen) return;
@@ -284,7 +357,7 @@ export class Peer extends EventTarget {
   }
 
   receiver(name) {
-    return this.#transceivers[name]?.receiver || null;
+    return this.#source(name)?.receiver || null;
   }
 
   setTrack(name, track) {

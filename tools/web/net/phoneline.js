@@ -10,11 +10,15 @@
 import { arrivals } from "./arrivals.js";
 import { IceGrants } from "./iceservers.js";
 import { Missing } from "./missing.js";
+import { connectionOf } from "./sdp.js";
 
 const RETRY_MS = [500, 1000, 2000, 4000];
 const CLOSED_MS = 1500; // until which the server may say why a connection was closed
 const CANDIDATES_MAX = 64; // of one that rings
 const COUNT_MS = 1000; // between two looks at what has come
+const LOST_MS = 2000; // that a connection is lost until another one is made
+const ANSWERED_MS = 6000; // until another connection is answered
+const RENEWED_MS = 15000; // until it stands
 
 const REASONS = {
   offline: "is not there",
@@ -79,10 +83,24 @@ export class PhoneLine extends EventTarget {
     this.#changed();
   }
 
-  // There is another network: one that is waited for is not.
+  // There is another network: a server that is waited for is not, and one that is there
+  // may be so no more.
   #hurry() {
-    if (!this.#user || this.#socket) return;
+    const { call } = this;
+
+    if (!this.#user || (call && !call.answered && this.#socket)) return;
     clearTimeout(this.#timer);
+    if (call) {
+      call.outdated = true;
+      this.#dropNext(call);
+    }
+    if (this.#socket) {
+      this.#socket.onmessage = this.#socket.onclose = null;
+      // a goodbye would end the call, in which the next one takes its place
+      if (!call) this.#socket.close(1000);
+      this.#attempts = Math.max(this.#attempts, 1);
+    }
+    this.#registered = false;
     this.#open();
   }
 
@@ -147,13 +165,10 @@ export class PhoneLine extends EventTarget {
         else this.#takeOffer(message);
         break;
       case "call-answer":
-        if (call?.outgoing) await this.#takeAnswer(call, message);
+        if (call) await this.#takeAnswer(call, message);
         break;
       case "ice-candidate":
-        if (call && call.candidates.length < CANDIDATES_MAX) {
-          call.candidates.push(message.candidate);
-          await this.#addCandidates(call);
-        }
+        if (call) await this.#takeCandidate(call.next || call, message);
         break;
       case "call-reject":
         if (call) this.#over(`${call.name} has declined.`);
@@ -177,6 +192,7 @@ export class PhoneLine extends EventTarget {
     if (this.#owed) this.#send({ type: "call-end", toId: this.#owed.other, callId: this.#owed.id });
     this.#owed = null;
     this.#changed();
+    if (this.call?.outdated) this.#renew(this.call);
   }
 
   // A server that has not missed the lost connection yet takes its user for another one.
@@ -248,13 +264,19 @@ export class PhoneLine extends EventTarget {
     this.#changed();
     await this.#openMedia(call);
     if (this.call !== call) return;
-    const pc = this.#connect(call);
-    await pc.setRemoteDescription(call.offer);
+    await this.#answer(call, call, call.offer);
+  }
+
+  // By a connection that is made: the first one of a call, or one more.
+  async #answer(call, way, offer) {
+    const pc = this.#connect(call, way);
+
+    await pc.setRemoteDescription(offer);
     for (const transceiver of pc.getTransceivers()) {
       const name = transceiver.receiver.track.kind === "audio" ? "audio" : "camera";
       transceiver.direction = "sendrecv";
       transceiver.sender.setStreams(call.own);
-      call.senders[name] = transceiver.sender;
+      way.senders[name] = transceiver.sender;
       await transceiver.sender.replaceTrack(
         name === "audio" || call.kind === "video" ? this.#media.tracks[name] : null);
     }
@@ -262,19 +284,47 @@ export class PhoneLine extends EventTarget {
     if (this.call !== call) return;
     this.#send({ type: "call-answer", toId: call.other, callId: call.id,
       answer: { type: answer.type, sdp: answer.sdp } });
+    call.theirs = connectionOf(offer.sdp);
     await pc.setLocalDescription(answer);
-    await this.#addCandidates(call);
+    await this.#addCandidates(way);
   }
 
   async #takeAnswer(call, { answer }) {
+    const way = call.next || call;
+
+    if (way.pc?.signalingState !== "have-local-offer") return;
     call.answered = true;
-    await call.pc.setRemoteDescription(answer);
-    await this.#addCandidates(call);
+    await way.pc.setRemoteDescription(answer);
+    call.theirs = connectionOf(answer.sdp);
+    if (way === call.next) this.#setDeadline(call, RENEWED_MS);
+    await this.#addCandidates(way);
     this.#changed();
   }
 
-  // In the connection there is: the other has another camera, or none.
+  async #takeCandidate(way, { candidate }) {
+    if (way.candidates.length >= CANDIDATES_MAX) return;
+    way.candidates.push(candidate);
+    await this.#addCandidates(way);
+  }
+
+  // Of two that make another connection at once the caller goes first.
+  async #takeNext(call, offer) {
+    if (call.next?.pc.signalingState === "have-local-offer" && call.outgoing) return;
+    this.#dropNext(call);
+    call.next = { candidates: [], senders: {} };
+    this.#setDeadline(call, RENEWED_MS);
+    await this.#answer(call, call.next, offer);
+  }
+
   async #takeAnew(call, { offer }) {
+    const name = connectionOf(offer.sdp);
+
+    if (name && call.theirs && name !== call.theirs) await this.#takeNext(call, offer);
+    else await this.#takeChange(call, offer);
+  }
+
+  // In the connection there is: the other has another camera, or none.
+  async #takeChange(call, offer) {
     const { pc, remote } = call;
 
     await pc.setRemoteDescription(offer);
@@ -330,8 +380,78 @@ export class PhoneLine extends EventTarget {
     this.#changed();
   }
 
+  // --- another connection ---
+
+  // What is lost is made anew; when nobody answers, the call is over.
+  #setDeadline(call, ms) {
+    clearTimeout(call.deadline);
+    call.deadline = setTimeout(() => {
+      if (this.call !== call) return;
+      this.#dropNext(call);
+      if (call.pc.connectionState !== "connected")
+        this.hangUp("The connection between you has failed.");
+    }, ms);
+  }
+
+  #dropNext(call) {
+    call.next?.pc?.close();
+    call.next = null;
+  }
+
+  // Beside the one in use, which goes on until the new one stands.
+  #renew(call) {
+    this.#turn = this.#turn.then(() => this.#offerNext(call)).catch((error) => this.#fail(error));
+  }
+
+  async #offerNext(call) {
+    if (this.call !== call || !call.answered || call.next) return;
+    call.outdated = !this.#registered;
+    if (call.outdated) return;
+    const next = call.next = { candidates: [], senders: {} };
+    const pc = this.#connect(call, next);
+
+    this.#setDeadline(call, ANSWERED_MS);
+    for (const { receiver, sender } of call.pc.getTransceivers()) {
+      const { kind } = receiver.track;
+      const transceiver = pc.addTransceiver(kind, { direction: "sendrecv", streams: [call.own] });
+      next.senders[kind === "audio" ? "audio" : "camera"] = transceiver.sender;
+      await transceiver.sender.replaceTrack(sender.track);
+    }
+    const offer = await pc.createOffer();
+    if (this.call !== call || call.next !== next) return;
+    this.#send({ type: "call-offer", toId: call.other, callId: call.id,
+      offer: { type: offer.type, sdp: offer.sdp }, callType: call.kind,
+      fromUsername: this.#user });
+    await pc.setLocalDescription(offer);
+  }
+
+  #switchOver(call) {
+    const { pc: old } = call;
+
+    clearTimeout(call.deadline);
+    Object.assign(call, call.next, { next: null });
+    old.close();
+    for (const name of Object.keys(call.senders))
+      if (name === "audio" || call.kind === "video")
+        call.senders[name].replaceTrack(this.#media.tracks[name]).catch(() => {});
+    this.#tell("streams", call.remote);
+  }
+
+  // The server may be lost with the network, and not know it yet.
+  #lostConnection(call) {
+    clearTimeout(call.lost);
+    call.lost = setTimeout(() => {
+      if (this.call === call && call.answered && !call.next
+          && call.pc.connectionState !== "connected") this.#hurry();
+    }, call.pc.connectionState === "failed" ? 0 : LOST_MS);
+    this.#setDeadline(call, LOST_MS + ANSWERED_MS);
+  }
+
   #end() {
     clearInterval(this.call.counting);
+    clearTimeout(this.call.deadline);
+    clearTimeout(this.call.lost);
+    this.#dropNext(this.call);
     this.call.pc?.close();
     this.call = null;
     this.#media.stop();
@@ -352,18 +472,20 @@ export class PhoneLine extends EventTarget {
   }
 
   #replace({ name, track }) {
-    this.call?.senders?.[name]?.replaceTrack(track).catch(() => {});
+    for (const way of [this.call, this.call?.next])
+      way?.senders?.[name]?.replaceTrack(track).catch(() => {});
   }
 
   // Who ends a call by closing its connection need not say so by the server.
   #watchTransport(call) {
-    const { transport } = call.pc.getReceivers().find((r) => r.transport) ?? {};
+    const { pc } = call;
+    const { transport } = pc.getReceivers().find((r) => r.transport) ?? {};
 
     if (!transport) return;
     transport.onstatechange = () => {
       if (transport.state !== "closed") return;
       setTimeout(() => {
-        if (this.call === call) this.hangUp(`${call.name} has ended the call.`);
+        if (this.call === call && call.pc === pc && !call.next) this.hangUp(`${call.name} has ended the call.`);
       }, CLOSED_MS);
     };
   }
@@ -388,31 +510,38 @@ export class PhoneLine extends EventTarget {
     }, COUNT_MS);
   }
 
-  #connect(call) {
-    const pc = call.pc = new RTCPeerConnection(this.#ice);
+  // `way`: the call itself, or the connection that is made beside the one in use.
+  #connect(call, way = call) {
+    const pc = way.pc = new RTCPeerConnection(this.#ice);
 
     pc.onicecandidate = ({ candidate }) => {
-      if (candidate && this.call === call) {
+      if (candidate && this.call === call && (call.next || call).pc === pc) {
         this.#send({ type: "ice-candidate", toId: call.other, candidate: {
           candidate: candidate.candidate, sdpMLineIndex: candidate.sdpMLineIndex,
           sdpMid: candidate.sdpMid } });
       }
     };
     // apart: an element waits for the first picture, which may never come
-    call.remote = { audio: new MediaStream(), video: new MediaStream() };
+    const remote = way.remote = { audio: new MediaStream(), video: new MediaStream() };
     pc.ontrack = ({ track }) => {
-      call.remote[track.kind].addTrack(track);
-      if (this.call === call) this.#tell("streams", call.remote);
+      remote[track.kind].addTrack(track);
+      if (this.call === call && call.pc === pc) this.#tell("streams", remote);
     };
     pc.onconnectionstatechange = () => {
+      const { connectionState } = pc;
+
       if (this.call !== call) return;
-      if (pc.connectionState === "connected") {
+      if (call.next?.pc === pc && connectionState === "connected") this.#switchOver(call);
+      if (call.pc !== pc) return;
+      if (connectionState === "connected") {
+        clearTimeout(call.lost);
+        if (!call.next) clearTimeout(call.deadline);
         call.connected = true;
         call.began ??= Date.now();
         this.#lookForMissing(call);
         this.#watchTransport(call);
-      } else if (pc.connectionState === "failed") {
-        this.hangUp("The connection between you has failed.");
+      } else if (["disconnected", "failed"].includes(connectionState) && !call.next) {
+        this.#lostConnection(call);
       }
       this.#changed();
     };

@@ -62,3 +62,23 @@ export const readFingerprint = (sdp) => theOne(sdp, "fingerprint",
 
 // The one ICE user name, or "".
 export const readUfrag = (sdp) => theOne(sdp, "ice-ufrag", /^([A-Za-z0-9+/]{4,256})$/, false);
+
+// --- what a description of somebody without a key says ---
+
+// Of which connection it is: its session and its certificates (RFC 8866 §5.2, RFC 8122).
+export function connectionOf(sdp) {
+  const [, session] = /^o=(\S+ \S+) /m.exec(sdp) || [];
+  const prints = new Set([...sdp.matchAll(/^a=fingerprint:(\S+ \S+)/gim)]
+    .map(([, print]) => print.toLowerCase()));
+
+  return session && prints.size ? [session, ...[...prints].sort()].join(" ") : "";
+}
+
+// Whether the part with that a=mid is of media that are sent.
+export function sends(sdp, mid) {
+  const part = sdp.split(/(?=^m=)/m).find((media) => media.startsWith("m=")
+    && media.split(/[\r\n]+/).includes(`a=mid:${mid}`));
+
+  return part !== undefined && !/^m=\S+ 0 /.test(part)
+    && !/^a=(?:recvonly|inactive)\s*$/m.test(part);
+}

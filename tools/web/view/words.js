@@ -2,6 +2,8 @@
 
 // What codes and states mean, in words.
 
+import { LOOKALIKES } from "./lookalikes.js";
+
 const REFUSALS = new Map([
   ["WRONG_PIN", "That PIN is not right. The host has the right one."],
   ["MEETING_FULL", "All seats of this meeting are taken. Try again when "
@@ -233,12 +235,26 @@ function skeleton(name) {
     .replace(/\s+/gu, " ");
 }
 
+const ASCII = /^[\x20-\x7e]*$/;
+const PROTOTYPES = new Map(Object.entries(LOOKALIKES).flatMap(([letter, others]) =>
+  [...others].map((other) => [other, letter])));
+const confuse = (name) => [...name.normalize("NFD")].map((c) => PROTOTYPES.get(c) ?? c).join("");
+
+// Whether letters of other scripts make one name look like the other: as they stand, or in
+// lower case.
+function looksLike(name, other) {
+  if (skeleton(name) === skeleton(other)) return true;
+  if (ASCII.test(name) && ASCII.test(other)) return false;
+  return skeleton(confuse(name)) === skeleton(confuse(other))
+    || confuse(skeleton(name)) === confuse(skeleton(other));
+}
+
 // The name, with a mark when one of those who were there before looks the same.
 export function apart(name, before) {
-  const taken = new Set(before.map(skeleton));
+  const isTaken = (wanted) => before.some((one) => looksLike(wanted, one));
   let shown = name;
 
-  for (let n = 2; taken.has(skeleton(shown)); n++) shown = `${name} (${n})`;
+  for (let n = 2; isTaken(shown); n++) shown = `${name} (${n})`;
   return shown;
 }
 

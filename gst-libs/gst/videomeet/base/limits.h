@@ -32,6 +32,11 @@
 #define VM_FIRST_MESSAGE_TIME (10 * G_USEC_PER_SEC)
 #define VM_PING_TIME (20 * G_USEC_PER_SEC)
 #define VM_DEAD_TIME (45 * G_USEC_PER_SEC)
+/* A client that cannot resume, and that others wait for: pinged when it has
+ * said nothing for so long, and gone without an answer in so long, if it has
+ * answered one before (protocol/signalling.md#dead). */
+#define VM_AWAITED_PING_TIME (3 * G_USEC_PER_SEC)
+#define VM_AWAITED_PONG_TIME (6 * G_USEC_PER_SEC)
 /* One client's send queue. Close 1013 when it is beyond the bytes, or beyond
  * the messages for so long. */
 #define VM_QUEUE_BYTES (1024 * 1024)
@@ -216,6 +221,8 @@ typedef struct
   gint64 first_message;
   gint64 ping;
   gint64 dead;
+  gint64 awaited_ping;
+  gint64 awaited_pong;
   gint64 flood;
   gint64 queue; /* for which a full queue is a burst */
   gint64 request;

@@ -140,19 +140,6 @@ vm_text_skeleton (const gchar *text)
 }
 
 gboolean
-vm_text_looks_like (const gchar *text, const gchar *other)
-{
-  g_autofree gchar *a = NULL;
-  g_autofree gchar *b = NULL;
-
-  if (!text || !other || strcmp (text, other) == 0)
-    return text == other || (text && other);
-  a = vm_text_skeleton (text);
-  b = vm_text_skeleton (other);
-  return strcmp (a, b) == 0;
-}
-
-gboolean
 vm_text_is_lines (const gchar *text, gsize max)
 {
   return is_text (text, max, "\n\t");

@@ -16,7 +16,9 @@ gboolean vm_text_is_label (const gchar *text, gsize max);
  * characters, case, the width of blanks and invisible characters. @text is
  * UTF-8. */
 gchar *vm_text_skeleton (const gchar *text);
-/* Whether two names have one skeleton; NULL matches only NULL. */
+/* Whether two names have one skeleton, or, with the meson option icu, are of
+ * letters of several scripts that look alike (UTS 39); NULL matches only NULL.
+ */
 gboolean vm_text_looks_like (const gchar *text, const gchar *other);
 /* vm_text_is_name() with newlines and tabs: a chat text. */
 gboolean vm_text_is_lines (const gchar *text, gsize max);

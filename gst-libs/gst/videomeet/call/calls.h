@@ -53,6 +53,11 @@ VmCallUser *vm_calls_register (VmCalls *calls, const gchar *id,
 /* Registers again, perhaps with another name; BAD_MESSAGE with another id. */
 gboolean vm_call_user_rename (
     VmCallUser *user, const gchar *id, const gchar *name, GError **error);
+/* The user @id comes back at @peer, in its active call @call_id with @other_id:
+ * its connection before is closed, and the call goes on. NULL when there is no
+ * such user in such a call. */
+VmCallUser *vm_calls_take_over (VmCalls *calls, const gchar *id,
+    const gchar *call_id, const gchar *other_id, gpointer peer);
 /* @user claims that a call with @other_id goes on, which began at a stopped
  * server or on another connection of @user; if the other user has ended it,
  * @user is told. A @call_id of NULL claims none. */
@@ -62,6 +67,8 @@ void vm_call_user_claim (
  * RATE_LIMITED. */
 gboolean vm_call_user_receive (
     VmCallUser *user, VmCallMessage *message, gint64 now, GError **error);
+/* Whether it is in a call that rings or is active. */
+gboolean vm_call_user_is_busy (const VmCallUser *user);
 /* The connection is gone, and @user with it; the other user of its call is
  * told. */
 void vm_call_user_leave (VmCallUser *user);

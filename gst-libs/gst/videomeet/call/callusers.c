@@ -71,6 +71,28 @@ vm_calls_register (VmCalls *calls, const gchar *id, const gchar *name,
   return user;
 }
 
+/* The id of a call is known to the two alone. */
+VmCallUser *
+vm_calls_take_over (VmCalls *calls, const gchar *id, const gchar *call_id,
+    const gchar *other_id, gpointer peer)
+{
+  VmCallUser *user = g_hash_table_lookup (calls->users, id);
+  const VmCallsCall *call = user ? user->call : NULL;
+  g_autoptr (GError) reason = NULL;
+  gpointer before;
+
+  if (!call || !calls->close || call->state != VM_CALL_STATE_ACTIVE
+      || g_strcmp0 (call->id, call_id) != 0
+      || g_strcmp0 (vm_calls_other_of (call, user)->id, other_id) != 0)
+    return NULL;
+  vm_calls_set_taken (&reason, id);
+  before = user->peer;
+  user->peer = peer;
+  calls->close (before, reason, calls->close_data);
+  tell_registered (user);
+  return user;
+}
+
 VmCallRequest *
 vm_calls_request_user (VmCalls *calls, const gchar *id, const gchar *name,
     gpointer peer, gint64 now, VmCallsSeated seated, gpointer user_data)
@@ -101,6 +123,12 @@ vm_call_user_rename (
   }
   tell_registered (user);
   return TRUE;
+}
+
+gboolean
+vm_call_user_is_busy (const VmCallUser *user)
+{
+  return user->call || user->waiting;
 }
 
 void

@@ -455,7 +455,7 @@ vm_cluster_back (VmCluster *self, gint64 now)
 
   self->says = FALSE;
   if (self->began)
-    self->caution = now + VM_CLUSTER_CAUTION_TIME;
+    self->caution = MAX (self->caution, now + VM_CLUSTER_CAUTION_TIME);
   self->began = TRUE;
   self->scanned = G_MININT64 / 2;
   for (GList *one = rooms; one; one = one->next) {
@@ -466,6 +466,12 @@ vm_cluster_back (VmCluster *self, gint64 now)
     room->overtaken = TRUE;
     vm_cluster_room_look (room, now);
   }
+}
+
+void
+vm_cluster_young (VmCluster *self, gint64 now)
+{
+  self->caution = now + VM_CLUSTER_YOUNG_TIME;
 }
 
 void

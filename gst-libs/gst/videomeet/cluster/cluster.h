@@ -48,6 +48,9 @@ typedef struct _VmCluster VmCluster;
  * any when the store has just come back, leaves it to those who have seats in
  * it for this long. */
 #define VM_CLUSTER_CAUTION_TIME (2 * G_USEC_PER_SEC)
+/* Likewise when the store was made just now: the others look every 3 s whether
+ * theirs is gone, and then write what they remember. */
+#define VM_CLUSTER_YOUNG_TIME (5 * G_USEC_PER_SEC)
 /* A record that was neither read nor written for this long is read again:
  * something that the store told may be lost. That is rare, and a read costs
  * NATS as much as a write. */
@@ -181,6 +184,10 @@ void vm_cluster_told (VmCluster *self, const gchar *key, GBytes *value,
  * may have lost all records,
  * or the latest ones. The nodes then restore them from memory. */
 void vm_cluster_back (VmCluster *self, gint64 now);
+
+/* Likewise, before vm_cluster_back(): it was made within
+ * VM_CLUSTER_YOUNG_TIME. */
+void vm_cluster_young (VmCluster *self, gint64 now);
 
 /* Whether the last list had the beat of @node. */
 gboolean vm_cluster_is_alive (VmCluster *self, const gchar *node);

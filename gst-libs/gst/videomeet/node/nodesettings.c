@@ -4,6 +4,7 @@
 #include "trust/store/decision.h"
 #include <gst/videomeet/vmdiscoverystate.h>
 #include "wire/deviceinfo.h"
+#include "wire/signal.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -12,7 +13,6 @@
 #define TIMEOUT_MIN 100 /* ms */
 #define TIMEOUT_MAX 30000 /* ms */
 #define DEFAULT_MAX_PARTICIPANTS 10 /* protocol/discovery.md#txt */
-#define PARTICIPANTS_MAX 65535 /* as many as others believe; devicefield.c */
 
 /* Names go to other people's screens: no control characters, at most as long as
  * others accept (security.md#limits). */
@@ -390,12 +390,12 @@ install_numbers (GObjectClass *klass)
   /**
    * VmNode:max-participants:
    *
-   * How many a meeting hosted here can hold, its host included; 2 to 65535,
+   * How many a meeting hosted here can hold, its host included; 2 to 128,
    * 10 by default.
    */
   g_object_class_install_property (klass, VM_NODE_PROP_MAX_PARTICIPANTS,
       g_param_spec_uint ("max-participants", "Max participants",
-          "How many a meeting hosted here can hold", 2, PARTICIPANTS_MAX,
+          "How many a meeting hosted here can hold", 2, VM_SIGNAL_ROSTER_MAX,
           DEFAULT_MAX_PARTICIPANTS, flags));
   /**
    * VmNode:timeout:

@@ -30,6 +30,7 @@ typedef struct
     ANSWER,
     NODES,
     TOLD,
+    YOUNG,
     BACK,
     FOUND,
     HEARD,
@@ -91,6 +92,9 @@ take_news (VmServer *server, gpointer data)
     case TOLD:
       vm_room_share_told (share, news->key, news->value, news->revision, now);
       break;
+    case YOUNG:
+      vm_room_share_young (share, now);
+      break;
     case BACK:
       vm_room_share_back (share, now);
       break;
@@ -150,6 +154,12 @@ on_told (const gchar *key, GBytes *value, guint64 revision, gpointer user_data)
                        .key = (gchar *) key,
                        .value = value,
                        .revision = revision });
+}
+
+static void
+on_young (gpointer user_data)
+{
+  post (user_data, (News){ .kind = YOUNG });
 }
 
 static void
@@ -330,6 +340,7 @@ connect_nats (
     .back = on_back,
     .found = on_found,
     .waits = on_waits,
+    .young = on_young,
   };
   static const VmNatsBusFuncs bus_funcs = {
     .heard = on_heard,

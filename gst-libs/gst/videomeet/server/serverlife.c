@@ -96,6 +96,8 @@ vm_server_init (VmServer *self)
     .first_message = VM_FIRST_MESSAGE_TIME,
     .ping = VM_PING_TIME,
     .dead = VM_DEAD_TIME,
+    .awaited_ping = VM_AWAITED_PING_TIME,
+    .awaited_pong = VM_AWAITED_PONG_TIME,
     .flood = VM_FLOOD_TIME,
     .queue = VM_QUEUE_TIME,
     .request = VM_HTTP_REQUEST_TIME,

@@ -153,6 +153,20 @@ subject_of (VmClusterBucket bucket, const gchar *key)
 }
 
 gboolean
+vm_nats_link_is_young (VmNatsLink *link)
+{
+  g_autofree gchar *stream = stream_of (VM_CLUSTER_ROOMS);
+  jsStreamInfo *info = NULL;
+  gboolean young =
+      js_GetStreamInfo (&info, link->stream, stream, NULL, NULL) == NATS_OK
+      /* NATS's own clock, in ns */
+      && g_get_real_time () - info->Created / 1000 < VM_CLUSTER_YOUNG_TIME;
+
+  jsStreamInfo_Destroy (info);
+  return young;
+}
+
+gboolean
 vm_nats_link_has_gone_back (VmNatsLink *link, guint64 revision)
 {
   g_autofree gchar *stream = stream_of (VM_CLUSTER_ROOMS);

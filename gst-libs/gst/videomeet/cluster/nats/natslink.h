@@ -31,6 +31,8 @@ natsOptions *vm_nats_options_new (const VmNatsConfig *config, GError **error);
 VmNatsLink *vm_nats_link_new (natsOptions *options, GError **error);
 void vm_nats_link_free (VmNatsLink *link);
 gboolean vm_nats_link_is_lost (VmNatsLink *link);
+/* Whether the bucket of records was made within VM_CLUSTER_YOUNG_TIME. */
+gboolean vm_nats_link_is_young (VmNatsLink *link);
 /* Whether the bucket of records is gone, was replaced since the first call, or
  * no longer reaches its earlier @revision. */
 gboolean vm_nats_link_has_gone_back (VmNatsLink *link, guint64 revision);

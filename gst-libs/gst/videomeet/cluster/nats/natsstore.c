@@ -103,6 +103,15 @@ answer (VmNatsStore *self, VmNatsLink *link, const Request *request)
       self->user_data);
 }
 
+/* The store is there. */
+static void
+tell_back (VmNatsStore *self, VmNatsLink *link)
+{
+  if (self->funcs.young && vm_nats_link_is_young (link))
+    self->funcs.young (self->user_data);
+  self->funcs.back (self->user_data);
+}
+
 /* @link, or another when that is lost; NULL: none, and not tried again at
  * once. */
 static VmNatsLink *
@@ -123,7 +132,7 @@ keep (VmNatsStore *self, VmNatsLink *link, gint64 *tried)
     return NULL;
   vm_nats_ears_move (self->ears, link);
   /* what was changed before is read, what comes from now on is told */
-  self->funcs.back (self->user_data);
+  tell_back (self, link);
   return link;
 }
 
@@ -286,7 +295,7 @@ watch (gpointer data)
       continue;
     /* the bucket is there again */
     if (lost)
-      self->funcs.back (self->user_data);
+      tell_back (self, link);
     lost = watch_link (self, link);
     vm_nats_link_free (link);
   } while (!wait_to_stop (self, VM_NATS_RETRY_TIME, NULL));

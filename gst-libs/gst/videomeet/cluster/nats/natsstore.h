@@ -50,6 +50,8 @@ typedef struct
   void (*found) (const gchar *key, gpointer user_data);
   /* NATS is unreachable, and why; NULL: it is back. May be NULL. */
   void (*waits) (const gchar *why, gpointer user_data);
+  /* For vm_cluster_young(). May be NULL. */
+  void (*young) (gpointer user_data);
 } VmNatsFuncs;
 
 typedef struct _VmNatsStore VmNatsStore;

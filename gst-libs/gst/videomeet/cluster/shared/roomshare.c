@@ -423,6 +423,17 @@ vm_room_share_told (VmRoomShare *share, const gchar *key, GBytes *value,
 }
 
 void
+vm_room_share_young (VmRoomShare *share, gint64 now)
+{
+  for (guint i = 0; i < VM_SHARE_N_KINDS; i++) {
+    VmCluster *cluster = get_cluster (share, i);
+
+    if (cluster)
+      vm_cluster_young (cluster, now);
+  }
+}
+
+void
 vm_room_share_back (VmRoomShare *share, gint64 now)
 {
   share->now = now;

@@ -78,6 +78,7 @@ void
 vm_room_share_nodes (VmRoomShare *share, const gchar *const *nodes, gint64 now);
 void vm_room_share_told (VmRoomShare *share, const gchar *key, GBytes *value,
     guint64 revision, gint64 now);
+void vm_room_share_young (VmRoomShare *share, gint64 now);
 void vm_room_share_back (VmRoomShare *share, gint64 now);
 void vm_room_share_check (VmRoomShare *share, const gchar *key, gint64 now);
 /* Takes a frame of another node. */

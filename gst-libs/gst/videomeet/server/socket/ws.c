@@ -185,6 +185,13 @@ pause_reading (VmWs *ws)
   lws_rx_flow_control (ws->conn->wsi, 0);
 }
 
+static void
+hear (VmWs *ws, gint64 now)
+{
+  ws->last_heard = now;
+  ws->pinged = 0;
+}
+
 /* Reads on, if nothing else speaks against it. */
 static void
 read_on (VmWs *ws, gint64 now)
@@ -193,7 +200,8 @@ read_on (VmWs *ws, gint64 now)
     return;
   ws->paused = ws->pause_due = FALSE;
   /* it was not silent, it was not listened to */
-  ws->last_heard = ws->message_began = now;
+  hear (ws, now);
+  ws->message_began = now;
   lws_rx_flow_control (ws->conn->wsi, 1);
   /* what it has read and kept is looked at only after an event */
   lws_cancel_service (lws_get_context (ws->conn->wsi));
@@ -248,7 +256,7 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
   gsize most = ws->funcs->message_max ? ws->funcs->message_max : VM_MESSAGE_MAX;
   gboolean binary = lws_frame_is_binary (wsi);
 
-  ws->last_heard = g_get_monotonic_time ();
+  hear (ws, g_get_monotonic_time ());
   ws->taken += size;
   if (ws->close_code)
     return 0;
@@ -394,7 +402,8 @@ vm_ws_event (
     case LWS_CALLBACK_RECEIVE:
       return ws_receive (conn->ws, in, size);
     case LWS_CALLBACK_RECEIVE_PONG:
-      conn->ws->last_heard = g_get_monotonic_time ();
+      conn->ws->answers = TRUE;
+      hear (conn->ws, g_get_monotonic_time ());
       return 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
       conn->ws->said_goodbye = TRUE;
@@ -424,16 +433,36 @@ tick_rate (VmWs *ws, gint64 now)
     vm_ws_close (ws, VM_CLOSE_POLICY, "too many messages", TRUE);
 }
 
+/* A client that has never answered one may not know pings: it has the longer
+ * time, or pings by its own messages. */
+static gboolean
+is_dead (VmWs *ws, gboolean awaited, gint64 now)
+{
+  const VmServerTimes *times = &ws->conn->server->times;
+
+  if (ws->paused)
+    return FALSE;
+  if (awaited && ws->answers && ws->pinged
+      && now - ws->pinged >= times->awaited_pong)
+    return TRUE;
+  return !ws->funcs->pings && now - ws->last_heard >= times->dead;
+}
+
 static void
 tick_ping (VmWs *ws, gint64 now)
 {
   const VmServerTimes *times = &ws->conn->server->times;
+  gboolean awaited = ws->funcs->is_awaited && ws->funcs->is_awaited (ws);
+  gint64 ping = awaited ? times->awaited_ping : times->ping;
 
-  if (!ws->paused && now - ws->last_heard >= times->dead) {
+  if (is_dead (ws, awaited, now)) {
     ws->funcs->hang_up (ws, NULL);
     vm_ws_close (ws, VM_CLOSE_GOING_AWAY, "no answer", TRUE);
-  } else if (now - MAX (ws->last_heard, ws->last_ping) >= times->ping) {
+  } else if ((awaited || !ws->funcs->pings)
+             && now - MAX (ws->last_heard, ws->last_ping) >= ping) {
     ws->last_ping = now;
+    if (!ws->pinged)
+      ws->pinged = now;
     ws->ping_due = TRUE;
     lws_callback_on_writable (ws->conn->wsi);
   }
@@ -455,7 +484,7 @@ vm_ws_tick (VmWs *ws, gint64 now)
     vm_ws_close (ws, VM_CLOSE_POLICY, "message without end", TRUE);
   } else if (ws->first_due && now >= ws->deadline) {
     vm_ws_close (ws, VM_CLOSE_POLICY, "no hello", FALSE);
-  } else if (!ws->funcs->pings) {
+  } else {
     tick_ping (ws, now);
   }
   return FALSE;

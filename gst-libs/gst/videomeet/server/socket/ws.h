@@ -31,6 +31,9 @@ struct _VmWsFuncs
   void (*hang_up) (VmWs *ws, const GError *reason);
   /* Whether it holds one of a limited number of places; see VM_UNJOINED_MAX. */
   gboolean (*has_seat) (VmWs *ws);
+  /* Whether others wait for a client that cannot resume: a dead one is found
+   * soon. NULL: never. */
+  gboolean (*is_awaited) (VmWs *ws);
   /* NULL: text only */
   void (*receive_binary) (VmWs *ws, GBytes *message);
   /* Frees the peer, if hang_up() has not; or NULL. */
@@ -66,6 +69,7 @@ struct _VmWs
   guint said_goodbye : 1; /* the client, by a close frame */
   guint left : 1; /* it said so first */
   guint ping_due : 1;
+  guint answers : 1; /* a pong has come */
   guint pause_due : 1; /* the credit is used up */
   guint held : 1; /* nothing may be read until released */
   guint paused : 1; /* nothing is read */
@@ -75,6 +79,7 @@ struct _VmWs
 
   gint64 last_heard;
   gint64 last_ping;
+  gint64 pinged; /* the first one without an answer; 0: there is none */
 
   guint64 taken; /* bytes off the socket that messages account for */
   gboolean of_file; /* the last input is part of a chunk */

@@ -122,6 +122,10 @@ register_as (VmCallGuest *guest, const gchar *id, const gchar *name,
     return vm_rooms_refuse_closing (error);
   if (!vm_server_admits (server, conn->pass, &use, conn->group, error))
     return FALSE;
+  guest->user =
+      vm_calls_take_over (calls_of (server), id, call_id, other, guest);
+  if (guest->user)
+    return TRUE;
   guest->claim_id = g_strdup (call_id);
   guest->claim_other = g_strdup (other);
   guest->registers = TRUE;
@@ -252,12 +256,21 @@ call_guest_has_seat (VmWs *ws)
   return guest && guest->user;
 }
 
+static gboolean
+call_guest_is_awaited (VmWs *ws)
+{
+  const VmCallGuest *guest = ws->peer;
+
+  return guest && guest->user && vm_call_user_is_busy (guest->user);
+}
+
 static const VmWsFuncs call_guest_funcs = {
   .open = call_guest_open,
   .receive = call_guest_receive,
   .tell = call_guest_tell,
   .hang_up = call_guest_hang_up,
   .has_seat = call_guest_has_seat,
+  .is_awaited = call_guest_is_awaited,
 };
 
 /* A name of the URL, NULL when there is none; FALSE when it is no name. The

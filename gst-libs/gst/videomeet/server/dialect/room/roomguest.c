@@ -384,6 +384,13 @@ vm_room_guest_has_seat (const VmRoomGuest *guest)
   return guest->member != NULL;
 }
 
+gboolean
+vm_room_guest_is_awaited (const VmRoomGuest *guest)
+{
+  return guest->member
+         && vm_room_count (vm_member_get_room (guest->member)) > 1;
+}
+
 VmRoomGuest *
 vm_room_guest_new (
     const VmRoomCaller *caller, const VmRoomLink *funcs, gpointer link)

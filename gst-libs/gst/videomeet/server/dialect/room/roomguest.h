@@ -45,6 +45,8 @@ VmRoomPeers *vm_room_guest_get_peers (VmRoomGuest *guest);
 const gchar *vm_room_guest_get_id (VmRoomGuest *guest);
 /* Whether it is in a room. */
 gboolean vm_room_guest_has_seat (const VmRoomGuest *guest);
+/* Whether there are others in its room. */
+gboolean vm_room_guest_is_awaited (const VmRoomGuest *guest);
 void vm_room_guest_receive (VmRoomGuest *guest, GBytes *message);
 /* Sends the connection's error. */
 void vm_room_guest_tell (VmRoomGuest *guest, const GError *error);

@@ -75,12 +75,19 @@ has_seat (VmWs *ws)
   return ws->peer && vm_room_guest_has_seat (ws->peer);
 }
 
+static gboolean
+is_awaited (VmWs *ws)
+{
+  return ws->peer && vm_room_guest_is_awaited (ws->peer);
+}
+
 static const VmWsFuncs room_guest_funcs = {
   .open = room_guest_open,
   .receive = room_guest_receive,
   .tell = room_guest_tell,
   .hang_up = room_guest_hang_up,
   .has_seat = has_seat,
+  .is_awaited = is_awaited,
 };
 
 /* The dialect has no field for a PIN (protocol/rooms.md#pin-in-url). One that

@@ -56,6 +56,7 @@ struct _VmSession
 
   gint64 ping_at;
   gint64 pong_by; /* 0: no answer is due */
+  gboolean answers; /* it has answered a ping */
   gint64 connect_by; /* deadline of the client's connect */
   /* of polling, as those of a VmWs */
   gdouble credit;

@@ -301,6 +301,7 @@ static void
 take_pong (VmSession *session)
 {
   session->pong_by = 0;
+  session->answers = TRUE;
   session->ping_at =
       g_get_monotonic_time () + session->sessions->server->times.engine_ping;
 }
@@ -359,20 +360,44 @@ tick_rate (VmSession *session, gint64 now)
     session->over = "too many messages";
 }
 
+/* Of a session that is polled, and that others wait for: a dead one is found
+ * soon, as vm_ws_tick() finds those that have a WebSocket. */
+static gboolean
+is_ping_due (VmSession *session, gint64 now)
+{
+  const VmServerTimes *times = &session->sessions->server->times;
+  gint64 sooner = times->engine_ping - times->awaited_ping;
+
+  if (session->ws || sooner < 0 || !vm_socket_guest_is_awaited (session->guest))
+    sooner = 0;
+  return now >= session->ping_at - sooner;
+}
+
+static gint64
+get_pong_time (VmSession *session)
+{
+  const VmServerTimes *times = &session->sessions->server->times;
+
+  if (session->ws || !session->answers
+      || !vm_socket_guest_is_awaited (session->guest))
+    return times->engine_pong;
+  return MIN (times->engine_pong, times->awaited_pong);
+}
+
 static void
 tick_ping (VmSession *session, gint64 now)
 {
-  const VmServerTimes *times = &session->sessions->server->times;
+  gint64 pong = get_pong_time (session);
 
   /* it was not silent, it was not listened to */
   if (session->pong_by
       && (vm_session_waits (&session->post)
           || (session->ws && session->ws->paused)))
-    session->pong_by = now + times->engine_pong;
+    session->pong_by = now + pong;
   if (session->pong_by && now >= session->pong_by) {
     session->over = "no answer";
-  } else if (!session->pong_by && now >= session->ping_at) {
-    session->pong_by = now + times->engine_pong;
+  } else if (!session->pong_by && is_ping_due (session, now)) {
+    session->pong_by = now + pong;
     send_type (session, VM_ENGINE_PING);
   }
 }

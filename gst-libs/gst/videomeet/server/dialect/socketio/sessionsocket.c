@@ -159,12 +159,22 @@ session_has_seat (VmWs *ws)
   return session_of (ws) && vm_socket_guest_has_seat (session_of (ws)->guest);
 }
 
+static gboolean
+session_is_awaited (VmWs *ws)
+{
+  const VmSession *session = session_of (ws);
+
+  return session && session->ws == ws
+         && vm_socket_guest_is_awaited (session->guest);
+}
+
 static const VmWsFuncs session_funcs = {
   .open = session_open,
   .receive = session_receive,
   .tell = session_tell,
   .hang_up = session_hang_up,
   .has_seat = session_has_seat,
+  .is_awaited = session_is_awaited,
   .receive_binary = session_receive_binary,
   .pings = TRUE,
 };

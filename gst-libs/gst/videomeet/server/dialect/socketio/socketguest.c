@@ -186,6 +186,12 @@ vm_socket_guest_is_connected (VmSocketGuest *guest)
 }
 
 gboolean
+vm_socket_guest_is_awaited (VmSocketGuest *guest)
+{
+  return guest->guest && vm_room_guest_is_awaited (guest->guest);
+}
+
+gboolean
 vm_socket_guest_has_seat (VmSocketGuest *guest)
 {
   return guest->guest && vm_room_guest_has_seat (guest->guest);

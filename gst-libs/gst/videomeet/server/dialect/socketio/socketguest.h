@@ -18,6 +18,8 @@ gboolean vm_socket_guest_receive (
 void vm_socket_guest_tell (VmSocketGuest *guest, const GError *error);
 gboolean vm_socket_guest_is_connected (VmSocketGuest *guest);
 gboolean vm_socket_guest_has_seat (VmSocketGuest *guest);
+/* As vm_room_guest_is_awaited(). */
+gboolean vm_socket_guest_is_awaited (VmSocketGuest *guest);
 /* As if the client had said `leave`. */
 void vm_socket_guest_leave (VmSocketGuest *guest);
 /* The session is gone. */
