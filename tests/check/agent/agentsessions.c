@@ -352,23 +352,22 @@ GST_START_TEST (test_hello)
     g_autoptr (VmMeshNews) to_ann = make_news (&bob, cap);
     g_autoptr (VmMeshNews) to_bob = make_news (&ann, NULL);
     g_autoptr (VmAgentSession) session = NULL;
-    VmAgentSession *of_ann;
+    VmIdentity *own = bob.agent->identity;
 
     bob.over = 0;
     wait_until (ann_has_none);
-    vm_agent_incoming_take (ann.agent, to_ann);
-    of_ann = g_ptr_array_index (ann.agent->sessions, 0);
     if (i == 0) {
       g_free (to_bob->session_id);
       to_bob->session_id = g_strdup ("s-2");
     } else if (i == 1) {
-      of_ann->deadline = 0;
+      to_ann->expires_in = 0;
     } else {
-      g_free (of_ann->peer->device_id);
-      of_ann->peer->device_id = g_strdup ("another device");
+      bob.agent->identity = ann.identity;
     }
+    vm_agent_incoming_take (ann.agent, to_ann);
     session = ask (to_bob);
     wait_until (is_over);
+    bob.agent->identity = own;
     g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_P2P_SESSION_DENIED);
     fail_if (has_received ());
   }
