@@ -277,8 +277,7 @@ GST_START_TEST (test_resize)
   fail_unless (vm_term_share_resize (share, &large));
   wait_for_text (&viewer, "60 200");
   fail_unless_equals_int (viewer.resizes, 2);
-  fail_unless_equals_int (
-      vm_term_screen_look (viewer.screen)->size.cols, 200);
+  fail_unless_equals_int (vm_term_screen_look (viewer.screen)->size.cols, 200);
   viewer_clear (&viewer);
 }
 GST_END_TEST;

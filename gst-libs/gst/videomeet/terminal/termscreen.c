@@ -244,8 +244,7 @@ read_pen (VmTermScreen *self, VmTermCell *pen)
 #if HAVE_VTERM_CONCEAL
   attrs.conceal = !!GET (VTERM_ATTR_CONCEAL).boolean;
 #endif
-  *pen = (VmTermCell){ .attrs = read_attrs (&attrs),
-    .width = 1 };
+  *pen = (VmTermCell){ .attrs = read_attrs (&attrs), .width = 1 };
   vterm_state_get_penattr (self->state, VTERM_ATTR_FOREGROUND, &value);
   pen->fg = read_color (&value.color);
   vterm_state_get_penattr (self->state, VTERM_ATTR_BACKGROUND, &value);
@@ -253,8 +252,8 @@ read_pen (VmTermScreen *self, VmTermCell *pen)
 #undef GET
 }
 
-static void G_GNUC_PRINTF (2, 3)
-command (VmTermScreen *self, const gchar *format, ...)
+static void
+    G_GNUC_PRINTF (2, 3) command (VmTermScreen *self, const gchar *format, ...)
 {
   va_list args;
   g_autofree gchar *text = NULL;
