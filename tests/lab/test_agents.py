@@ -92,6 +92,26 @@ class Agents(natlab.NatTest):
             self.assertTrue(filecmp.cmp(os.path.join(mine, name),
                                         os.path.join(share, "docs", name), False))
 
+    def test_agent_runs(self):
+        """A device whose agent runs sends and syncs beside it, and others reach the
+        agent meanwhile."""
+        ann, bob = self.routers
+        received, share, mine = self.place("in"), self.place("share"), self.place("mine")
+        his = self.place("his")
+        self.agent(ann, "Ann", "--receive", received, "--share", share)
+        self.agent(bob, "Bob", "--receive", his)
+        sent = write(os.path.join(self.place("out"), "file"), SMALL)
+        process = self.start(bob, "sync", mine, "Ann:", "--watch")
+        process.wait_event("session", lab.SOON)
+        self.send(bob, sent, "Ann")
+        self.assertTrue(filecmp.cmp(sent, os.path.join(received, "file"), False))
+        back = ann.start("videomeet", "send", sent, "Bob", "--server", URL, "--room", ROOM,
+                         "--user", "Ann", "--json")
+        self.assertEqual(back.wait(60), 0, back.tail())
+        self.assertTrue(filecmp.cmp(sent, os.path.join(his, "file"), False))
+        process.signal()
+        self.assertEqual(process.wait(60), 0, process.tail())
+
     def test_routers(self):
         """STUN finds the way through two routers that leave one; else the server
         relays."""

@@ -290,7 +290,8 @@ vmt_agent_run_new (const VmtOptions *options, VmtOutput *output)
       "receive-folder", options->files_dir, "share-folder", options->share_dir,
       "accept", options->accept, "overwrite", options->overwrite, "max-size",
       options->max_size, "quota", options->quota, "stun", options->stun_address,
-      "allow-delete", options->allow_delete, NULL);
+      "allow-delete", options->allow_delete, "only-asks",
+      options->files != NULL, NULL);
   if (options->policy_set)
     g_object_set (self->agent, "policy", options->policy, NULL);
   allow (self);

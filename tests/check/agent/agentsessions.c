@@ -31,6 +31,7 @@ typedef struct
 
 static VmServer *server;
 static Party ann, bob; /* Bob sends to Ann */
+static Party second; /* program of Bob's device, that only sends */
 static gchar *file; /* that is sent */
 
 static void
@@ -76,8 +77,9 @@ are_ready (void)
          && vm_agent_control_find (bob.agent->control, "Ann", NULL);
 }
 
+/* @folder: of the identity; NULL: of its own. */
 static void
-open_party (Party *party, const gchar *user)
+open_party_as (Party *party, const gchar *user, const gchar *folder)
 {
   g_autofree gchar *uri =
       g_strdup_printf ("http://127.0.0.1:%u", vm_server_get_port (server));
@@ -89,14 +91,22 @@ open_party (Party *party, const gchar *user)
   g_mkdir (party->received, 0700);
   party->shared = g_build_filename (party->folder, "shared", NULL);
   g_mkdir (party->shared, 0700);
-  party->identity = vm_identity_load (party->folder, &error);
+  party->identity =
+      vm_identity_load (folder ? folder : party->folder, &error);
   g_assert_no_error (error);
   party->agent = vm_agent_new (party->identity, uri, ROOM, user);
   g_object_set (party->agent, "receive-folder", party->received, "share-folder",
-      party->shared, "accept", VM_ACCEPT_AUTO, "policy", VM_POLICY_OPEN, NULL);
+      party->shared, "accept", VM_ACCEPT_AUTO, "policy", VM_POLICY_OPEN,
+      "only-asks", folder != NULL, NULL);
   g_signal_connect (party->agent, "transfer", G_CALLBACK (on_transfer), party);
   g_signal_connect (party->agent, "refused", G_CALLBACK (on_refused), party);
   vm_agent_start_async (party->agent, NULL, NULL, NULL);
+}
+
+static void
+open_party (Party *party, const gchar *user)
+{
+  open_party_as (party, user, NULL);
 }
 
 static void
@@ -179,6 +189,12 @@ has_received (void)
 }
 
 static gboolean
+second_is_over (void)
+{
+  return second.over > 0;
+}
+
+static gboolean
 is_over (void)
 {
   return bob.over > 0;
@@ -199,6 +215,33 @@ GST_START_TEST (test_file)
   fail_unless_equals_string (bob.last->user, "Ann");
   fail_unless (g_file_get_contents (path, &data, &size, NULL));
   fail_unless_equals_int (size, FILE_SIZE);
+}
+
+GST_END_TEST;
+
+static gboolean
+second_is_ready (void)
+{
+  return second.agent->ready;
+}
+
+/* Beside Bob's agent, another program of the same device sends. */
+GST_START_TEST (test_second_program)
+{
+  const gchar *files[] = { file, NULL };
+
+  open_party_as (&second, "Bob", bob.folder);
+  wait_until (second_is_ready);
+  vm_agent_send_files_async (second.agent, "Ann", files, NULL, NULL, NULL);
+  wait_until (second_is_over);
+  g_assert_no_error (second.last->error);
+  fail_unless (has_received ());
+  /* the one that others reach is there still */
+  fail_unless (bob.agent->ready);
+  fail_unless_equals_string (
+      vm_agent_control_find (ann.agent->control, "Bob", NULL),
+      vm_identity_get_device_id (bob.identity));
+  close_party (&second);
 }
 
 GST_END_TEST;
@@ -776,6 +819,7 @@ agentsessions_suite (void)
   suite_add_tcase (suite, tc);
   tcase_add_checked_fixture (tc, set_up, tear_down);
   tcase_add_test (tc, test_file);
+  tcase_add_test (tc, test_second_program);
   tcase_add_test (tc, test_nobody_of_that_name);
   tcase_add_test (tc, test_capabilities);
   tcase_add_test (tc, test_hello);

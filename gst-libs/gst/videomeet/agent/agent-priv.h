@@ -60,6 +60,7 @@ struct _VmAgent
   VmOverwrite overwrite;
   guint64 max_size, quota;
   gboolean allow_delete;
+  gboolean only_asks;
 
   VmMailbox *mailbox;
   VmTrustStore *store;
@@ -73,6 +74,7 @@ struct _VmAgent
   VmReceiveFolder *folder; /* or NULL */
   gint share; /* descriptor of the folder; -1: none */
   gchar *fingerprint, *proof;
+  gchar *instance; /* of one that only asks; or NULL */
   GPtrArray *endpoints; /* of VmMeshEndpoint */
   VmCapabilityReplay *replay;
   GSource *ticker;

@@ -51,7 +51,7 @@ struct _VmAgentControl
   gchar *access_token, *stun;
   SoupSession *session;
   SoupWebsocketConnection *socket;
-  gchar *own_id;
+  gchar *own_id, *own_device;
 
   GHashTable *peers; /* device id -> user */
   GPtrArray *keys; /* or NULL */
@@ -80,6 +80,7 @@ unref (VmAgentControl *self)
   g_free (self->access_token);
   g_free (self->stun);
   g_free (self->own_id);
+  g_free (self->own_device);
   if (self->gone)
     self->gone (self->gone_data);
   g_free (self);
@@ -344,6 +345,8 @@ say_hello (VmAgentControl *self)
     fail (self, error);
     return;
   }
+  g_free (self->own_device);
+  self->own_device = g_strdup (hello.device_id);
   make_stamp (self, &envelope, &id, &time);
   send_bytes (self, vm_mesh_write_agent_hello (&envelope, &hello));
 }
@@ -362,6 +365,7 @@ take_peer (VmAgentControl *self, const VmMeshNews *news)
     return;
   }
   if (g_strcmp0 (news->role, "agent") != 0
+      || g_strcmp0 (news->peer_id, self->own_device) == 0
       || g_hash_table_size (self->peers) >= VM_AGENT_PEERS_MAX)
     return;
   g_hash_table_replace (self->peers, g_strdup (news->peer_id),

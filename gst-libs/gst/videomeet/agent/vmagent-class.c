@@ -21,6 +21,7 @@ enum
   PROP_MAX_SIZE,
   PROP_QUOTA,
   PROP_ALLOW_DELETE,
+  PROP_ONLY_ASKS,
   PROP_READY,
   N_PROPS
 };
@@ -163,6 +164,9 @@ vm_agent_set_property (
     case PROP_ALLOW_DELETE:
       self->allow_delete = g_value_get_boolean (value);
       break;
+    case PROP_ONLY_ASKS:
+      self->only_asks = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -200,6 +204,9 @@ vm_agent_get_property (
       break;
     case PROP_ALLOW_DELETE:
       g_value_set_boolean (value, self->allow_delete);
+      break;
+    case PROP_ONLY_ASKS:
+      g_value_set_boolean (value, self->only_asks);
       break;
     case PROP_READY:
       g_value_set_boolean (value, self->ready);
@@ -423,6 +430,17 @@ install_others (GObjectClass *klass)
       "Allow deletions",
       "Whether a sync of another device may delete a large part of a folder",
       FALSE, flags);
+  /**
+   * VmAgent:only-asks:
+   *
+   * Whether it only asks others for sessions: nobody hears of it or asks it,
+   * and it may be in the room beside another agent of this device.
+   *
+   * Since: 0.3
+   */
+  props[PROP_ONLY_ASKS] = g_param_spec_boolean ("only-asks", "Only asks",
+      "Whether others do not hear of it, and cannot ask it for sessions", FALSE,
+      flags);
   /**
    * VmAgent:ready:
    *

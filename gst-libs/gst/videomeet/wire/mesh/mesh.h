@@ -14,6 +14,7 @@
   128 /* bytes; SHA-256 in hex with colons has 95 */
 #define VM_MESH_FINGERPRINT_SIZE 32 /* bytes */
 #define VM_MESH_CERTIFICATE_MAX 4096 /* bytes of PEM */
+#define VM_MESH_INSTANCE_MAX 32 /* letters and digits */
 #define VM_MESH_CODE_MAX 64 /* bytes */
 #define VM_MESH_REASON_MAX 1024 /* bytes */
 
@@ -86,6 +87,7 @@ typedef struct
   gchar *version;
   gchar *device_id;
   gchar *device; /* its own name */
+  gchar *instance; /* of one that only asks; or NULL */
   gchar *fingerprint; /* of its QUIC certificate */
   gchar *certificate; /* of its device key, PEM */
   gchar *fingerprint_signature; /* by that key */
@@ -170,6 +172,7 @@ typedef struct
   /* of the other side; NULL: not told */
   const gchar *fingerprint;
   const gchar *device_id;
+  const gchar *peer_id; /* where it is not the device id */
   const gchar *device;
   const gchar *user_id;
   const gchar *user;

@@ -82,6 +82,7 @@ read_auth (
          && vm_json_get_string (
              json, auth, "cap_token", VM_JSON_SIZE_MAX, &news->cap_token, error)
          && read_text (json, auth, "device_id", &news->device_id, error)
+         && read_text (json, auth, "peer_id", &news->peer_id, error)
          && read_text (json, auth, "device", &news->device, error)
          && read_text (json, auth, "user_id", &news->user_id, error)
          && read_text (json, auth, "user", &news->user, error)
@@ -228,6 +229,7 @@ vm_mesh_write_agent_hello (
   vm_json_append_member (out, "version", hello->version);
   vm_json_append_member (out, "device_id", hello->device_id);
   vm_json_append_member (out, "device", hello->device);
+  vm_json_append_member (out, "instance", hello->instance);
   vm_mesh_append_endpoints (out, "endpoints", hello->endpoints);
   vm_json_append_member (out, "fingerprint", hello->fingerprint);
   vm_json_append_member (out, "certificate", hello->certificate);

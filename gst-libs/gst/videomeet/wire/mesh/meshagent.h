@@ -52,6 +52,7 @@ typedef struct
 {
   const gchar *version; /* of this program */
   const gchar *device_id, *device;
+  const gchar *instance; /* or NULL; see VmMeshMessage */
   const gchar *fingerprint, *certificate, *fingerprint_signature;
   const GPtrArray *endpoints; /* of VmMeshEndpoint */
 } VmMeshAgentHello;

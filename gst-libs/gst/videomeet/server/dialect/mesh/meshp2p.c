@@ -75,7 +75,7 @@ static gboolean
 check_session (VmMeshGuest *a, VmMeshGuest *b, const VmMeshMessage *message,
     const VmCapability *capability, GError **error)
 {
-  if (a == b)
+  if (strcmp (a->hello->device_id, b->hello->device_id) == 0)
     return deny (error, "A session is between two devices");
   if (!a->hello->fingerprint || !b->hello->fingerprint)
     return deny (error, "One of the devices has told no fingerprint");
@@ -92,7 +92,8 @@ tell_created (VmMeshGuest *to, const VmMeshGuest *other,
   VmMeshCreated created = *session;
 
   created.fingerprint = other->hello->fingerprint;
-  created.device_id = other->id;
+  created.device_id = other->hello->device_id;
+  created.peer_id = other->hello->instance ? other->id : NULL;
   created.device = other->hello->device;
   created.user_id = other->user_id;
   created.user = other->user;
