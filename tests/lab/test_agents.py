@@ -176,6 +176,17 @@ class Agents(natlab.NatTest):
         bob.call("ip", "route", "replace", "default", "dev", "eth0")
         self.arrives(sent, received, process)
 
+    def test_udp_is_blocked(self):
+        """In the middle of a file: it goes on by the relay, and the user is told."""
+        sent, received, process, agent = self.begin()
+        bob = self.routers[1]
+        for chain in ("INPUT", "OUTPUT"):
+            bob.call("iptables", "-A", chain, "-p", "udp", "-j", "DROP")
+            self.addCleanup(bob.call, "iptables", "-F", chain)
+        self.arrives(sent, received, process)
+        self.assertEqual(self.lane(process), "relay", process.tail())
+        self.assertEqual(self.lane(agent), "relay", agent.tail())
+
     def test_address_changes(self):
         """Of the sender, there and back; the route comes later than the address."""
         sent, received, process, _ = self.begin()

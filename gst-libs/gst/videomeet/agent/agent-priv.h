@@ -34,6 +34,9 @@
 #define VM_AGENT_CONNECT_TIME (20 * G_USEC_PER_SEC)
 /* Without a direct path after that, the relay is tried as well. */
 #define VM_AGENT_DIRECT_TIME (1500 * 1000)
+/* For a direct way that was lost to be left for the relay; before, it is not
+ * asked for again. */
+#define VM_AGENT_FALLBACK_TIME (15 * G_USEC_PER_SEC)
 /* Between two messages of a stream that carries nothing. */
 #define VM_AGENT_IDLE_TIME (60 * G_USEC_PER_SEC)
 /* For the other side to read why something has failed. */
@@ -169,7 +172,8 @@ struct _VmAgentSession
   GPtrArray *threads; /* of the streams that this side opens */
 
   /* of the context's thread */
-  VmAgentRelay *relay; /* or NULL */
+  gboolean may_relay; /* its server has given a ticket */
+  gint64 relay_until; /* it is not closed, or asked for again, before */
   gint64 connecting_since; /* 0: not yet */
   gboolean renewing;
   gboolean started;
@@ -181,6 +185,7 @@ struct _VmAgentSession
 
   GMutex lock; /* of what follows */
   GCond cond;
+  VmAgentRelay *relay; /* or NULL; set by the context's thread */
   GArray *candidates; /* of the other side */
   gboolean awaits; /* its candidates are still to come */
   gint64 expires; /* of the capability; Unix s */
@@ -198,8 +203,6 @@ VmAgentSession *vm_agent_session_new (
 VmAgentSession *vm_agent_session_ref (VmAgentSession *self);
 void vm_agent_session_unref (VmAgentSession *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentSession, vm_agent_session_unref)
-/* @ticket: to the relay; NULL: there is none. */
-void vm_agent_session_set_relay (VmAgentSession *self, const gchar *ticket);
 void vm_agent_session_start (VmAgentSession *self);
 /* Ends it, for both sides, with the code and message of @why; one that was not
  * started is gone then. */
@@ -211,6 +214,16 @@ void vm_agent_session_tick (VmAgentSession *self, gint64 now);
 typedef void (*VmAgentSessionFunc) (VmAgentSession *self, gpointer data);
 void vm_agent_session_post (VmAgentSession *self, VmAgentSessionFunc func,
     gpointer data, GDestroyNotify destroy);
+/* agentpath.c: the relay */
+/* @ticket: to the relay; NULL: there is none. */
+void vm_agent_session_set_relay (VmAgentSession *self, const gchar *ticket);
+void vm_agent_session_close_relay (VmAgentSession *self);
+/* A new one: opens the relay again. */
+void vm_agent_session_take_ticket (VmAgentSession *self, const gchar *ticket);
+void vm_agent_session_tick_relay (VmAgentSession *self, gint64 now);
+/* Of VmQuicSession. */
+void vm_agent_session_relay_send (
+    const guint8 *data, gsize size, gpointer user_data);
 /* The first error of its jobs. */
 void vm_agent_session_note (VmAgentSession *self, const GError *error);
 

@@ -2,6 +2,7 @@
 
 #include "agent/agentcontrol.h"
 #include "agent/agentgoodbye.h"
+#include "agent/agentpeers.h"
 #include "base/json/json.h"
 #include "base/vmtimer-priv.h"
 #include "client/httpclient.h"
@@ -590,29 +591,7 @@ vm_agent_control_start (VmAgentControl *self)
 const gchar *
 vm_agent_control_find (VmAgentControl *self, const gchar *name, GError **error)
 {
-  const gchar *found = NULL;
-  GHashTableIter iter;
-  gpointer id, user;
-
-  g_hash_table_iter_init (&iter, self->peers);
-  while (g_hash_table_iter_next (&iter, &id, &user)) {
-    if (strcmp (id, name) == 0)
-      return id;
-    if (strcmp (user, name) != 0)
-      continue;
-    if (found) {
-      g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
-          "Several agents in the room are of \"%s\": name one by its device "
-          "id",
-          name);
-      return NULL;
-    }
-    found = id;
-  }
-  if (!found)
-    g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
-        "No agent of \"%s\" is in the room", name);
-  return found;
+  return vm_agent_peers_find (self->peers, name, error);
 }
 
 /* Messages */

@@ -236,42 +236,11 @@ check_capability (VmAgentSession *self, gint64 now)
 void
 vm_agent_session_tick (VmAgentSession *self, gint64 now)
 {
-  VmQuicPath path = g_atomic_int_get (&self->path);
-
   if (self->over)
     return;
-  if (self->relay && path == VM_QUIC_PATH_NONE && self->connecting_since
-      && now - self->connecting_since >= VM_AGENT_DIRECT_TIME)
-    vm_agent_relay_open (self->relay);
-  else if (self->relay && path == VM_QUIC_PATH_DIRECT)
-    vm_agent_relay_close (self->relay);
+  vm_agent_session_tick_relay (self, now);
   if (self->announced)
     check_capability (self, now);
-}
-
-static void
-on_relayed (const guint8 *data, gsize size, gpointer user_data)
-{
-  VmAgentSession *self = user_data;
-  VmQuicConnection *connection = NULL;
-
-  g_mutex_lock (&self->lock);
-  if (self->connection)
-    connection = vm_quic_connection_ref (self->connection);
-  g_mutex_unlock (&self->lock);
-  if (!connection)
-    return;
-  vm_quic_connection_take_datagram (connection, data, size);
-  vm_quic_connection_unref (connection);
-}
-
-void
-vm_agent_session_set_relay (VmAgentSession *self, const gchar *ticket)
-{
-  if (ticket)
-    self->relay =
-        vm_agent_relay_new (vm_agent_control_get_server (self->agent->control),
-            ticket, on_relayed, self);
 }
 
 /* Its own thread */
@@ -297,8 +266,7 @@ on_over (VmAgentSession *self, gpointer data)
   const VmMeshAbout about = { .session_id = self->id };
 
   self->over = TRUE;
-  if (self->relay)
-    vm_agent_relay_close (self->relay);
+  vm_agent_session_close_relay (self);
   if (agent->control && vm_agent_control_is_ready (agent->control)) {
     if (!self->incoming && self->announced && !self->error)
       vm_agent_control_report (agent->control, self->id);
@@ -311,14 +279,6 @@ on_over (VmAgentSession *self, gpointer data)
   g_clear_object (&self->agent);
   vm_agent_look_whether_stopped (agent);
   g_object_unref (agent);
-}
-
-static void
-relay_send (const guint8 *data, gsize size, gpointer user_data)
-{
-  VmAgentSession *self = user_data;
-
-  vm_agent_relay_send (self->relay, data, size);
 }
 
 static void
@@ -357,7 +317,7 @@ connect_to (VmAgentSession *self, VmQuicEndpoint *endpoint, GError **error)
     .fingerprint = self->peer->fingerprint,
     .secret = secret,
     .timeout = VM_AGENT_CONNECT_TIME,
-    .relay_send = self->relay ? relay_send : NULL,
+    .relay_send = self->relay ? vm_agent_session_relay_send : NULL,
     .path_changed = path_changed,
     .user_data = vm_agent_session_ref (self),
     .destroy = (GDestroyNotify) vm_agent_session_unref,
@@ -393,10 +353,18 @@ on_candidates (VmAgentSession *self, gpointer data)
 /* Trust */
 
 static gboolean
-refuse_unknown (const VmAgentPeer *peer, GError **error)
+refuse_unknown (const VmAgentPeer *peer, gboolean incoming, GError **error)
 {
-  g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-      "The device %s is not trusted", peer->device_id);
+  if (incoming)
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "The device %s is not trusted here. The user here lets it in by "
+        "videomeet agent --policy pin --accept ask, and the answer always",
+        peer->device_id);
+  else
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "You do not trust the device %s. --policy pin sends without trust; "
+        "videomeet trust request makes a device of your network trusted",
+        peer->device_id);
   return FALSE;
 }
 
@@ -441,10 +409,12 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
     return FALSE;
   if (self->policy == VM_POLICY_REQUIRE
       && decision.level < VM_TRUST_LEVEL_GUEST)
-    return refuse_unknown (peer, error);
+    return refuse_unknown (peer, self->incoming, error);
   if (allowed >= 0 && ((guint) allowed & permission) != permission) {
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "\"%s\" may not do that here", peer->user);
+        "\"%s\" may not do that here; the other user gives leave by videomeet "
+        "agent --allow %s=file,folder",
+        peer->user, peer->device_id);
     return FALSE;
   }
   self->permissions = allowed >= 0 ? (guint) allowed : decision.permissions;

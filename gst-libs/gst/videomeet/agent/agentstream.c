@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* One transfer, on its thread. */
@@ -22,6 +23,7 @@ typedef struct
   VmAgentTransfer *now; /* as it is */
   VmAgentSyncFlags flags; /* of a sync that this side asks for */
   gint64 told; /* when progress was told last */
+  gboolean moving; /* it has been told that bytes go */
 } Transfer;
 
 /* The stream as the context's thread sees it */
@@ -193,6 +195,11 @@ on_progress (const VmP2pProgress *progress, gpointer data)
   if (progress->state == VM_TRANSFER_STATE_FAILED
       || progress->state == VM_TRANSFER_STATE_COMPLETED)
     return;
+  if (progress->state == VM_TRANSFER_STATE_TRANSFERRING && !self->moving) {
+    self->moving = TRUE;
+    if (progress->done > progress->carried)
+      now->resumed = progress->done - progress->carried;
+  }
   now->state = progress->state;
   tell (self);
 }
@@ -235,7 +242,11 @@ wants (Transfer *self, gchar **reason)
   if (session->accept == VM_ACCEPT_AUTO || (allowed && session->trusted)) {
     if (session->trusted)
       return TRUE;
-    *reason = refuse ("This device takes files of trusted devices only");
+    *reason = g_strdup_printf (
+        "This device takes files of trusted devices only. Its user lets yours "
+        "in by videomeet agent --allow %s=file,folder, or by --accept ask and "
+        "the answer always",
+        session->peer->device_id);
     return FALSE;
   }
   if (ask_user (self))
@@ -297,7 +308,9 @@ may (const VmAgentSession *session, VmPermissions permission, GError **error)
   if (session->permissions & permission)
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-      "\"%s\" may not do that here", session->peer->user);
+      "\"%s\" may not do that here; the other user gives leave by videomeet "
+      "agent --allow %s=file,folder",
+      session->peer->user, session->peer->device_id);
   return FALSE;
 }
 
@@ -529,6 +542,11 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
   else
     root = vm_sync_open_folder (
         session->share, request->folder, !request->dry_run, &failure);
+  if (root < 0 && request->dry_run
+      && g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+    g_clear_error (&failure);
+    root = vm_sync_open_nothing (&failure);
+  }
   good = root >= 0;
   if (good) {
     root_name = g_build_filename (agent->share_folder, request->folder, NULL);
@@ -655,19 +673,33 @@ send_file (Transfer *self, const VmAgentJob *job, GError **error)
   return vm_p2p_send_file (self->pipe, &send, error);
 }
 
+/* One that is not there yet is made, or is empty in a dry run. */
+static gint
+open_own (const VmAgentJob *job, gboolean dry_run, GError **error)
+{
+  gint root = open (job->location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (root < 0 && errno == ENOENT && dry_run)
+    return vm_sync_open_nothing (error);
+  if (root < 0 && errno == ENOENT && mkdir (job->location, 0700) == 0)
+    root = open (job->location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0)
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "The folder cannot be read: %s", g_strerror (errno));
+  return root;
+}
+
 static gboolean
 run_sync (Transfer *self, const VmAgentJob *job, GError **error)
 {
   g_autofree gchar *root_name = g_canonicalize_filename (job->location, NULL);
   VmSyncConfig config;
   gboolean good;
-  gint root = open (job->location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gint root =
+      open_own (job, (job->flags & VM_AGENT_SYNC_FLAGS_DRY_RUN) != 0, error);
 
-  if (root < 0) {
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-        "The folder cannot be read: %s", g_strerror (errno));
+  if (root < 0)
     return FALSE;
-  }
   self->flags = job->flags;
   config = sync_config (self, root, root_name);
   config.folder = job->their_folder;

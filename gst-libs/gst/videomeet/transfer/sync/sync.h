@@ -112,6 +112,9 @@ vm_sync_request_read (GBytes *body, VmSyncRequest *request, GError **error);
  * followed, and none of its names begins with `.vm-`. @create: makes what is
  * missing of it, with mode 0700. -1: G_FILE_ERROR, or VM_ERROR_BAD_MESSAGE for
  * a name that no folder may have. */
+/* An empty folder without a name, in place of one that is not there: for a dry
+ * run. */
+gint vm_sync_open_nothing (GError **error);
 gint vm_sync_open_folder (
     gint share, const gchar *folder, gboolean create, GError **error);
 

@@ -33,6 +33,7 @@ static const struct
   [VM_MESH_P2P_REQUEST] = { "p2p.session.request", ROOM | DEVICE },
   [VM_MESH_P2P_CANDIDATES] = { "p2p.session.candidates", SESSION },
   [VM_MESH_P2P_RENEW] = { "p2p.session.renew", SESSION },
+  [VM_MESH_P2P_RELAY] = { "p2p.session.relay", SESSION },
   [VM_MESH_P2P_DENIED] = { "p2p.session.denied", SESSION },
   [VM_MESH_P2P_CLOSED] = { "p2p.session.closed", SESSION },
   [VM_MESH_TERMINAL_TAKE] = { "terminal.control.take", ROOM | DEVICE },

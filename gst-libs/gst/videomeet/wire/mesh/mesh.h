@@ -30,6 +30,7 @@ typedef enum
   VM_MESH_P2P_REQUEST, /* p2p.session.* */
   VM_MESH_P2P_CANDIDATES,
   VM_MESH_P2P_RENEW,
+  VM_MESH_P2P_RELAY,
   VM_MESH_P2P_DENIED,
   VM_MESH_P2P_CLOSED,
   VM_MESH_TERMINAL_TAKE, /* terminal.control.* */
@@ -187,13 +188,14 @@ typedef struct
 } VmMeshCreated;
 GBytes *vm_mesh_write_created (
     const VmMeshEnvelope *envelope, const VmMeshCreated *created);
-/* p2p.session.@word about a session: candidates, renewed, denied, revoked. What
- * is NULL is left out. */
+/* p2p.session.@word about a session: candidates, renewed, relay, denied,
+ * revoked. What is NULL is left out. */
 typedef struct
 {
   const gchar *session_id;
   GPtrArray *candidates; /* of VmMeshEndpoint */
   const gchar *cap_token;
+  const gchar *relay_ticket;
   const gchar *code, *reason;
 } VmMeshAbout;
 GBytes *vm_mesh_write_about (const VmMeshEnvelope *envelope, const gchar *word,

@@ -232,6 +232,7 @@ vm_mesh_write_about (
   if (about->candidates)
     vm_mesh_append_endpoints (out, "candidates", about->candidates);
   vm_json_append_member (out, "cap_token", about->cap_token);
+  vm_json_append_member (out, "relay_ticket", about->relay_ticket);
   vm_json_append_member (out, "code", about->code);
   vm_json_append_member (out, "message", about->reason);
   return vm_mesh_end (out);

@@ -128,8 +128,8 @@ supersedes (VmMeshGuest *guest, gboolean shows_key, const VmMeshGuest *other)
 
 /* Where TLS shows a key, the device is that key's. */
 static gboolean
-may_be (VmMeshGuest *guest, const gchar *device_id, const gchar *id,
-    GError **error)
+may_be (
+    VmMeshGuest *guest, const gchar *device_id, const gchar *id, GError **error)
 {
   const gchar *key = vm_conn_get_key (guest->ws->conn);
   g_autofree gchar *own = key ? vm_device_id_from_key_hash (key) : NULL;
@@ -283,6 +283,7 @@ take_in_room (VmMeshGuest *guest, VmMeshMessage *message, GError **error)
       break;
     case VM_MESH_P2P_CANDIDATES:
     case VM_MESH_P2P_RENEW:
+    case VM_MESH_P2P_RELAY:
     case VM_MESH_P2P_DENIED:
     case VM_MESH_P2P_CLOSED:
       vm_mesh_take_about (guest, message, error);
