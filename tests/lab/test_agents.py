@@ -112,6 +112,51 @@ class Agents(natlab.NatTest):
         process.signal()
         self.assertEqual(process.wait(60), 0, process.tail())
 
+    def test_questions(self):
+        """One at a time, in their order, with a number; `always` trusts the device, whose
+        next file is not asked about. The sender hears under which name a file is saved."""
+        ann, bob = self.routers
+        received = self.place("in")
+        agent = ann.start("videomeet", "agent", "--server", URL, "--room", ROOM, "--user",
+                          "Ann", "--accept", "ask", "--receive", received, "--json",
+                          typed=True)
+        agent.wait_event("ready", lab.SOON)
+        out = self.place("out")
+        sent = [write(os.path.join(out, name), 1000) for name in ("one", "two")]
+        process = self.start(bob, "send", *sent, "Ann")
+        first = agent.wait_event("question", lab.SOON, number=1)
+        self.assertEqual(len(agent.events("question")), 1)
+        agent.type("n")
+        second = agent.wait_event("question", lab.SOON, number=2)
+        self.assertNotEqual(first["name"], second["name"])
+        agent.type("always")
+        self.assertNotEqual(process.wait(60), 0, process.tail())
+        self.assertEqual(os.listdir(received), [second["name"]])
+        process = self.send(bob, os.path.join(out, second["name"]), "Ann")
+        self.assertEqual(len(agent.events("question")), 2)
+        self.assertEqual(process.events("transfer")[-1]["savedPath"],
+                         f'{second["name"]} (1)')
+
+    def test_server_comes_back(self):
+        """It is said once that the server is gone, and once that it is back."""
+        ann = self.routers[0]
+        agent = self.agent(ann, "Ann", "--receive", self.place("in"))
+        self.server.kill()
+        agent.wait_event("warning", lab.SOON, code="DISCONNECTED")
+        time.sleep(3)  # of attempts that fail
+        self.server = self.start_server("--insecure")
+        agent.wait_event("connected", lab.SOON)
+        self.assertEqual(len(agent.events("warning")), 1, agent.tail())
+
+    def test_nobody_of_that_name(self):
+        """Who is there is said."""
+        ann, bob = self.routers
+        self.agent(ann, "Ann", "--receive", self.place("in"))
+        sent = write(os.path.join(self.place("out"), "file"), 1)
+        process = self.start(bob, "send", sent, "Anne")
+        self.assertNotEqual(process.wait(60), 0, process.tail())
+        self.assertIn("Ann (", process.events("error")[-1]["message"])
+
     def test_routers(self):
         """STUN finds the way through two routers that leave one; else the server
         relays."""
@@ -208,6 +253,7 @@ class Agents(natlab.NatTest):
         before = self.sent_by(self.routers[1])
         again = self.start(self.routers[1], "send", sent, "Ann")
         self.arrives(sent, received, again)
+        self.assertGreater(again.events("transfer")[-1]["resumed"], LONG / 4)
         self.assertLess(self.sent_by(self.routers[1]) - before, LONG * 3 / 4)
 
     def sent_by(self, host):

@@ -91,8 +91,7 @@ open_party_as (Party *party, const gchar *user, const gchar *folder)
   g_mkdir (party->received, 0700);
   party->shared = g_build_filename (party->folder, "shared", NULL);
   g_mkdir (party->shared, 0700);
-  party->identity =
-      vm_identity_load (folder ? folder : party->folder, &error);
+  party->identity = vm_identity_load (folder ? folder : party->folder, &error);
   g_assert_no_error (error);
   party->agent = vm_agent_new (party->identity, uri, ROOM, user);
   g_object_set (party->agent, "receive-folder", party->received, "share-folder",
@@ -253,6 +252,9 @@ GST_START_TEST (test_nobody_of_that_name)
   vm_agent_send_files_async (bob.agent, "Carl", files, NULL, NULL, NULL);
   wait_until (is_over);
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_UNROUTABLE);
+  /* who is there is told */
+  fail_unless (strstr (bob.last->error->message, "Ann (") != NULL, "%s",
+      bob.last->error->message);
 }
 
 GST_END_TEST;
@@ -631,10 +633,12 @@ GST_START_TEST (test_policy)
   g_object_set (ann.agent, "policy", VM_POLICY_REQUIRE, NULL);
   send_file ();
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  fail_unless (strstr (bob.last->error->message, "--accept ask") != NULL);
   /* known is not trusted */
   g_object_set (ann.agent, "policy", VM_POLICY_PIN, NULL);
   send_file ();
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_DECLINED);
+  fail_unless (strstr (bob.last->error->message, "--allow ") != NULL);
   fail_if (has_received ());
   vm_agent_allow (ann.agent, vm_identity_get_device_id (bob.identity),
       VM_PERMISSIONS_FOLDER);
@@ -678,6 +682,55 @@ GST_START_TEST (test_allowed_device)
   send_file ();
   g_assert_no_error (bob.last->error);
   fail_unless (has_received ());
+}
+
+GST_END_TEST;
+
+/* What was trusted by a word of the user is so from the next session on, under
+ * the strictest policy as well; a device without a session is not there. */
+GST_START_TEST (test_trust)
+{
+  const gchar *id = vm_identity_get_device_id (bob.identity);
+  g_autofree gchar *cap = sign (&good);
+  g_autoptr (VmMeshNews) news = make_news (&bob, cap);
+  g_autoptr (GError) error = NULL;
+
+  g_object_set (ann.agent, "policy", VM_POLICY_REQUIRE, NULL);
+  fail_if (vm_agent_trust (ann.agent, id, VM_PERMISSIONS_FILE, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  vm_agent_incoming_take (ann.agent, news);
+  vm_agent_trust (ann.agent, id, VM_PERMISSIONS_FILE, &error);
+  g_assert_no_error (error);
+  send_file ();
+  g_assert_no_error (bob.last->error);
+  fail_unless (has_received ());
+}
+
+GST_END_TEST;
+
+/* The token of a session begins it once: who repeats it is not heard. */
+GST_START_TEST (test_token_twice)
+{
+  g_autofree gchar *cap = sign (&good);
+  g_autofree gchar *path = g_build_filename (ann.received, "file", NULL);
+  g_autoptr (VmMeshNews) to_ann = make_news (&bob, cap);
+
+  vm_agent_incoming_take (ann.agent, to_ann);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (VmMeshNews) to_bob = make_news (&ann, NULL);
+    g_autoptr (VmAgentSession) session = NULL;
+
+    bob.over = 0;
+    session = ask (to_bob);
+    wait_until (is_over);
+    if (i == 0)
+      g_assert_no_error (bob.last->error);
+    else
+      g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_TIMEOUT);
+    fail_unless_equals_int (has_received (), i == 0);
+    g_remove (path);
+  }
 }
 
 GST_END_TEST;
@@ -738,6 +791,90 @@ GST_START_TEST (test_deletions)
   sync_shared ();
   g_assert_no_error (bob.last->error);
   fail_unless_equals_int (count_synced (&ann), SYNCED / 2);
+}
+
+GST_END_TEST;
+
+static void
+sync_to (const gchar *theirs, VmAgentSyncFlags flags)
+{
+  bob.over = 0;
+  vm_agent_sync_async (
+      bob.agent, "Ann", bob.shared, theirs, flags, NULL, NULL, NULL);
+  wait_until (is_over);
+}
+
+static guint steps;
+
+static void
+on_step (VmAgent *agent, const VmAgentStep *step, gpointer data)
+{
+  steps++;
+}
+
+/* Of a folder that is not there yet: what would be done is told, and nothing
+ * is. Neither is what is refused told. */
+GST_START_TEST (test_dry_run)
+{
+  g_autofree gchar *theirs = g_build_filename (ann.shared, "new", NULL);
+  g_autofree gchar *mine = synced_path (&bob, 0);
+
+  g_file_set_contents (mine, "x", -1, NULL);
+  g_signal_connect (bob.agent, "step", G_CALLBACK (on_step), &bob);
+  steps = 0;
+  sync_to ("new", VM_AGENT_SYNC_FLAGS_DRY_RUN);
+  g_assert_no_error (bob.last->error);
+  fail_unless_equals_int (steps, 1);
+  fail_if (g_file_test (theirs, G_FILE_TEST_EXISTS));
+  sync_to ("new", VM_AGENT_SYNC_FLAGS_NONE);
+  g_assert_no_error (bob.last->error);
+  fail_unless_equals_int (count_synced (&bob), 1);
+  g_remove (mine);
+  steps = 0;
+  sync_to ("new", VM_AGENT_SYNC_FLAGS_NONE);
+  g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_DECLINED);
+  fail_unless_equals_int (steps, 0);
+}
+
+GST_END_TEST;
+
+/* A folder of this side that is not there is made. */
+GST_START_TEST (test_own_folder_is_made)
+{
+  g_autofree gchar *hers = synced_path (&ann, 0);
+
+  g_file_set_contents (hers, "x", -1, NULL);
+  g_rmdir (bob.shared);
+  sync_to ("", VM_AGENT_SYNC_FLAGS_DRY_RUN);
+  g_assert_no_error (bob.last->error);
+  fail_if (g_file_test (bob.shared, G_FILE_TEST_EXISTS));
+  sync_to ("", VM_AGENT_SYNC_FLAGS_NONE);
+  g_assert_no_error (bob.last->error);
+  fail_unless_equals_int (count_synced (&bob), 1);
+}
+
+GST_END_TEST;
+
+#define SYNC_QUOTA 1000 /* bytes */
+
+/* At the quota, and above; what is there already counts. */
+GST_START_TEST (test_quota_of_syncs)
+{
+  g_autofree gchar *hers = g_build_filename (ann.shared, "other", NULL);
+  g_autofree gchar *data = g_strnfill (SYNC_QUOTA, 'x');
+
+  g_object_set (ann.agent, "quota", (guint64) SYNC_QUOTA, NULL);
+  for (guint more = 0; more <= 1; more++) {
+    g_autofree gchar *mine = synced_path (&bob, more);
+
+    g_file_set_contents (hers, data, 300, NULL);
+    g_file_set_contents (mine, data, more ? 1 : SYNC_QUOTA - 300, NULL);
+    sync_to ("docs", VM_AGENT_SYNC_FLAGS_NONE);
+    if (more)
+      g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_TOO_LARGE);
+    else
+      g_assert_no_error (bob.last->error);
+  }
 }
 
 GST_END_TEST;
@@ -831,7 +968,12 @@ agentsessions_suite (void)
   tcase_add_test (tc, test_policy);
   tcase_add_test (tc, test_allowed_name);
   tcase_add_test (tc, test_allowed_device);
+  tcase_add_test (tc, test_trust);
+  tcase_add_test (tc, test_token_twice);
   tcase_add_test (tc, test_deletions);
+  tcase_add_test (tc, test_dry_run);
+  tcase_add_test (tc, test_own_folder_is_made);
+  tcase_add_test (tc, test_quota_of_syncs);
   tcase_add_test (tc, test_sessions_of_a_device);
   tcase_add_test (tc, test_sessions_of_strangers);
   tcase_add_test (tc, test_victims);

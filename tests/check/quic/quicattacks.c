@@ -5,6 +5,8 @@
 #include "program.h"
 #include "support/quicpair.h"
 
+#include <gst/videomeet/quic/quicseat.h>
+#include <gst/videomeet/quic/quicsocket.h>
 #include <string.h>
 
 #define SOON QUIC_PAIR_SOON
@@ -139,6 +141,113 @@ GST_START_TEST (test_initials_that_do_not_parse)
 
 GST_END_TEST;
 
+/* Initials that are good, of clients that go no further. */
+
+static gboolean
+judge (const guint8 *fingerprint, gpointer user_data)
+{
+  return TRUE;
+}
+
+static void
+ignore_cid (const VmQuicCid *cid, gboolean added, gpointer user_data)
+{
+}
+
+static gsize
+keep (const guint8 *data, gsize size, gsize segment, const VmQuicAddress *to,
+    gpointer user_data)
+{
+  g_byte_array_append (user_data, data, size);
+  return size;
+}
+
+static GByteArray *
+make_initial (VmQuicTls *tls)
+{
+  static const VmQuicLinkFuncs funcs = {
+    .judge = judge, .cid_changed = ignore_cid, .send = keep
+  };
+  GByteArray *datagram = g_byte_array_new ();
+  guint8 *buffer = g_malloc (VM_QUIC_BATCH_MAX);
+  VmQuicAddress to;
+  gboolean more;
+  VmQuicLink *link;
+
+  fail_unless (vm_quic_address_from_text ("127.0.0.1", 9, &to));
+  link = vm_quic_link_new (
+      tls, NULL, NULL, 0, &to, 0, &funcs, datagram, 1000000000);
+  fail_unless (vm_quic_link_write (link, buffer, 1000000000, &more));
+  vm_quic_link_free (link);
+  g_free (buffer);
+  fail_unless (datagram->len >= INITIAL_SIZE);
+  return datagram;
+}
+
+static GSocket *
+socket_at (guint number)
+{
+  g_autofree gchar *text = g_strdup_printf ("127.0.0.%u", number);
+  g_autoptr (GSocketAddress) address =
+      g_inet_socket_address_new_from_string (text, 0);
+  g_autoptr (GError) error = NULL;
+  GSocket *made = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
+      G_SOCKET_PROTOCOL_UDP, &error);
+
+  g_assert_no_error (error);
+  g_socket_bind (made, address, FALSE, &error);
+  g_assert_no_error (error);
+  g_socket_set_timeout (made, 1);
+  return made;
+}
+
+/* Whether somebody at @from gets an answer to an Initial. */
+static gboolean
+is_answered (VmQuicTls *tls, GSocket *from)
+{
+  g_autoptr (GByteArray) initial = make_initial (tls);
+  gchar data[2048];
+
+  g_socket_send_to (
+      from, bobs, (gchar *) initial->data, initial->len, NULL, NULL);
+  return g_socket_receive (from, data, sizeof data, NULL, NULL) > 0;
+}
+
+/* So many handshakes are open from one address, and in all; those of the
+ * session that is expected have places of their own. */
+GST_START_TEST (test_half_open)
+{
+  const guint most = VM_QUIC_HALF_OPEN_MAX, group = VM_QUIC_HALF_OPEN_GROUP_MAX;
+  g_autoptr (GError) error = NULL;
+  VmQuicTls *tls = vm_quic_tls_new (pair->identities[0], VM_QUIC_ALPN, &error);
+  GSocket *last;
+
+  g_assert_no_error (error);
+  begin_asked ();
+  for (guint i = 0; i < most / group; i++) {
+    g_autoptr (GSocket) from = NULL;
+
+    for (guint k = 0; k < group; k++) {
+      g_clear_object (&from);
+      from = socket_at (10 + i);
+      fail_unless (is_answered (tls, from), "%u of %u", k, i);
+    }
+    /* one more of that address */
+    g_clear_object (&from);
+    if (i == 0) {
+      from = socket_at (10 + i);
+      fail_if (is_answered (tls, from));
+    }
+  }
+  last = socket_at (100);
+  fail_if (is_answered (tls, last));
+  g_object_unref (last);
+  check_connects ();
+  vm_quic_tls_free (tls);
+}
+
+GST_END_TEST;
+
 static Suite *
 quicattacks_suite (void)
 {
@@ -148,6 +257,7 @@ quicattacks_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_initials_that_do_not_parse);
+  tcase_add_test (tc, test_half_open);
   return s;
 }
 

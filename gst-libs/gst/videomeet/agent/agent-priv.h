@@ -76,6 +76,8 @@ struct _VmAgent
   VmQuicEndpoint *endpoint;
   VmReceiveFolder *folder; /* or NULL */
   gint share; /* descriptor of the folder; -1: none */
+  GMutex share_lock;
+  guint64 share_pending; /* with that lock: bytes that syncs are to write */
   gchar *fingerprint, *proof;
   gchar *instance; /* of one that only asks; or NULL */
   GPtrArray *endpoints; /* of VmMeshEndpoint */
@@ -226,6 +228,19 @@ void vm_agent_session_relay_send (
     const guint8 *data, gsize size, gpointer user_data);
 /* The first error of its jobs. */
 void vm_agent_session_note (VmAgentSession *self, const GError *error);
+
+/* agentshare.c: the folders of syncs */
+/* A folder below the share; in a dry run an empty one for what is not there. */
+gint vm_agent_share_open (
+    gint share, const gchar *folder, gboolean dry_run, GError **error);
+/* Likewise of this side; it is made if it is not there. */
+gint vm_agent_share_open_own (
+    const gchar *location, gboolean dry_run, GError **error);
+/* Whether a sync that others ask for may write so many bytes under the quota,
+ * which counts all that is shared. @pending: what was charged for it, which is
+ * over now. Blocks for the disk. */
+gboolean vm_agent_share_charge (
+    VmAgentSession *session, guint64 *pending, guint64 bytes, GError **error);
 
 /* agentstream.c: transfers on one stream, each on the stream's thread */
 

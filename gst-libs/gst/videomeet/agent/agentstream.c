@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* One transfer, on its thread. */
@@ -23,6 +22,7 @@ typedef struct
   VmAgentTransfer *now; /* as it is */
   VmAgentSyncFlags flags; /* of a sync that this side asks for */
   gint64 told; /* when progress was told last */
+  guint64 pending; /* bytes of the quota that a sync is about to write */
   gboolean moving; /* it has been told that bytes go */
 } Transfer;
 
@@ -496,6 +496,14 @@ may_delete (guint deleted, guint total, gboolean theirs, gpointer data)
   return may_it;
 }
 
+static gboolean
+may_store (guint64 bytes, gpointer data, GError **error)
+{
+  Transfer *self = data;
+
+  return vm_agent_share_charge (self->session, &self->pending, bytes, error);
+}
+
 static VmSyncConfig
 sync_config (Transfer *self, gint root, const gchar *root_name)
 {
@@ -512,6 +520,7 @@ sync_config (Transfer *self, gint root, const gchar *root_name)
     .step = on_step,
     .progress = on_sync_progress,
     .may_delete = may_delete,
+    .may_store = may_store,
   };
 }
 
@@ -540,13 +549,8 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
   if (!good)
     g_set_error_literal (&failure, VM_ERROR, VM_ERROR_DECLINED, reason);
   else
-    root = vm_sync_open_folder (
-        session->share, request->folder, !request->dry_run, &failure);
-  if (root < 0 && request->dry_run
-      && g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-    g_clear_error (&failure);
-    root = vm_sync_open_nothing (&failure);
-  }
+    root = vm_agent_share_open (
+        session->share, request->folder, request->dry_run, &failure);
   good = root >= 0;
   if (good) {
     root_name = g_build_filename (agent->share_folder, request->folder, NULL);
@@ -554,6 +558,7 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
     config.folder = request->folder;
     config.first = first;
     good = vm_sync_run (pipe, VM_SYNC_TARGET, &config, &failure);
+    vm_agent_share_charge (session, &self->pending, 0, NULL);
     close (root);
   }
   transfer_end (self, failure);
@@ -673,30 +678,14 @@ send_file (Transfer *self, const VmAgentJob *job, GError **error)
   return vm_p2p_send_file (self->pipe, &send, error);
 }
 
-/* One that is not there yet is made, or is empty in a dry run. */
-static gint
-open_own (const VmAgentJob *job, gboolean dry_run, GError **error)
-{
-  gint root = open (job->location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-  if (root < 0 && errno == ENOENT && dry_run)
-    return vm_sync_open_nothing (error);
-  if (root < 0 && errno == ENOENT && mkdir (job->location, 0700) == 0)
-    root = open (job->location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (root < 0)
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-        "The folder cannot be read: %s", g_strerror (errno));
-  return root;
-}
-
 static gboolean
 run_sync (Transfer *self, const VmAgentJob *job, GError **error)
 {
   g_autofree gchar *root_name = g_canonicalize_filename (job->location, NULL);
   VmSyncConfig config;
   gboolean good;
-  gint root =
-      open_own (job, (job->flags & VM_AGENT_SYNC_FLAGS_DRY_RUN) != 0, error);
+  gint root = vm_agent_share_open_own (
+      job->location, (job->flags & VM_AGENT_SYNC_FLAGS_DRY_RUN) != 0, error);
 
   if (root < 0)
     return FALSE;

@@ -254,6 +254,7 @@ vm_agent_finalize (GObject *object)
   vm_mailbox_free (self->mailbox);
   g_hash_table_unref (self->allowed);
   g_hash_table_unref (self->streams);
+  g_mutex_clear (&self->share_lock);
   g_ptr_array_unref (self->sessions);
   g_ptr_array_unref (self->requests);
   for (guint id = PROP_SERVER; id <= PROP_STUN; id++)
@@ -411,7 +412,8 @@ install_others (GObjectClass *klass)
   /**
    * VmAgent:quota:
    *
-   * Bytes of all received files, at most; 0 for no limit.
+   * Bytes of all received files, at most, and of all that is in the shared
+   * folder after a sync that another device asks for; 0 for no limit.
    *
    * Since: 0.3
    */
@@ -579,6 +581,7 @@ vm_agent_init (VmAgent *self)
 
   self->mailbox = vm_mailbox_new (context);
   self->share = -1;
+  g_mutex_init (&self->share_lock);
   self->device = g_strdup (g_get_host_name ());
   self->allowed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->sessions =

@@ -234,6 +234,9 @@ check_room (VmSyncRounds *self, const VmSyncExchange *exchange, GError **error)
     return FALSE;
   }
   self->moved = all;
+  if (self->config->may_store
+      && !self->config->may_store (need, self->config->user_data, error))
+    return FALSE;
   if (need == 0 || fstatvfs (self->config->root, &fs) != 0)
     return TRUE;
   free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
