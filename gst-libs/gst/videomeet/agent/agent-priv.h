@@ -170,6 +170,7 @@ struct _VmAgentSession
   /* of its thread */
   VmPermissions permissions;
   gboolean trusted; /* what it sends is taken without a question */
+  gboolean given; /* the user has given that device leave for this kind */
   gboolean known;
   GPtrArray *threads; /* of the streams that this side opens */
 

@@ -368,6 +368,20 @@ refuse_unknown (const VmAgentPeer *peer, gboolean incoming, GError **error)
   return FALSE;
 }
 
+/* Takes @why; one who was not trusted yet is told how to be. */
+static gboolean
+refuse (VmAgentSession *self, const VmTrustFacts *facts, GError *why,
+    GError **error)
+{
+  if (!g_error_matches (why, VM_ERROR, VM_ERROR_NOT_TRUSTED) || facts->revoked
+      || facts->damaged) {
+    g_propagate_error (error, why);
+    return FALSE;
+  }
+  g_error_free (why);
+  return refuse_unknown (self->peer, self->incoming, error);
+}
+
 /* What was said of it by its id, else by its user's name. A name is what the
  * server says, and anybody takes any: it counts where names are trusted, or
  * when this device has been given a token for the device of that name. To have
@@ -397,16 +411,17 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
       store, peer->device_id, peer->user, peer->device, now);
   VmPermissions permission = self->incoming ? needed[self->kind] : 0;
   VmTrustDecision decision = { 0 };
+  GError *why = NULL;
   gint allowed;
 
   /* first its level alone, by which a name counts or not */
-  if (!vm_trust_decide (self->policy, facts, 0, unix_now, &decision, error))
-    return FALSE;
+  if (!vm_trust_decide (self->policy, facts, 0, unix_now, &decision, &why))
+    return refuse (self, facts, why, error);
   allowed = find_allowed (self, facts, decision.level);
   if (allowed < 0
       && !vm_trust_decide (
-          self->policy, facts, permission, unix_now, &decision, error))
-    return FALSE;
+          self->policy, facts, permission, unix_now, &decision, &why))
+    return refuse (self, facts, why, error);
   if (self->policy == VM_POLICY_REQUIRE
       && decision.level < VM_TRUST_LEVEL_GUEST)
     return refuse_unknown (peer, self->incoming, error);
@@ -418,6 +433,8 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
     return FALSE;
   }
   self->permissions = allowed >= 0 ? (guint) allowed : decision.permissions;
+  self->given = permission && (facts->given & permission) == permission
+                && unix_now <= facts->given_until;
   self->known = decision.level > VM_TRUST_LEVEL_UNKNOWN;
   self->trusted = allowed >= 0 || decision.level >= VM_TRUST_LEVEL_GUEST
                   || self->policy == VM_POLICY_OPEN;

@@ -233,7 +233,8 @@ static gboolean
 wants (Transfer *self, gchar **reason)
 {
   const VmAgentSession *session = self->session;
-  gboolean allowed = session->allowed_id >= 0 || session->allowed_user >= 0;
+  gboolean allowed =
+      session->given || session->allowed_id >= 0 || session->allowed_user >= 0;
 
   if (session->accept == VM_ACCEPT_NEVER) {
     *reason = refuse ("This device takes nothing");

@@ -382,7 +382,8 @@ install_others (GObjectClass *klass)
    * VmAgent:accept:
    *
    * What is taken without a question. %VM_ACCEPT_AUTO takes what trusted
-   * devices send, and under %VM_POLICY_OPEN what any device sends.
+   * devices send, and under %VM_POLICY_OPEN what any device sends;
+   * %VM_ACCEPT_ASK what devices send that the user has given leave to.
    *
    * Since: 0.3
    */
