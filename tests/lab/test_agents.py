@@ -6,6 +6,7 @@ server dies while a file is on its way; and a server that names victims."""
 
 import filecmp
 import os
+import re
 import time
 
 import lab
@@ -137,6 +138,23 @@ class Agents(natlab.NatTest):
         self.assertEqual(process.events("transfer")[-1]["savedPath"],
                          f'{second["name"]} (1)')
 
+    def test_lines(self):
+        """What people read: size, rate and lane, and the name that was taken."""
+        ann, bob = self.routers
+        received = self.place("in")
+        agent = ann.start("videomeet", "agent", "--server", URL, "--room", ROOM, "--user",
+                          "Ann", "--policy", "open", "--accept", "auto", "--receive", received)
+        agent.wait_for(lambda line: "In the room" in line, lab.SOON)
+        sent = write(os.path.join(self.place("out"), "file"), LONG)
+        for name in "", ", saved as “file (1)”":
+            process = bob.start("videomeet", "send", sent, "Ann", "--server", URL, "--room",
+                                ROOM, "--user", "Bob")
+            self.assertEqual(process.wait(60), 0, process.tail())
+            for side, words in (process, "to Ann"), (agent, "from Bob"):
+                side.wait_for(lambda line, words=words, name=name: re.match(
+                    rf"file: 12\.0\sMB, verified, {words}{re.escape(name)}  "
+                    r"[1-9][\d.,]*\s[kMG]?B/s  direct$", line), lab.SOON)
+
     def test_server_comes_back(self):
         """It is said once that the server is gone, and once that it is back."""
         ann = self.routers[0]
@@ -182,13 +200,17 @@ class Agents(natlab.NatTest):
             self.set_nat(number, "no-udp")
         self.exchange("relay")
 
-    def begin(self):
-        """A file is on its way from Bob to Ann, slowly: (its path, where it is to be,
+    def begin(self, folder=False):
+        """A file, or a folder of several, is on its way from Bob to Ann, slowly: (its path, where it is to be,
         Bob's command, Ann's agent)."""
         ann, bob = self.routers
         received = self.place("in")
         agent = self.agent(ann, "Ann", "--receive", received)
-        sent = write(os.path.join(self.place("out"), "file"), LONG)
+        sent = os.path.join(self.place("out"), "file")
+        for i in range(10 if folder else 0):
+            write(os.path.join(sent, str(i)), LONG // 10)
+        if not folder:
+            write(sent, LONG)
         bob.call("tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", SLOW,
                  "burst", "64kb", "latency", "100ms")
         self.addCleanup(bob.call, "tc", "qdisc", "del", "dev", "eth0", "root")
@@ -255,6 +277,21 @@ class Agents(natlab.NatTest):
         self.arrives(sent, received, again)
         self.assertGreater(again.events("transfer")[-1]["resumed"], LONG / 4)
         self.assertLess(self.sent_by(self.routers[1]) - before, LONG * 3 / 4)
+
+    def test_folder_goes_on(self):
+        """It is told from where."""
+        sent, received, process, agent = self.begin(folder=True)
+        agent.kill()
+        self.assertNotEqual(process.wait(90), 0, process.tail())
+        self.agent(self.routers[0], "Ann", "--receive", os.path.dirname(received))
+        again = self.start(self.routers[1], "send", sent, "Ann")
+        self.assertEqual(again.wait(60), 0, again.tail())
+        self.assertEqual(filecmp.dircmp(sent, received).diff_files, [])
+        self.assertEqual(len(os.listdir(received)), 10)
+        first = next(event for event in again.events("transfer")
+                     if event["state"] == "transferring")
+        self.assertGreaterEqual(first["done"], LONG / 5)
+        self.assertEqual(first["done"], first["resumed"])
 
     def sent_by(self, host):
         """Bytes that have left that host."""
