@@ -319,8 +319,9 @@ on_refused (VmAgent *agent, const GError *error, gpointer data)
 {
   VmtAgentRun *self = data;
   g_autofree gchar *why = vmt_text_safe (error->message);
+  g_autofree gchar *text = g_strdup_printf ("A session is refused: %s.", why);
 
-  vmt_output_warning (self->output, vm_error_get_code (error), why);
+  vmt_output_warning (self->output, vm_error_get_code (error), text);
 }
 
 static gboolean

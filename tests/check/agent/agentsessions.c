@@ -627,13 +627,21 @@ send_file (void)
   wait_until (is_over);
 }
 
-/* Whom the policy takes nothing of. */
+static gboolean
+ann_has_refused (void)
+{
+  return ann.refused != NULL;
+}
+
+/* Whom the policy takes nothing of; both users are told what to do. */
 GST_START_TEST (test_policy)
 {
   g_object_set (ann.agent, "policy", VM_POLICY_REQUIRE, NULL);
   send_file ();
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
   fail_unless (strstr (bob.last->error->message, "--accept ask") != NULL);
+  wait_until (ann_has_refused);
+  g_assert_error (ann.refused, VM_ERROR, VM_ERROR_NOT_TRUSTED);
   /* known is not trusted */
   g_object_set (ann.agent, "policy", VM_POLICY_PIN, NULL);
   send_file ();

@@ -258,6 +258,13 @@ on_running (VmAgentSession *self, gpointer data)
   vm_agent_tell_session (self->agent, self);
 }
 
+/* The user of this side may want to let it in the next time. */
+static void
+on_denied (VmAgentSession *self, gpointer data)
+{
+  vm_agent_tell_error (self->agent, self->denial);
+}
+
 /* The last that its thread says: the session is over. */
 static void
 on_over (VmAgentSession *self, gpointer data)
@@ -707,6 +714,8 @@ run (gpointer data)
         error->message);
     vm_agent_session_note (self, error);
   }
+  if (self->denial)
+    vm_agent_session_post (self, on_denied, NULL, NULL);
   g_mutex_lock (&self->lock);
   if (connection)
     vm_quic_connection_close (connection, self->end);

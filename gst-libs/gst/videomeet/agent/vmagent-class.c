@@ -550,8 +550,8 @@ install_signals (void)
    * @self: the agent
    * @error: why
    *
-   * A session was refused before it began, because the other device is not the
-   * one that the server says.
+   * A session was refused before it began: the other device is not the one that
+   * the server says, is not trusted, or has no capability that is good.
    *
    * Since: 0.3
    */
