@@ -290,7 +290,7 @@ class Agents(natlab.NatTest):
         self.assertEqual(len(os.listdir(received)), 10)
         first = next(event for event in again.events("transfer")
                      if event["state"] == "transferring")
-        self.assertGreaterEqual(first["done"], LONG / 5)
+        self.assertGreaterEqual(first["done"], LONG / 10)
         self.assertEqual(first["done"], first["resumed"])
 
     def sent_by(self, host):

@@ -126,7 +126,7 @@ measure (Speed *speed, const VmAgentTransfer *transfer)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (!speed->began && transfer->done) {
+  if (!speed->began && transfer->state != VM_TRANSFER_STATE_PENDING) {
     speed->began = speed->looked = now;
     speed->first = speed->then = transfer->done;
   }
