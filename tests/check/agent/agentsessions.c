@@ -404,13 +404,14 @@ GST_START_TEST (test_hello)
     vm_agent_incoming_take (ann.agent, to_ann);
     of_ann = g_ptr_array_index (ann.agent->sessions, 0);
     if (i == 0) {
-      g_free (to_bob->session_id);
-      to_bob->session_id = g_strdup ("s-2");
+      /* its thread waits for the keys of the server */
+      g_free (of_ann->peer->device_id);
+      of_ann->peer->device_id = g_strdup ("another device");
     } else if (i == 1) {
       of_ann->deadline = 0;
     } else {
-      g_free (of_ann->peer->device_id);
-      of_ann->peer->device_id = g_strdup ("another device");
+      g_free (to_bob->session_id);
+      to_bob->session_id = g_strdup ("s-2");
     }
     session = ask (to_bob);
     wait_until (is_over);
