@@ -197,7 +197,8 @@ on_begin (gpointer data)
       settings->user ? settings->user : g_get_user_name ());
   g_object_set (self->agent, "pin", settings->pin, "stun",
       settings->stun_server, "policy", settings->policy, "accept",
-      self->funcs.receive ? VM_ACCEPT_AUTO : VM_ACCEPT_NEVER, NULL);
+      self->funcs.receive ? VM_ACCEPT_AUTO : VM_ACCEPT_NEVER, "only-asks",
+      self->funcs.receive == NULL, NULL);
   if (settings->device)
     g_object_set (self->agent, "device", settings->device, NULL);
   if (self->funcs.receive)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Two agents that a server introduces, for the benches of files over QUIC."""
+"""Two agents that a server introduces, for the benches of files and folders over
+QUIC."""
 
 import filecmp
 import os
@@ -16,9 +17,10 @@ LONG = 600  # s, for one file
 
 class Pair:
     """Ann's agent and the server on one host, Bob who sends on the same or another.
-    `address` is that of the server."""
+    `address` is that of the server, `share` the folder below which Ann has those that
+    are synced."""
 
-    def __init__(self, receiver, sender, address):
+    def __init__(self, receiver, sender, address, share=None):
         self.url = f"http://{address}:{PORT}"
         self.sender = sender
         self.folder = os.path.join(receiver.home, "in")
@@ -29,7 +31,8 @@ class Pair:
         server.wait_event("serving", lab.SOON)
         agent = receiver.start(
             "videomeet", "agent", *self.room("Ann"), "--policy", "open", "--accept",
-            "auto", "--receive", self.folder, "--overwrite", "replace", "--json")
+            "auto", "--receive", self.folder, "--overwrite", "replace", "--json",
+            *(("--share", share) if share else ()))
         agent.wait_event("ready", lab.SOON)
         # the keys of both are made before anything is measured
         small = os.path.join(sender.home, "small")
@@ -45,6 +48,14 @@ class Pair:
         the file has its name and its hash there."""
         start = time.monotonic()
         self.sender.run("videomeet", "send", path, "Ann", *self.room("Bob"),
+                        timeout=LONG, env=self.env)
+        return (time.monotonic() - start) * 1000
+
+
+    def sync(self, folder, theirs):
+        """The whole command, ms: both folders are the same, and on the disk."""
+        start = time.monotonic()
+        self.sender.run("videomeet", "sync", folder, f"Ann:{theirs}", *self.room("Bob"),
                         timeout=LONG, env=self.env)
         return (time.monotonic() - start) * 1000
 

@@ -6,6 +6,7 @@ server dies while a file is on its way; and a server that names victims."""
 
 import filecmp
 import os
+import re
 import time
 
 import lab
@@ -92,6 +93,88 @@ class Agents(natlab.NatTest):
             self.assertTrue(filecmp.cmp(os.path.join(mine, name),
                                         os.path.join(share, "docs", name), False))
 
+    def test_agent_runs(self):
+        """A device whose agent runs sends and syncs beside it, and others reach the
+        agent meanwhile."""
+        ann, bob = self.routers
+        received, share, mine = self.place("in"), self.place("share"), self.place("mine")
+        his = self.place("his")
+        self.agent(ann, "Ann", "--receive", received, "--share", share)
+        self.agent(bob, "Bob", "--receive", his)
+        sent = write(os.path.join(self.place("out"), "file"), SMALL)
+        process = self.start(bob, "sync", mine, "Ann:", "--watch")
+        process.wait_event("session", lab.SOON)
+        self.send(bob, sent, "Ann")
+        self.assertTrue(filecmp.cmp(sent, os.path.join(received, "file"), False))
+        back = ann.start("videomeet", "send", sent, "Bob", "--server", URL, "--room", ROOM,
+                         "--user", "Ann", "--json")
+        self.assertEqual(back.wait(60), 0, back.tail())
+        self.assertTrue(filecmp.cmp(sent, os.path.join(his, "file"), False))
+        process.signal()
+        self.assertEqual(process.wait(60), 0, process.tail())
+
+    def test_questions(self):
+        """One at a time, in their order, with a number; `always` trusts the device, whose
+        next file is not asked about. The sender hears under which name a file is saved."""
+        ann, bob = self.routers
+        received = self.place("in")
+        agent = ann.start("videomeet", "agent", "--server", URL, "--room", ROOM, "--user",
+                          "Ann", "--accept", "ask", "--receive", received, "--json",
+                          typed=True)
+        agent.wait_event("ready", lab.SOON)
+        out = self.place("out")
+        sent = [write(os.path.join(out, name), 1000) for name in ("one", "two")]
+        process = self.start(bob, "send", *sent, "Ann")
+        first = agent.wait_event("question", lab.SOON, number=1)
+        self.assertEqual(len(agent.events("question")), 1)
+        agent.type("n")
+        second = agent.wait_event("question", lab.SOON, number=2)
+        self.assertNotEqual(first["name"], second["name"])
+        agent.type("always")
+        self.assertNotEqual(process.wait(60), 0, process.tail())
+        self.assertEqual(os.listdir(received), [second["name"]])
+        process = self.send(bob, os.path.join(out, second["name"]), "Ann")
+        self.assertEqual(len(agent.events("question")), 2)
+        self.assertEqual(process.events("transfer")[-1]["savedPath"],
+                         f'{second["name"]} (1)')
+
+    def test_lines(self):
+        """What people read: size, rate and lane, and the name that was taken."""
+        ann, bob = self.routers
+        received = self.place("in")
+        agent = ann.start("videomeet", "agent", "--server", URL, "--room", ROOM, "--user",
+                          "Ann", "--policy", "open", "--accept", "auto", "--receive", received)
+        agent.wait_for(lambda line: "In the room" in line, lab.SOON)
+        sent = write(os.path.join(self.place("out"), "file"), LONG)
+        for name in "", ", saved as “file (1)”":
+            process = bob.start("videomeet", "send", sent, "Ann", "--server", URL, "--room",
+                                ROOM, "--user", "Bob")
+            self.assertEqual(process.wait(60), 0, process.tail())
+            for side, words in (process, "to Ann"), (agent, "from Bob"):
+                side.wait_for(lambda line, words=words, name=name: re.match(
+                    rf"file: 12\.0\sMB, verified, {words}{re.escape(name)}  "
+                    r"[1-9][\d.,]*\s[kMG]?B/s  direct$", line), lab.SOON)
+
+    def test_server_comes_back(self):
+        """It is said once that the server is gone, and once that it is back."""
+        ann = self.routers[0]
+        agent = self.agent(ann, "Ann", "--receive", self.place("in"))
+        self.server.kill()
+        agent.wait_event("warning", lab.SOON, code="DISCONNECTED")
+        time.sleep(3)  # of attempts that fail
+        self.server = self.start_server("--insecure")
+        agent.wait_event("connected", lab.SOON)
+        self.assertEqual(len(agent.events("warning")), 1, agent.tail())
+
+    def test_nobody_of_that_name(self):
+        """Who is there is said."""
+        ann, bob = self.routers
+        self.agent(ann, "Ann", "--receive", self.place("in"))
+        sent = write(os.path.join(self.place("out"), "file"), 1)
+        process = self.start(bob, "send", sent, "Anne")
+        self.assertNotEqual(process.wait(60), 0, process.tail())
+        self.assertIn("Ann (", process.events("error")[-1]["message"])
+
     def test_routers(self):
         """STUN finds the way through two routers that leave one; else the server
         relays."""
@@ -117,13 +200,17 @@ class Agents(natlab.NatTest):
             self.set_nat(number, "no-udp")
         self.exchange("relay")
 
-    def begin(self):
-        """A file is on its way from Bob to Ann, slowly: (its path, where it is to be,
+    def begin(self, folder=False):
+        """A file, or a folder of several, is on its way from Bob to Ann, slowly: (its path, where it is to be,
         Bob's command, Ann's agent)."""
         ann, bob = self.routers
         received = self.place("in")
         agent = self.agent(ann, "Ann", "--receive", received)
-        sent = write(os.path.join(self.place("out"), "file"), LONG)
+        sent = os.path.join(self.place("out"), "file")
+        for i in range(10 if folder else 0):
+            write(os.path.join(sent, str(i)), LONG // 10)
+        if not folder:
+            write(sent, LONG)
         bob.call("tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", SLOW,
                  "burst", "64kb", "latency", "100ms")
         self.addCleanup(bob.call, "tc", "qdisc", "del", "dev", "eth0", "root")
@@ -156,6 +243,17 @@ class Agents(natlab.NatTest):
         bob.call("ip", "route", "replace", "default", "dev", "eth0")
         self.arrives(sent, received, process)
 
+    def test_udp_is_blocked(self):
+        """In the middle of a file: it goes on by the relay, and the user is told."""
+        sent, received, process, agent = self.begin()
+        bob = self.routers[1]
+        for chain in ("INPUT", "OUTPUT"):
+            bob.call("iptables", "-A", chain, "-p", "udp", "-j", "DROP")
+            self.addCleanup(bob.call, "iptables", "-F", chain)
+        self.arrives(sent, received, process)
+        self.assertEqual(self.lane(process), "relay", process.tail())
+        self.assertEqual(self.lane(agent), "relay", agent.tail())
+
     def test_address_changes(self):
         """Of the sender, there and back; the route comes later than the address."""
         sent, received, process, _ = self.begin()
@@ -177,7 +275,23 @@ class Agents(natlab.NatTest):
         before = self.sent_by(self.routers[1])
         again = self.start(self.routers[1], "send", sent, "Ann")
         self.arrives(sent, received, again)
+        self.assertGreater(again.events("transfer")[-1]["resumed"], LONG / 4)
         self.assertLess(self.sent_by(self.routers[1]) - before, LONG * 3 / 4)
+
+    def test_folder_goes_on(self):
+        """It is told from where."""
+        sent, received, process, agent = self.begin(folder=True)
+        agent.kill()
+        self.assertNotEqual(process.wait(90), 0, process.tail())
+        self.agent(self.routers[0], "Ann", "--receive", os.path.dirname(received))
+        again = self.start(self.routers[1], "send", sent, "Ann")
+        self.assertEqual(again.wait(60), 0, again.tail())
+        self.assertEqual(filecmp.dircmp(sent, received).diff_files, [])
+        self.assertEqual(len(os.listdir(received)), 10)
+        first = next(event for event in again.events("transfer")
+                     if event["state"] == "transferring")
+        self.assertGreaterEqual(first["done"], LONG / 10)
+        self.assertEqual(first["done"], first["resumed"])
 
     def sent_by(self, host):
         """Bytes that have left that host."""

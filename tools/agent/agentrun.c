@@ -8,6 +8,7 @@
 #include "session/hangup.h"
 
 #include <glib-unix.h>
+#include <string.h>
 #include <unistd.h>
 
 #define SPEED_TIME (G_USEC_PER_SEC / 2) /* between two measurements */
@@ -17,8 +18,7 @@ typedef struct
 {
   gint64 began, looked;
   guint64 first, then; /* bytes */
-  gdouble now; /* bytes/s */
-  gboolean told; /* that it has begun */
+  gdouble now; /* bytes/s; 0: not measured yet */
 } Speed;
 
 /* Events */
@@ -49,6 +49,8 @@ transfer_event (const gchar *name, const VmAgentTransfer *transfer)
       event, "state", vm_transfer_state_to_string (transfer->state));
   json_object_set_int_member (event, "size", (gint64) transfer->size);
   json_object_set_int_member (event, "done", (gint64) transfer->done);
+  if (transfer->resumed)
+    json_object_set_int_member (event, "resumed", (gint64) transfer->resumed);
   vmt_event_add_string (event, "lane", transfer->lane);
   vmt_event_add_string (event, "savedPath", transfer->saved_path);
   if (transfer->error) {
@@ -73,21 +75,77 @@ speed_of (VmtAgentRun *self, const VmAgentTransfer *transfer)
   return speed;
 }
 
+static gdouble
+rate_of (guint64 bytes, gint64 us)
+{
+  return us > 0 ? (gdouble) bytes * G_USEC_PER_SEC / (gdouble) us : 0;
+}
+
+/* From its beginning on. */
+static gdouble
+average (const Speed *speed, const VmAgentTransfer *transfer)
+{
+  gint64 us = speed->began ? g_get_monotonic_time () - speed->began : 0;
+
+  return transfer->done > speed->first
+             ? rate_of (transfer->done - speed->first, us)
+             : 0;
+}
+
+static const gchar *
+lane_words (const VmAgentTransfer *transfer)
+{
+  return g_strcmp0 (transfer->lane, "relay") == 0  ? "  by the relay"
+         : g_strcmp0 (transfer->lane, "quic") == 0 ? "  direct"
+                                                   : "";
+}
+
+/* "  3.0 MB/s"; "" while it is not known. */
+static gchar *
+rate_words (gdouble rate)
+{
+  g_autofree gchar *text = rate >= 1 ? g_format_size ((guint64) rate) : NULL;
+
+  return text ? g_strdup_printf ("  %s/s", text) : g_strdup ("");
+}
+
+static gchar *
+left_words (gdouble rate, const VmAgentTransfer *transfer)
+{
+  g_autofree gchar *time = NULL;
+
+  if (rate < 1 || transfer->done >= transfer->size)
+    return g_strdup ("");
+  time = vmt_text_time (
+      (gint64) ((gdouble) (transfer->size - transfer->done) / rate) + 1);
+  return g_strdup_printf ("  %s left", time);
+}
+
 static void
 measure (Speed *speed, const VmAgentTransfer *transfer)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (!speed->began && transfer->done) {
+  if (!speed->began && transfer->state != VM_TRANSFER_STATE_PENDING) {
     speed->began = speed->looked = now;
     speed->first = speed->then = transfer->done;
   }
   if (!speed->began || now - speed->looked < SPEED_TIME)
     return;
-  speed->now = (gdouble) (transfer->done - speed->then) * G_USEC_PER_SEC
-               / (gdouble) (now - speed->looked);
+  speed->now = rate_of (transfer->done - speed->then, now - speed->looked);
   speed->looked = now;
   speed->then = transfer->done;
+}
+
+static void
+tell_resumed (
+    VmtAgentRun *self, const VmAgentTransfer *transfer, const gchar *name)
+{
+  g_autofree gchar *size = g_format_size (transfer->size);
+  g_autofree gchar *there = g_format_size (transfer->resumed);
+
+  vmt_output_line (self->output, VMT_STYLE_FAINT,
+      "%s: %s of %s are there already; it goes on there.", name, there, size);
 }
 
 static void
@@ -96,17 +154,35 @@ tell_progress (VmtAgentRun *self, const VmAgentTransfer *transfer)
   Speed *speed = speed_of (self, transfer);
   g_autofree gchar *name = vmt_text_safe (transfer->name);
   g_autofree gchar *cut = vmt_text_cut (name, VMT_PROGRESS_NAME_MAX);
-  g_autofree gchar *rate = NULL;
-  g_autofree gchar *text = NULL;
+  g_autofree gchar *size = g_format_size (transfer->size);
+  g_autofree gchar *rate = NULL, *left = NULL, *text = NULL;
+  gdouble bytes;
 
+  if (!speed->began && transfer->resumed)
+    tell_resumed (self, transfer, name);
   measure (speed, transfer);
   if (!transfer->size)
     return;
-  rate = g_format_size ((guint64) speed->now);
-  text = g_strdup_printf ("%s  %u %%  %s/s%s", cut,
-      (guint) (transfer->done * 100.0 / transfer->size), rate,
-      g_strcmp0 (transfer->lane, "relay") == 0 ? "  by the relay" : "");
+  bytes = speed->now >= 1 ? speed->now : average (speed, transfer);
+  rate = rate_words (bytes);
+  left = left_words (bytes, transfer);
+  text = g_strdup_printf ("%s  %u %% of %s%s%s%s", cut,
+      (guint) (transfer->done * 100.0 / transfer->size), size, rate, left,
+      lane_words (transfer));
   vmt_output_ticker (self->output, text);
+}
+
+/* Where its name was taken. */
+static gchar *
+saved_words (const VmAgentTransfer *transfer)
+{
+  g_autofree gchar *name = NULL;
+
+  if (!transfer->saved_path
+      || strcmp (transfer->saved_path, transfer->name) == 0)
+    return g_strdup ("");
+  name = vmt_text_safe (transfer->saved_path);
+  return g_strdup_printf (", saved as “%s”", name);
 }
 
 static void
@@ -115,6 +191,9 @@ tell_end (VmtAgentRun *self, const VmAgentTransfer *transfer)
   g_autofree gchar *name = vmt_text_safe (transfer->name);
   g_autofree gchar *user = vmt_text_safe (transfer->user);
   g_autofree gchar *size = g_format_size (transfer->size);
+  g_autofree gchar *saved = saved_words (transfer);
+  g_autofree gchar *rate =
+      rate_words (average (speed_of (self, transfer), transfer));
 
   vmt_output_ticker (self->output, NULL);
   /* that is how one that watches ends */
@@ -137,9 +216,10 @@ tell_end (VmtAgentRun *self, const VmAgentTransfer *transfer)
     vmt_output_line (self->output, VMT_STYLE_GOOD, "%s: %s", name,
         self->options->dry_run ? "nothing was done" : "the same on both sides");
   else
-    vmt_output_line (self->output, VMT_STYLE_GOOD, "%s: %s, verified, %s %s%s",
-        name, size, transfer->incoming ? "from" : "to", user,
-        g_strcmp0 (transfer->lane, "relay") == 0 ? ", by the relay" : "");
+    vmt_output_line (self->output, VMT_STYLE_GOOD,
+        "%s: %s, verified, %s %s%s%s%s", name, size,
+        transfer->incoming ? "from" : "to", user, saved, rate,
+        lane_words (transfer));
 }
 
 /* Signals */
@@ -208,11 +288,30 @@ on_lost (VmAgent *agent, const GError *error, gboolean final, gpointer data)
     vmt_agent_run_fail (self, error);
     if (!self->options->files)
       vmt_agent_run_quit (self);
-  } else {
-    g_autofree gchar *text = g_strdup_printf ("%s; what runs goes on.", why);
+  } else if (!self->lost) {
+    g_autofree gchar *text = g_strdup_printf (
+        "%s; what runs goes on, and it is tried again until the server is "
+        "back.",
+        why);
 
+    self->lost = TRUE;
     vmt_output_warning (self->output, vm_error_get_code (error), text);
   }
+}
+
+static void
+on_ready (VmAgent *agent, GParamSpec *spec, gpointer data)
+{
+  VmtAgentRun *self = data;
+  gboolean ready;
+
+  g_object_get (agent, "ready", &ready, NULL);
+  if (!ready || !self->lost)
+    return;
+  self->lost = FALSE;
+  vmt_output_event (self->output, vmt_event_new ("connected"));
+  vmt_output_line (
+      self->output, VMT_STYLE_GOOD, "Connected to the server again.");
 }
 
 static void
@@ -220,8 +319,9 @@ on_refused (VmAgent *agent, const GError *error, gpointer data)
 {
   VmtAgentRun *self = data;
   g_autofree gchar *why = vmt_text_safe (error->message);
+  g_autofree gchar *text = g_strdup_printf ("A session is refused: %s.", why);
 
-  vmt_output_warning (self->output, vm_error_get_code (error), why);
+  vmt_output_warning (self->output, vm_error_get_code (error), text);
 }
 
 static gboolean
@@ -290,7 +390,8 @@ vmt_agent_run_new (const VmtOptions *options, VmtOutput *output)
       "receive-folder", options->files_dir, "share-folder", options->share_dir,
       "accept", options->accept, "overwrite", options->overwrite, "max-size",
       options->max_size, "quota", options->quota, "stun", options->stun_address,
-      "allow-delete", options->allow_delete, NULL);
+      "allow-delete", options->allow_delete, "only-asks",
+      options->files != NULL, NULL);
   if (options->policy_set)
     g_object_set (self->agent, "policy", options->policy, NULL);
   allow (self);
@@ -299,6 +400,7 @@ vmt_agent_run_new (const VmtOptions *options, VmtOutput *output)
   g_signal_connect (self->agent, "step", G_CALLBACK (on_step), self);
   g_signal_connect (self->agent, "lost", G_CALLBACK (on_lost), self);
   g_signal_connect (self->agent, "refused", G_CALLBACK (on_refused), self);
+  g_signal_connect (self->agent, "notify::ready", G_CALLBACK (on_ready), self);
   g_object_unref (node);
   return self;
 }

@@ -16,6 +16,7 @@ typedef struct
   GCancellable *cancellable; /* by Ctrl-C */
   GHashTable *speeds; /* transfer id -> VmtAgentSpeed */
   gboolean interrupted;
+  gboolean lost; /* the server; the user was told */
   gint status;
 } VmtAgentRun;
 

@@ -15,42 +15,155 @@
 #define PAUSE_MIN 1 /* s */
 #define PAUSE_MAX 30 /* s */
 
+/* To the user, whether to take something. */
+typedef struct
+{
+  guint number;
+  VmAgentTransfer *transfer; /* as it was offered */
+  gboolean shown;
+} Question;
+
 typedef struct
 {
   VmtAgentRun *run;
-  GQueue asked; /* of guint64: transfers that wait for an answer */
+  GQueue asked; /* of Question, in their order */
+  guint n_asked;
+  gboolean deaf; /* nobody types any more */
   guint pause; /* s */
   GIOChannel *typed; /* or NULL */
 } Agent;
 
 static void start (Agent *self);
 
-/* Questions */
+/* Questions: the first is shown, the others wait for its answer. */
+
+static void
+question_free (gpointer data)
+{
+  Question *question = data;
+
+  vm_agent_transfer_free (question->transfer);
+  g_free (question);
+}
+
+static gchar *
+words_of (const Question *question)
+{
+  const VmAgentTransfer *transfer = question->transfer;
+  g_autofree gchar *name = vmt_text_safe (transfer->name);
+  g_autofree gchar *user = vmt_text_safe (transfer->user);
+  g_autofree gchar *size = g_format_size (transfer->size);
+
+  if (transfer->kind == VM_AGENT_KIND_SYNC)
+    return g_strdup_printf (
+        "%s (%s) syncs “%s”", user, transfer->device_id, name);
+  return g_strdup_printf (
+      "%s (%s) sends “%s” (%s)", user, transfer->device_id, name, size);
+}
+
+static void
+show (Agent *self)
+{
+  Question *question = g_queue_peek_head (&self->asked);
+  g_autofree gchar *words = NULL;
+  JsonObject *event;
+
+  if (!question || question->shown)
+    return;
+  question->shown = TRUE;
+  words = words_of (question);
+  event = vmt_event_new ("question");
+  json_object_set_int_member (event, "number", question->number);
+  json_object_set_int_member (
+      event, "transferId", (gint64) question->transfer->id);
+  vmt_event_add_string (event, "deviceId", question->transfer->device_id);
+  vmt_event_add_string (event, "user", question->transfer->user);
+  vmt_event_add_string (event, "name", question->transfer->name);
+  vmt_output_event (self->run->output, event);
+  vmt_output_line (self->run->output, VMT_STYLE_STRONG,
+      "Question %u: %s. Let it? y: yes, n: no, always: yes, and trust that "
+      "device from now on",
+      question->number, words);
+}
 
 static void
 on_offer (VmAgent *agent, const VmAgentTransfer *transfer, gpointer data)
 {
   Agent *self = data;
-  g_autofree gchar *name = vmt_text_safe (transfer->name);
-  g_autofree gchar *user = vmt_text_safe (transfer->user);
-  g_autofree gchar *size = g_format_size (transfer->size);
+  Question *question;
 
-  g_queue_push_tail (
-      &self->asked, g_memdup2 (&transfer->id, sizeof transfer->id));
-  if (!isatty (STDIN_FILENO)) {
+  if (!self->typed || self->deaf) {
     vm_agent_answer (agent, transfer->id, FALSE);
     vmt_output_warning (self->run->output, NULL,
         "There is nobody to ask: run this at a terminal and type y or n, or "
         "with --accept auto.");
     return;
   }
-  if (transfer->kind == VM_AGENT_KIND_SYNC)
-    vmt_output_line (self->run->output, VMT_STYLE_STRONG,
-        "%s (%s) syncs “%s”: let it? [y/n]", user, transfer->device_id, name);
-  else
-    vmt_output_line (self->run->output, VMT_STYLE_STRONG,
-        "%s (%s) sends “%s” (%s): take it? [y/n]", user, transfer->device_id,
-        name, size);
+  question = g_new0 (Question, 1);
+  question->number = ++self->n_asked;
+  question->transfer = vm_agent_transfer_copy (transfer);
+  g_queue_push_tail (&self->asked, question);
+  show (self);
+}
+
+/* Nobody waits for the answer any more. */
+static void
+on_transfer (VmAgent *agent, const VmAgentTransfer *transfer, gpointer data)
+{
+  Agent *self = data;
+
+  if (transfer->state != VM_TRANSFER_STATE_COMPLETED
+      && transfer->state != VM_TRANSFER_STATE_FAILED)
+    return;
+  for (GList *i = self->asked.head; i; i = i->next) {
+    Question *question = i->data;
+
+    if (question->transfer->id != transfer->id)
+      continue;
+    if (question->shown)
+      vmt_output_line (self->run->output, VMT_STYLE_FAINT,
+          "Question %u needs no answer any more.", question->number);
+    g_queue_delete_link (&self->asked, i);
+    question_free (question);
+    show (self);
+    return;
+  }
+}
+
+static void
+trust (Agent *self, const Question *question)
+{
+  const VmAgentTransfer *transfer = question->transfer;
+  g_autofree gchar *user = vmt_text_safe (transfer->user);
+  g_autoptr (GError) error = NULL;
+
+  if (vm_agent_trust (self->run->agent, transfer->device_id,
+          VM_PERMISSIONS_FILE | VM_PERMISSIONS_FOLDER, &error)) {
+    vmt_output_line (self->run->output, VMT_STYLE_GOOD,
+        "The device %s of %s is trusted from now on; videomeet trust revoke "
+        "%s takes that back.",
+        transfer->device_id, user, transfer->device_id);
+  } else {
+    g_autofree gchar *why = vmt_text_safe (error->message);
+
+    vmt_output_warning (self->run->output, vm_error_get_code (error), why);
+  }
+}
+
+static void
+take_answer (Agent *self, const gchar *answer)
+{
+  Question *question = g_queue_pop_head (&self->asked);
+  gboolean accept = strcmp (answer, "n") != 0;
+  g_autofree gchar *words = words_of (question);
+
+  vmt_output_line (self->run->output, VMT_STYLE_PLAIN, "Question %u: %s: %s.",
+      question->number, accept ? "yes" : "no", words);
+  if (strcmp (answer, "always") == 0)
+    trust (self, question);
+  vm_agent_answer (self->run->agent, question->transfer->id, accept);
+  question_free (question);
+  show (self);
 }
 
 static gboolean
@@ -58,17 +171,17 @@ on_typed (GIOChannel *channel, GIOCondition condition, gpointer data)
 {
   Agent *self = data;
   g_autofree gchar *line = NULL;
-  g_autofree guint64 *id = NULL;
 
   if (g_io_channel_read_line (channel, &line, NULL, NULL, NULL)
-      != G_IO_STATUS_NORMAL)
+      != G_IO_STATUS_NORMAL) {
+    self->deaf = TRUE;
     return G_SOURCE_REMOVE;
+  }
   g_strstrip (line);
-  if (strcmp (line, "y") != 0 && strcmp (line, "n") != 0)
-    return G_SOURCE_CONTINUE;
-  id = g_queue_pop_head (&self->asked);
-  if (id)
-    vm_agent_answer (self->run->agent, *id, *line == 'y');
+  if (!g_queue_is_empty (&self->asked)
+      && (strcmp (line, "y") == 0 || strcmp (line, "n") == 0
+          || strcmp (line, "always") == 0))
+    take_answer (self, line);
   return G_SOURCE_CONTINUE;
 }
 
@@ -102,10 +215,12 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
     return;
   } else if (is_passing (error)) {
     g_autofree gchar *why = vmt_text_safe (error->message);
-    g_autofree gchar *text =
-        g_strdup_printf ("%s; trying again in %u s.", why, self->pause);
+    g_autofree gchar *text = g_strdup_printf (
+        "%s; it is tried again until the server is there.", why);
 
-    vmt_output_warning (self->run->output, vm_error_get_code (error), text);
+    if (!self->run->lost)
+      vmt_output_warning (self->run->output, vm_error_get_code (error), text);
+    self->run->lost = TRUE;
     g_timeout_add_seconds (self->pause, on_pause_over, self);
     self->pause = MIN (2 * self->pause, PAUSE_MAX);
   } else {
@@ -153,7 +268,11 @@ vmt_cmd_agent (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   if (!self.run)
     return VMT_EXIT_FAILED;
   g_signal_connect (self.run->agent, "offer", G_CALLBACK (on_offer), &self);
-  if (options->accept == VM_ACCEPT_ASK && isatty (STDIN_FILENO)) {
+  g_signal_connect (
+      self.run->agent, "transfer", G_CALLBACK (on_transfer), &self);
+  /* a program that reads the questions may answer them, too */
+  if (options->accept == VM_ACCEPT_ASK
+      && (isatty (STDIN_FILENO) || options->json)) {
     self.typed = g_io_channel_unix_new (STDIN_FILENO);
     g_io_add_watch (self.typed, G_IO_IN | G_IO_HUP, on_typed, &self);
   }
@@ -167,6 +286,6 @@ vmt_cmd_agent (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   status = self.run->status;
   vmt_agent_run_free (self.run);
   g_clear_pointer (&self.typed, g_io_channel_unref);
-  g_queue_clear_full (&self.asked, g_free);
+  g_queue_clear_full (&self.asked, question_free);
   return status;
 }

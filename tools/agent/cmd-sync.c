@@ -85,6 +85,9 @@ check_files (const VmtOptions *options, VmtOutput *output)
     g_autofree gchar *safe = vmt_text_safe (options->files[i]);
     g_autofree gchar *text = NULL;
 
+    if (options->their_folder
+        && !g_file_test (options->files[i], G_FILE_TEST_EXISTS))
+      continue; /* it is made */
     if (access (options->files[i], R_OK) == 0
         && (!options->their_folder
             || g_file_test (options->files[i], G_FILE_TEST_IS_DIR)))

@@ -82,6 +82,7 @@ typedef struct _VmAgentTransfer VmAgentTransfer;
  * @state: how far it is
  * @size: bytes in all, as far as known
  * @done: bytes of them that are verified
+ * @resumed: bytes that were there from an earlier transfer; 0: none
  * @lane: (nullable): what carries it: `quic`, or `relay` for QUIC that passes
  *   the server; %NULL before it is connected
  * @saved_path: (nullable): where it is saved, relative to the receiving folder;
@@ -103,6 +104,7 @@ struct _VmAgentTransfer
   VmTransferState state;
   guint64 size;
   guint64 done;
+  guint64 resumed;
   gchar *lane;
   gchar *saved_path;
   GError *error;
@@ -182,6 +184,8 @@ VM_API gboolean vm_agent_sync_finish (
 
 VM_API void
 vm_agent_allow (VmAgent *self, const gchar *name, VmPermissions permissions);
+VM_API gboolean vm_agent_trust (VmAgent *self, const gchar *device_id,
+    VmPermissions permissions, GError **error);
 VM_API void
 vm_agent_answer (VmAgent *self, guint64 transfer_id, gboolean accept);
 VM_API void

@@ -31,6 +31,7 @@ typedef struct
 
 static VmServer *server;
 static Party ann, bob; /* Bob sends to Ann */
+static Party second; /* program of Bob's device, that only sends */
 static gchar *file; /* that is sent */
 
 static void
@@ -76,8 +77,9 @@ are_ready (void)
          && vm_agent_control_find (bob.agent->control, "Ann", NULL);
 }
 
+/* @folder: of the identity; NULL: of its own. */
 static void
-open_party (Party *party, const gchar *user)
+open_party_as (Party *party, const gchar *user, const gchar *folder)
 {
   g_autofree gchar *uri =
       g_strdup_printf ("http://127.0.0.1:%u", vm_server_get_port (server));
@@ -89,14 +91,21 @@ open_party (Party *party, const gchar *user)
   g_mkdir (party->received, 0700);
   party->shared = g_build_filename (party->folder, "shared", NULL);
   g_mkdir (party->shared, 0700);
-  party->identity = vm_identity_load (party->folder, &error);
+  party->identity = vm_identity_load (folder ? folder : party->folder, &error);
   g_assert_no_error (error);
   party->agent = vm_agent_new (party->identity, uri, ROOM, user);
   g_object_set (party->agent, "receive-folder", party->received, "share-folder",
-      party->shared, "accept", VM_ACCEPT_AUTO, "policy", VM_POLICY_OPEN, NULL);
+      party->shared, "accept", VM_ACCEPT_AUTO, "policy", VM_POLICY_OPEN,
+      "only-asks", folder != NULL, NULL);
   g_signal_connect (party->agent, "transfer", G_CALLBACK (on_transfer), party);
   g_signal_connect (party->agent, "refused", G_CALLBACK (on_refused), party);
   vm_agent_start_async (party->agent, NULL, NULL, NULL);
+}
+
+static void
+open_party (Party *party, const gchar *user)
+{
+  open_party_as (party, user, NULL);
 }
 
 static void
@@ -179,6 +188,12 @@ has_received (void)
 }
 
 static gboolean
+second_is_over (void)
+{
+  return second.over > 0;
+}
+
+static gboolean
 is_over (void)
 {
   return bob.over > 0;
@@ -203,6 +218,33 @@ GST_START_TEST (test_file)
 
 GST_END_TEST;
 
+static gboolean
+second_is_ready (void)
+{
+  return second.agent->ready;
+}
+
+/* Beside Bob's agent, another program of the same device sends. */
+GST_START_TEST (test_second_program)
+{
+  const gchar *files[] = { file, NULL };
+
+  open_party_as (&second, "Bob", bob.folder);
+  wait_until (second_is_ready);
+  vm_agent_send_files_async (second.agent, "Ann", files, NULL, NULL, NULL);
+  wait_until (second_is_over);
+  g_assert_no_error (second.last->error);
+  fail_unless (has_received ());
+  /* the one that others reach is there still */
+  fail_unless (bob.agent->ready);
+  fail_unless_equals_string (
+      vm_agent_control_find (ann.agent->control, "Bob", NULL),
+      vm_identity_get_device_id (bob.identity));
+  close_party (&second);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_nobody_of_that_name)
 {
   const gchar *files[] = { file, NULL };
@@ -210,6 +252,9 @@ GST_START_TEST (test_nobody_of_that_name)
   vm_agent_send_files_async (bob.agent, "Carl", files, NULL, NULL, NULL);
   wait_until (is_over);
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_UNROUTABLE);
+  /* who is there is told */
+  fail_unless (strstr (bob.last->error->message, "Ann (") != NULL, "%s",
+      bob.last->error->message);
 }
 
 GST_END_TEST;
@@ -352,22 +397,24 @@ GST_START_TEST (test_hello)
     g_autoptr (VmMeshNews) to_ann = make_news (&bob, cap);
     g_autoptr (VmMeshNews) to_bob = make_news (&ann, NULL);
     g_autoptr (VmAgentSession) session = NULL;
-    VmIdentity *own = bob.agent->identity;
+    VmAgentSession *of_ann;
 
     bob.over = 0;
     wait_until (ann_has_none);
+    vm_agent_incoming_take (ann.agent, to_ann);
+    of_ann = g_ptr_array_index (ann.agent->sessions, 0);
     if (i == 0) {
+      /* its thread waits for the keys of the server */
+      g_free (of_ann->peer->device_id);
+      of_ann->peer->device_id = g_strdup ("another device");
+    } else if (i == 1) {
+      of_ann->deadline = 0;
+    } else {
       g_free (to_bob->session_id);
       to_bob->session_id = g_strdup ("s-2");
-    } else if (i == 1) {
-      to_ann->expires_in = 0;
-    } else {
-      bob.agent->identity = ann.identity;
     }
-    vm_agent_incoming_take (ann.agent, to_ann);
     session = ask (to_bob);
     wait_until (is_over);
-    bob.agent->identity = own;
     g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_P2P_SESSION_DENIED);
     fail_if (has_received ());
   }
@@ -581,16 +628,26 @@ send_file (void)
   wait_until (is_over);
 }
 
-/* Whom the policy takes nothing of. */
+static gboolean
+ann_has_refused (void)
+{
+  return ann.refused != NULL;
+}
+
+/* Whom the policy takes nothing of; both users are told what to do. */
 GST_START_TEST (test_policy)
 {
   g_object_set (ann.agent, "policy", VM_POLICY_REQUIRE, NULL);
   send_file ();
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  fail_unless (strstr (bob.last->error->message, "--accept ask") != NULL);
+  wait_until (ann_has_refused);
+  g_assert_error (ann.refused, VM_ERROR, VM_ERROR_NOT_TRUSTED);
   /* known is not trusted */
   g_object_set (ann.agent, "policy", VM_POLICY_PIN, NULL);
   send_file ();
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_DECLINED);
+  fail_unless (strstr (bob.last->error->message, "--allow ") != NULL);
   fail_if (has_received ());
   vm_agent_allow (ann.agent, vm_identity_get_device_id (bob.identity),
       VM_PERMISSIONS_FOLDER);
@@ -634,6 +691,55 @@ GST_START_TEST (test_allowed_device)
   send_file ();
   g_assert_no_error (bob.last->error);
   fail_unless (has_received ());
+}
+
+GST_END_TEST;
+
+/* What was trusted by a word of the user is so from the next session on, under
+ * the strictest policy as well; a device without a session is not there. */
+GST_START_TEST (test_trust)
+{
+  const gchar *id = vm_identity_get_device_id (bob.identity);
+  g_autofree gchar *cap = sign (&good);
+  g_autoptr (VmMeshNews) news = make_news (&bob, cap);
+  g_autoptr (GError) error = NULL;
+
+  g_object_set (ann.agent, "policy", VM_POLICY_REQUIRE, NULL);
+  fail_if (vm_agent_trust (ann.agent, id, VM_PERMISSIONS_FILE, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  vm_agent_incoming_take (ann.agent, news);
+  vm_agent_trust (ann.agent, id, VM_PERMISSIONS_FILE, &error);
+  g_assert_no_error (error);
+  send_file ();
+  g_assert_no_error (bob.last->error);
+  fail_unless (has_received ());
+}
+
+GST_END_TEST;
+
+/* The token of a session begins it once: who repeats it is not heard. */
+GST_START_TEST (test_token_twice)
+{
+  g_autofree gchar *cap = sign (&good);
+  g_autofree gchar *path = g_build_filename (ann.received, "file", NULL);
+  g_autoptr (VmMeshNews) to_ann = make_news (&bob, cap);
+
+  vm_agent_incoming_take (ann.agent, to_ann);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (VmMeshNews) to_bob = make_news (&ann, NULL);
+    g_autoptr (VmAgentSession) session = NULL;
+
+    bob.over = 0;
+    session = ask (to_bob);
+    wait_until (is_over);
+    if (i == 0)
+      g_assert_no_error (bob.last->error);
+    else
+      g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_TIMEOUT);
+    fail_unless_equals_int (has_received (), i == 0);
+    g_remove (path);
+  }
 }
 
 GST_END_TEST;
@@ -694,6 +800,90 @@ GST_START_TEST (test_deletions)
   sync_shared ();
   g_assert_no_error (bob.last->error);
   fail_unless_equals_int (count_synced (&ann), SYNCED / 2);
+}
+
+GST_END_TEST;
+
+static void
+sync_to (const gchar *theirs, VmAgentSyncFlags flags)
+{
+  bob.over = 0;
+  vm_agent_sync_async (
+      bob.agent, "Ann", bob.shared, theirs, flags, NULL, NULL, NULL);
+  wait_until (is_over);
+}
+
+static guint steps;
+
+static void
+on_step (VmAgent *agent, const VmAgentStep *step, gpointer data)
+{
+  steps++;
+}
+
+/* Of a folder that is not there yet: what would be done is told, and nothing
+ * is. Neither is what is refused told. */
+GST_START_TEST (test_dry_run)
+{
+  g_autofree gchar *theirs = g_build_filename (ann.shared, "new", NULL);
+  g_autofree gchar *mine = synced_path (&bob, 0);
+
+  g_file_set_contents (mine, "x", -1, NULL);
+  g_signal_connect (bob.agent, "step", G_CALLBACK (on_step), &bob);
+  steps = 0;
+  sync_to ("new", VM_AGENT_SYNC_FLAGS_DRY_RUN);
+  g_assert_no_error (bob.last->error);
+  fail_unless_equals_int (steps, 1);
+  fail_if (g_file_test (theirs, G_FILE_TEST_EXISTS));
+  sync_to ("new", VM_AGENT_SYNC_FLAGS_NONE);
+  g_assert_no_error (bob.last->error);
+  fail_unless_equals_int (count_synced (&bob), 1);
+  g_remove (mine);
+  steps = 0;
+  sync_to ("new", VM_AGENT_SYNC_FLAGS_NONE);
+  g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_DECLINED);
+  fail_unless_equals_int (steps, 0);
+}
+
+GST_END_TEST;
+
+/* A folder of this side that is not there is made. */
+GST_START_TEST (test_own_folder_is_made)
+{
+  g_autofree gchar *hers = synced_path (&ann, 0);
+
+  g_file_set_contents (hers, "x", -1, NULL);
+  g_rmdir (bob.shared);
+  sync_to ("", VM_AGENT_SYNC_FLAGS_DRY_RUN);
+  g_assert_no_error (bob.last->error);
+  fail_if (g_file_test (bob.shared, G_FILE_TEST_EXISTS));
+  sync_to ("", VM_AGENT_SYNC_FLAGS_NONE);
+  g_assert_no_error (bob.last->error);
+  fail_unless_equals_int (count_synced (&bob), 1);
+}
+
+GST_END_TEST;
+
+#define SYNC_QUOTA 1000 /* bytes */
+
+/* At the quota, and above; what is there already counts. */
+GST_START_TEST (test_quota_of_syncs)
+{
+  g_autofree gchar *hers = g_build_filename (ann.shared, "other", NULL);
+  g_autofree gchar *data = g_strnfill (SYNC_QUOTA, 'x');
+
+  g_object_set (ann.agent, "quota", (guint64) SYNC_QUOTA, NULL);
+  for (guint more = 0; more <= 1; more++) {
+    g_autofree gchar *mine = synced_path (&bob, more);
+
+    g_file_set_contents (hers, data, 300, NULL);
+    g_file_set_contents (mine, data, more ? 1 : SYNC_QUOTA - 300, NULL);
+    sync_to ("docs", VM_AGENT_SYNC_FLAGS_NONE);
+    if (more)
+      g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_TOO_LARGE);
+    else
+      g_assert_no_error (bob.last->error);
+  }
 }
 
 GST_END_TEST;
@@ -775,6 +965,7 @@ agentsessions_suite (void)
   suite_add_tcase (suite, tc);
   tcase_add_checked_fixture (tc, set_up, tear_down);
   tcase_add_test (tc, test_file);
+  tcase_add_test (tc, test_second_program);
   tcase_add_test (tc, test_nobody_of_that_name);
   tcase_add_test (tc, test_capabilities);
   tcase_add_test (tc, test_hello);
@@ -786,7 +977,12 @@ agentsessions_suite (void)
   tcase_add_test (tc, test_policy);
   tcase_add_test (tc, test_allowed_name);
   tcase_add_test (tc, test_allowed_device);
+  tcase_add_test (tc, test_trust);
+  tcase_add_test (tc, test_token_twice);
   tcase_add_test (tc, test_deletions);
+  tcase_add_test (tc, test_dry_run);
+  tcase_add_test (tc, test_own_folder_is_made);
+  tcase_add_test (tc, test_quota_of_syncs);
   tcase_add_test (tc, test_sessions_of_a_device);
   tcase_add_test (tc, test_sessions_of_strangers);
   tcase_add_test (tc, test_victims);

@@ -315,6 +315,47 @@ GST_START_TEST (test_quota)
 
 GST_END_TEST;
 
+/* Both come to it again, by new tickets; not too often, and the old relay is
+ * over. */
+GST_START_TEST (test_relay_again)
+{
+  g_autofree gchar *at_a = NULL, *at_b = NULL, *id = NULL;
+  g_autofree gchar *again_a = NULL, *again_b = NULL;
+  g_autoptr (GError) error = NULL;
+  VmMesh *mesh = vm_mesh_of (server);
+  VmMeshLink *link;
+  VmMeshSide side;
+  NetSocket *ends[2], *old;
+
+  sit ();
+  make ("", &at_a, &at_b);
+  id = mesh_text_of (at_a, "session_id");
+  old = relay (at_a, &error);
+  g_assert_no_error (error);
+  mesh_say (a, "p2p.session.relay", "{\"session_id\":\"%s\"}", id);
+  mesh_fails (a, "RATE_LIMITED");
+  link = vm_mesh_links_find (mesh->links, id, "standup", "dev-a", &side);
+  link->ticket_at -= VM_RELAY_RENEW_TIME;
+  mesh_say (a, "p2p.session.relay", "{\"session_id\":\"%s\"}", id);
+  again_a = mesh_next (a, "p2p.session.relay");
+  again_b = mesh_next (b, "p2p.session.relay");
+  fail_unless (net_socket_next (old) == NULL);
+  net_socket_free (old);
+  /* the first ticket of Bob was never used, and is none any more */
+  fail_unless (relay (at_b, NULL) == NULL);
+  ends[0] = relay (again_a, &error);
+  g_assert_no_error (error);
+  ends[1] = relay (again_b, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 2; i++)
+    net_socket_free (ends[i]);
+  mesh_say (a, "p2p.session.relay", "{\"session_id\":\"another\"}");
+  mesh_fails (a, "P2P_SESSION_DENIED");
+  leave ();
+}
+
+GST_END_TEST;
+
 static Suite *
 meshrelay_suite (void)
 {
@@ -330,6 +371,7 @@ meshrelay_suite (void)
   tcase_add_test (tc, test_relay);
   tcase_add_test (tc, test_relay_without_a_ticket);
   tcase_add_test (tc, test_relay_alone);
+  tcase_add_test (tc, test_relay_again);
   tcase_add_test (tc, test_quota);
   return suite;
 }

@@ -5,6 +5,8 @@
 #include "program.h"
 #include "support/quicpair.h"
 
+#include <gst/videomeet/quic/quicseat.h>
+#include <gst/videomeet/quic/quicsocket.h>
 #include <string.h>
 
 #define SOON QUIC_PAIR_SOON
@@ -139,6 +141,148 @@ GST_START_TEST (test_initials_that_do_not_parse)
 
 GST_END_TEST;
 
+/* Initials that are good, of clients that go no further. */
+
+static gboolean
+judge (const guint8 *fingerprint, gpointer user_data)
+{
+  return TRUE;
+}
+
+static void
+ignore_cid (const VmQuicCid *cid, gboolean added, gpointer user_data)
+{
+}
+
+static gsize
+keep (const guint8 *data, gsize size, gsize segment, const VmQuicAddress *to,
+    gpointer user_data)
+{
+  g_byte_array_append (user_data, data, size);
+  return size;
+}
+
+static GByteArray *
+make_initial (VmQuicTls *tls)
+{
+  static const VmQuicLinkFuncs funcs = {
+    .judge = judge, .cid_changed = ignore_cid, .send = keep
+  };
+  GByteArray *datagram = g_byte_array_new ();
+  guint8 *buffer = g_malloc (VM_QUIC_BATCH_MAX);
+  VmQuicAddress to;
+  gboolean more;
+  VmQuicLink *link;
+
+  fail_unless (vm_quic_address_from_text ("127.0.0.1", 9, &to));
+  link = vm_quic_link_new (
+      tls, NULL, NULL, 0, &to, 0, &funcs, datagram, 1000000000);
+  fail_unless (vm_quic_link_write (link, buffer, 1000000000, &more));
+  vm_quic_link_free (link);
+  g_free (buffer);
+  fail_unless (datagram->len >= INITIAL_SIZE);
+  return datagram;
+}
+
+static GSocket *
+socket_at (guint number)
+{
+  g_autofree gchar *text = g_strdup_printf ("127.0.0.%u", number);
+  g_autoptr (GSocketAddress) address =
+      g_inet_socket_address_new_from_string (text, 0);
+  g_autoptr (GError) error = NULL;
+  GSocket *made = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
+      G_SOCKET_PROTOCOL_UDP, &error);
+
+  g_assert_no_error (error);
+  g_socket_bind (made, address, FALSE, &error);
+  g_assert_no_error (error);
+  g_socket_set_timeout (made, SOON / G_USEC_PER_SEC);
+  return made;
+}
+
+static void
+send_good (VmQuicTls *tls, GSocket *from)
+{
+  g_autoptr (GByteArray) initial = make_initial (tls);
+
+  g_socket_send_to (
+      from, bobs, (gchar *) initial->data, initial->len, NULL, NULL);
+}
+
+static void
+check_answered (GSocket *from)
+{
+  gchar data[2048];
+  g_autoptr (GError) error = NULL;
+
+  g_socket_receive (from, data, sizeof data, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* Once what came later has been answered. */
+static void
+check_not_answered (GSocket *from)
+{
+  gchar data[2048];
+
+  g_socket_set_blocking (from, FALSE);
+  g_assert_cmpint (
+      g_socket_receive (from, data, sizeof data, NULL, NULL), <, 0);
+}
+
+/* Before that, Bob expects nobody, and answers nobody. */
+static void
+wait_until_expected (void)
+{
+  gint64 until = g_get_monotonic_time () + SOON;
+  gboolean queued = TRUE;
+
+  while (queued) {
+    g_mutex_lock (&pair->bob->lock);
+    queued = pair->asked->queued;
+    g_mutex_unlock (&pair->bob->lock);
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
+    g_thread_yield ();
+  }
+}
+
+/* So many handshakes are open from one address, and in all; those of the
+ * session that is expected have places of their own. */
+GST_START_TEST (test_half_open)
+{
+  const guint most = VM_QUIC_HALF_OPEN_MAX, group = VM_QUIC_HALF_OPEN_GROUP_MAX;
+  g_autoptr (GError) error = NULL;
+  VmQuicTls *tls = vm_quic_tls_new (pair->identities[0], VM_QUIC_ALPN, &error);
+  g_autoptr (GSocket) one_more = socket_at (10); /* of the first address */
+  g_autoptr (GSocket) last = socket_at (100);
+
+  g_assert_no_error (error);
+  begin_asked ();
+  wait_until_expected ();
+  for (guint i = 0; i < most / group; i++) {
+    GSocket *sockets[VM_QUIC_HALF_OPEN_GROUP_MAX];
+
+    for (guint k = 0; k < group; k++) {
+      sockets[k] = socket_at (10 + i);
+      send_good (tls, sockets[k]);
+    }
+    for (guint k = 0; k < group; k++) {
+      check_answered (sockets[k]);
+      g_object_unref (sockets[k]);
+    }
+    if (i == 0)
+      send_good (tls, one_more);
+  }
+  send_good (tls, last);
+  check_connects ();
+  check_not_answered (one_more);
+  check_not_answered (last);
+  vm_quic_tls_free (tls);
+}
+
+GST_END_TEST;
+
 static Suite *
 quicattacks_suite (void)
 {
@@ -148,6 +292,7 @@ quicattacks_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_initials_that_do_not_parse);
+  tcase_add_test (tc, test_half_open);
   return s;
 }
 

@@ -349,11 +349,84 @@ GST_START_TEST (test_direct_before_relay)
 
 GST_END_TEST;
 
+static gboolean
+on_wake (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+/* Waits for a moment, and leaves the processor to the endpoints. */
+static void
+look_again (void)
+{
+  g_timeout_add (20, on_wake, NULL);
+  g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+wait_for_path (VmQuicPath path)
+{
+  gint64 until = g_get_monotonic_time () + SOON;
+
+  while (vm_quic_connection_get_path (pair->asking) != path) {
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
+    look_again ();
+  }
+}
+
+/* A direct way that is lost is left for the relay, once it has been silent, and
+ * is taken again when it is back. */
+GST_START_TEST (test_direct_then_relay)
+{
+  gint64 until = g_get_monotonic_time () + SOON;
+
+  relay_pair (TRUE);
+  move_some ();
+  vm_quic_connection_use_relay (pair->asking);
+  move_some ();
+  g_assert_cmpint (
+      vm_quic_connection_get_path (pair->asking), ==, VM_QUIC_PATH_DIRECT);
+  vm_quic_endpoint_lose (pair->alice, 1);
+  vm_quic_endpoint_lose (pair->bob, 1);
+  while (vm_quic_connection_get_silence (pair->asking) < VM_QUIC_SILENCE_MAX) {
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
+    look_again ();
+  }
+  g_assert_cmpint (
+      vm_quic_connection_get_path (pair->asking), ==, VM_QUIC_PATH_DIRECT);
+  vm_quic_connection_use_relay (pair->asking);
+  wait_for_path (VM_QUIC_PATH_RELAY);
+  move_some ();
+  g_assert_cmpint (
+      vm_quic_connection_get_path (pair->asked), ==, VM_QUIC_PATH_RELAY);
+  vm_quic_endpoint_lose (pair->alice, 0);
+  vm_quic_endpoint_lose (pair->bob, 0);
+  wait_for_path (VM_QUIC_PATH_DIRECT);
+  move_some ();
+  end_relay ();
+}
+
+GST_END_TEST;
+
+/* Nothing is said for longer than a lost way is borne, and it is heard still.
+ */
+GST_START_TEST (test_silence_of_nobody)
+{
+  gint64 until = g_get_monotonic_time () + VM_QUIC_SILENCE_MAX + G_USEC_PER_SEC;
+
+  quic_pair_connect (pair);
+  while (g_get_monotonic_time () < until) {
+    g_assert_cmpint (
+        vm_quic_connection_get_silence (pair->asking), <, VM_QUIC_SILENCE_MAX);
+    look_again ();
+  }
+}
+
+GST_END_TEST;
+
 /* A direct way that opens later takes over. */
 GST_START_TEST (test_relay_then_direct)
 {
-  gint64 until;
-
   vm_quic_endpoint_lose (pair->alice, 1);
   vm_quic_endpoint_lose (pair->bob, 1);
   relay_pair (TRUE);
@@ -361,11 +434,7 @@ GST_START_TEST (test_relay_then_direct)
       vm_quic_connection_get_path (pair->asking), ==, VM_QUIC_PATH_RELAY);
   vm_quic_endpoint_lose (pair->alice, 0);
   vm_quic_endpoint_lose (pair->bob, 0);
-  until = g_get_monotonic_time () + SOON;
-  while (vm_quic_connection_get_path (pair->asking) != VM_QUIC_PATH_DIRECT) {
-    g_assert_cmpint (g_get_monotonic_time (), <, until);
-    g_thread_yield ();
-  }
+  wait_for_path (VM_QUIC_PATH_DIRECT);
   move_some ();
   g_assert_cmpint (
       vm_quic_connection_get_path (pair->asked), ==, VM_QUIC_PATH_DIRECT);
@@ -562,6 +631,8 @@ quicsession_suite (void)
   tcase_add_test (tc, test_relay_alone);
   tcase_add_test (tc, test_direct_before_relay);
   tcase_add_test (tc, test_relay_then_direct);
+  tcase_add_test (tc, test_direct_then_relay);
+  tcase_add_test (tc, test_silence_of_nobody);
   tcase_add_loop_test (tc, test_victims, 0, 2);
   tcase_add_test (tc, test_hello);
   tcase_add_test (tc, test_hello_denied);

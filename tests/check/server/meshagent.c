@@ -633,6 +633,66 @@ GST_START_TEST (test_agent_is_kicked)
 
 GST_END_TEST;
 
+/* A second program of a device asks, beside the agent that others reach: they
+ * hear nothing of it, and the other side is told of the device. */
+GST_START_TEST (test_one_that_only_asks)
+{
+  MeshClient *asks, *late;
+  g_auto (Created) at_a = { NULL };
+  g_auto (Created) at_b = { NULL };
+  g_autofree gchar *cap = NULL, *own = NULL, *to_it = NULL;
+
+  sit ();
+  asks = mesh_sit ("Ann", "dev-a/x1", 2);
+  fail_unless_equals_string (asks->id, "dev-a/x1");
+  cap = mesh_mint (asks, "\"share:file\"", ",\"target_device_id\":\"dev-b\"");
+  request (asks, "dev-b", "file", 1, cap);
+  hear_created (asks, &at_a);
+  hear_created (b, &at_b);
+  fail_unless_equals_string (at_b.id, at_a.id);
+  fail_unless_equals_string (at_b.print, "print of dev-a/x1");
+  has (at_b.text, "\"device_id\":\"dev-a\",\"peer_id\":\"dev-a/x1\"");
+  /* what is said of the session goes to it, not to the agent */
+  mesh_say (b, "p2p.session.denied",
+      "{\"session_id\":\"%s\",\"code\":\"NOT_TRUSTED\",\"message\":\"no\"}",
+      at_b.id);
+  g_free (mesh_next (asks, "p2p.session.denied"));
+  /* nobody asks it, and it does not ask its own device */
+  to_it = mesh_mint (b, "\"share:file\"", "");
+  request (b, "dev-a/x1", "file", 1, to_it);
+  mesh_fails (b, "UNROUTABLE");
+  own = mesh_mint (asks, "\"share:file\"", "");
+  request (asks, "dev-a", "file", 1, own);
+  mesh_fails (asks, "P2P_SESSION_DENIED");
+  /* newcomers hear of the two agents only, and of nothing when it leaves */
+  late = mesh_sit ("Carl", "dev-c", 2);
+  mesh_free (asks);
+  g_free (mesh_next (a, "room.joined"));
+  mesh_free (late);
+  mesh_hears (a, "presence.update", OFFLINE, "dev-c");
+  leave ();
+}
+
+GST_END_TEST;
+
+/* The kick of a device is for all its programs. */
+GST_START_TEST (test_kick_of_one_that_only_asks)
+{
+  MeshClient *asks;
+
+  sit ();
+  asks = mesh_sit ("Ann", "dev-a/x1", 2);
+  host_says (VM_SIGNAL_KICK, "dev-a", FALSE);
+  is_kicked (a);
+  mesh_hears (asks, "presence.update", OFFLINE, "dev-a");
+  is_kicked (asks);
+  comes_back (asks, "KICKED");
+  mesh_free (asks);
+  leave ();
+}
+
+GST_END_TEST;
+
 /* A page that is sent out takes the devices of its user along. */
 GST_START_TEST (test_user_is_kicked)
 {
@@ -846,6 +906,8 @@ meshagent_suite (void)
   tcase_add_test (tc, test_no_longer_trusted);
   tcase_add_test (tc, test_agent_is_kicked);
   tcase_add_test (tc, test_user_is_kicked);
+  tcase_add_test (tc, test_one_that_only_asks);
+  tcase_add_test (tc, test_kick_of_one_that_only_asks);
   tcase_add_test (tc, test_locked_out);
   tcase_add_test (tc, test_device_ids);
   tcase_add_test (tc, test_names_of_others);

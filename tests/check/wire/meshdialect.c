@@ -143,6 +143,36 @@ GST_START_TEST (test_limits_of_hello)
 
 GST_END_TEST;
 
+/* protocol/mesh.md#instance */
+GST_START_TEST (test_instance)
+{
+#define HELLO \
+  "{\"peer_type\":\"agent\",\"device_id\":\"dev-a\",\"instance\":\"%s\"}"
+  static const gchar *const others[] = { "a/b", "a-b", "a b", "a.b",
+    "\303\251" };
+
+  for (gint more = -1; more <= 1; more++) {
+    g_autofree gchar *word = g_strnfill (VM_MESH_INSTANCE_MAX + more, 'x');
+    g_autofree gchar *text = g_strdup_printf (HELLO, word);
+
+    if (more > 0) {
+      bad ("system.hello", text);
+    } else {
+      g_autoptr (VmMeshMessage) agent = take ("system.hello", text);
+
+      fail_unless_equals_string (agent->instance, word);
+    }
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++) {
+    g_autofree gchar *text = g_strdup_printf (HELLO, others[i]);
+
+    bad ("system.hello", text);
+  }
+#undef HELLO
+}
+
+GST_END_TEST;
+
 /* protocol/mesh.md#mesh-messages */
 GST_START_TEST (test_room_presence_and_chat)
 {
@@ -499,6 +529,7 @@ meshdialect_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_hello);
   tcase_add_test (tc, test_limits_of_hello);
+  tcase_add_test (tc, test_instance);
   tcase_add_test (tc, test_room_presence_and_chat);
   tcase_add_test (tc, test_rtc);
   tcase_add_test (tc, test_limits_of_sdp);

@@ -34,6 +34,9 @@
 #define VM_AGENT_CONNECT_TIME (20 * G_USEC_PER_SEC)
 /* Without a direct path after that, the relay is tried as well. */
 #define VM_AGENT_DIRECT_TIME (1500 * 1000)
+/* For a direct way that was lost to be left for the relay; before, it is not
+ * asked for again. */
+#define VM_AGENT_FALLBACK_TIME (15 * G_USEC_PER_SEC)
 /* Between two messages of a stream that carries nothing. */
 #define VM_AGENT_IDLE_TIME (60 * G_USEC_PER_SEC)
 /* For the other side to read why something has failed. */
@@ -60,6 +63,7 @@ struct _VmAgent
   VmOverwrite overwrite;
   guint64 max_size, quota;
   gboolean allow_delete;
+  gboolean only_asks;
 
   VmMailbox *mailbox;
   VmTrustStore *store;
@@ -72,7 +76,10 @@ struct _VmAgent
   VmQuicEndpoint *endpoint;
   VmReceiveFolder *folder; /* or NULL */
   gint share; /* descriptor of the folder; -1: none */
+  GMutex share_lock;
+  guint64 share_pending; /* with that lock: bytes that syncs are to write */
   gchar *fingerprint, *proof;
+  gchar *instance; /* of one that only asks; or NULL */
   GPtrArray *endpoints; /* of VmMeshEndpoint */
   VmCapabilityReplay *replay;
   GSource *ticker;
@@ -163,11 +170,13 @@ struct _VmAgentSession
   /* of its thread */
   VmPermissions permissions;
   gboolean trusted; /* what it sends is taken without a question */
+  gboolean given; /* the user has given that device leave for this kind */
   gboolean known;
   GPtrArray *threads; /* of the streams that this side opens */
 
   /* of the context's thread */
-  VmAgentRelay *relay; /* or NULL */
+  gboolean may_relay; /* its server has given a ticket */
+  gint64 relay_until; /* it is not closed, or asked for again, before */
   gint64 connecting_since; /* 0: not yet */
   gboolean renewing;
   gboolean started;
@@ -179,6 +188,7 @@ struct _VmAgentSession
 
   GMutex lock; /* of what follows */
   GCond cond;
+  VmAgentRelay *relay; /* or NULL; set by the context's thread */
   GArray *candidates; /* of the other side */
   gboolean awaits; /* its candidates are still to come */
   gint64 expires; /* of the capability; Unix s */
@@ -196,8 +206,6 @@ VmAgentSession *vm_agent_session_new (
 VmAgentSession *vm_agent_session_ref (VmAgentSession *self);
 void vm_agent_session_unref (VmAgentSession *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentSession, vm_agent_session_unref)
-/* @ticket: to the relay; NULL: there is none. */
-void vm_agent_session_set_relay (VmAgentSession *self, const gchar *ticket);
 void vm_agent_session_start (VmAgentSession *self);
 /* Ends it, for both sides, with the code and message of @why; one that was not
  * started is gone then. */
@@ -209,8 +217,31 @@ void vm_agent_session_tick (VmAgentSession *self, gint64 now);
 typedef void (*VmAgentSessionFunc) (VmAgentSession *self, gpointer data);
 void vm_agent_session_post (VmAgentSession *self, VmAgentSessionFunc func,
     gpointer data, GDestroyNotify destroy);
+/* agentpath.c: the relay */
+/* @ticket: to the relay; NULL: there is none. */
+void vm_agent_session_set_relay (VmAgentSession *self, const gchar *ticket);
+void vm_agent_session_close_relay (VmAgentSession *self);
+/* A new one: opens the relay again. */
+void vm_agent_session_take_ticket (VmAgentSession *self, const gchar *ticket);
+void vm_agent_session_tick_relay (VmAgentSession *self, gint64 now);
+/* Of VmQuicSession. */
+void vm_agent_session_relay_send (
+    const guint8 *data, gsize size, gpointer user_data);
 /* The first error of its jobs. */
 void vm_agent_session_note (VmAgentSession *self, const GError *error);
+
+/* agentshare.c: the folders of syncs */
+/* A folder below the share; in a dry run an empty one for what is not there. */
+gint vm_agent_share_open (
+    gint share, const gchar *folder, gboolean dry_run, GError **error);
+/* Likewise of this side; it is made if it is not there. */
+gint vm_agent_share_open_own (
+    const gchar *location, gboolean dry_run, GError **error);
+/* Whether a sync that others ask for may write so many bytes under the quota,
+ * which counts all that is shared. @pending: what was charged for it, which is
+ * over now. Blocks for the disk. */
+gboolean vm_agent_share_charge (
+    VmAgentSession *session, guint64 *pending, guint64 bytes, GError **error);
 
 /* agentstream.c: transfers on one stream, each on the stream's thread */
 

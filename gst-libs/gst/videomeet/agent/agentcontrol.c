@@ -2,6 +2,7 @@
 
 #include "agent/agentcontrol.h"
 #include "agent/agentgoodbye.h"
+#include "agent/agentpeers.h"
 #include "base/json/json.h"
 #include "base/vmtimer-priv.h"
 #include "client/httpclient.h"
@@ -51,7 +52,7 @@ struct _VmAgentControl
   gchar *access_token, *stun;
   SoupSession *session;
   SoupWebsocketConnection *socket;
-  gchar *own_id;
+  gchar *own_id, *own_device;
 
   GHashTable *peers; /* device id -> user */
   GPtrArray *keys; /* or NULL */
@@ -80,6 +81,7 @@ unref (VmAgentControl *self)
   g_free (self->access_token);
   g_free (self->stun);
   g_free (self->own_id);
+  g_free (self->own_device);
   if (self->gone)
     self->gone (self->gone_data);
   g_free (self);
@@ -344,6 +346,8 @@ say_hello (VmAgentControl *self)
     fail (self, error);
     return;
   }
+  g_free (self->own_device);
+  self->own_device = g_strdup (hello.device_id);
   make_stamp (self, &envelope, &id, &time);
   send_bytes (self, vm_mesh_write_agent_hello (&envelope, &hello));
 }
@@ -362,6 +366,7 @@ take_peer (VmAgentControl *self, const VmMeshNews *news)
     return;
   }
   if (g_strcmp0 (news->role, "agent") != 0
+      || g_strcmp0 (news->peer_id, self->own_device) == 0
       || g_hash_table_size (self->peers) >= VM_AGENT_PEERS_MAX)
     return;
   g_hash_table_replace (self->peers, g_strdup (news->peer_id),
@@ -586,29 +591,7 @@ vm_agent_control_start (VmAgentControl *self)
 const gchar *
 vm_agent_control_find (VmAgentControl *self, const gchar *name, GError **error)
 {
-  const gchar *found = NULL;
-  GHashTableIter iter;
-  gpointer id, user;
-
-  g_hash_table_iter_init (&iter, self->peers);
-  while (g_hash_table_iter_next (&iter, &id, &user)) {
-    if (strcmp (id, name) == 0)
-      return id;
-    if (strcmp (user, name) != 0)
-      continue;
-    if (found) {
-      g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
-          "Several agents in the room are of \"%s\": name one by its device "
-          "id",
-          name);
-      return NULL;
-    }
-    found = id;
-  }
-  if (!found)
-    g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
-        "No agent of \"%s\" is in the room", name);
-  return found;
+  return vm_agent_peers_find (self->peers, name, error);
 }
 
 /* Messages */

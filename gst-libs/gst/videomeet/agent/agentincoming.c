@@ -242,6 +242,9 @@ vm_agent_about_take (VmAgent *self, const VmMeshNews *news)
         vm_agent_control_verify (self->control, news->cap_token, on_renewed,
             vm_agent_session_ref (session));
       break;
+    case VM_MESH_NEWS_RELAY:
+      vm_agent_session_take_ticket (session, news->relay_ticket);
+      break;
     case VM_MESH_NEWS_REVOKED:
       end (session, news, VM_ERROR_KICKED);
       break;

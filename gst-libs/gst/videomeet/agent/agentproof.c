@@ -32,6 +32,7 @@ void
 vm_agent_peer_free (VmAgentPeer *peer)
 {
   g_free (peer->device_id);
+  g_free (peer->peer_id);
   g_free (peer->device);
   g_free (peer->user_id);
   g_free (peer->user);
@@ -85,6 +86,8 @@ vm_agent_proof_check (const VmMeshNews *created, GError **error)
   if (!check (peer, created, error))
     return NULL;
   peer->device_id = g_strdup (created->device_id);
+  peer->peer_id =
+      g_strdup (created->peer_id ? created->peer_id : created->device_id);
   peer->device = created->device
                      ? vm_text_to_label (created->device, VM_SIGNAL_NAME_MAX)
                      : g_strdup ("");

@@ -20,6 +20,7 @@ typedef struct
 {
   guint8 fingerprint[VM_MESH_FINGERPRINT_SIZE];
   gchar *device_id;
+  gchar *peer_id; /* what the server calls it: its device id, or longer */
   gchar *device; /* "" if it has told no name */
   gchar *user_id, *user; /* as the server tells */
   GTlsCertificate *certificate; /* of its device key */

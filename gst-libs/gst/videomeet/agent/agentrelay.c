@@ -10,7 +10,7 @@ struct _VmAgentRelay
 {
   GMainContext *context;
   gchar *uri;
-  VmAgentRelayFunc func; /* NULL: closed */
+  const VmAgentRelayFuncs *funcs; /* NULL: closed */
   gpointer user_data;
 
   SoupSession *session; /* NULL: not opened */
@@ -25,7 +25,7 @@ struct _VmAgentRelay
 
 VmAgentRelay *
 vm_agent_relay_new (const gchar *server, const gchar *ticket,
-    VmAgentRelayFunc func, gpointer user_data)
+    const VmAgentRelayFuncs *funcs, gpointer user_data)
 {
   VmAgentRelay *self = g_atomic_rc_box_new0 (VmAgentRelay);
   g_autofree gchar *escaped = g_uri_escape_string (ticket, NULL, FALSE);
@@ -33,7 +33,7 @@ vm_agent_relay_new (const gchar *server, const gchar *ticket,
   self->context = g_main_context_ref_thread_default ();
   /* http -> ws, https -> wss */
   self->uri = g_strdup_printf ("ws%s/v2/relay?ticket=%s", server + 4, escaped);
-  self->func = func;
+  self->funcs = funcs;
   self->user_data = user_data;
   g_mutex_init (&self->lock);
   return self;
@@ -140,8 +140,8 @@ on_message (SoupWebsocketConnection *socket, gint type, GBytes *message,
   const guint8 *data = g_bytes_get_data (message, &size);
 
   if (type == SOUP_WEBSOCKET_DATA_BINARY && size && size <= DATAGRAM_MAX
-      && self->func)
-    self->func (data, size, self->user_data);
+      && self->funcs)
+    self->funcs->take (data, size, self->user_data);
 }
 
 static void
@@ -165,7 +165,7 @@ on_open (GObject *source, GAsyncResult *result, gpointer user_data)
     g_info ("the relay cannot be used: %s", error->message);
     return;
   }
-  if (!self->func) {
+  if (!self->funcs) {
     soup_websocket_connection_close (socket, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
     g_object_unref (socket);
     return;
@@ -176,6 +176,7 @@ on_open (GObject *source, GAsyncResult *result, gpointer user_data)
   g_signal_connect (socket, "message", G_CALLBACK (on_message), self);
   g_signal_connect (socket, "closed", G_CALLBACK (on_closed), self);
   set_open (self, TRUE);
+  self->funcs->open (self->user_data);
 }
 
 void
@@ -184,7 +185,7 @@ vm_agent_relay_open (VmAgentRelay *self)
   const VmSignalSocketConfig config = { .uri = self->uri,
     .timeout_ms = OPEN_TIME };
 
-  if (self->session || !self->func)
+  if (self->session || !self->funcs)
     return;
   self->session = vm_signal_socket_session_new (self->uri);
   self->cancellable = g_cancellable_new ();
@@ -195,7 +196,7 @@ vm_agent_relay_open (VmAgentRelay *self)
 void
 vm_agent_relay_close (VmAgentRelay *self)
 {
-  self->func = NULL;
+  self->funcs = NULL;
   set_open (self, FALSE);
   if (self->cancellable)
     g_cancellable_cancel (self->cancellable);

@@ -12,19 +12,22 @@
 
 typedef struct _VmAgentRelay VmAgentRelay;
 
-/* A datagram of the other side; valid during the call. */
-typedef void (*VmAgentRelayFunc) (
-    const guint8 *data, gsize size, gpointer user_data);
+typedef struct
+{
+  /* A datagram of the other side; valid during the call. */
+  void (*take) (const guint8 *data, gsize size, gpointer user_data);
+  void (*open) (gpointer user_data);
+} VmAgentRelayFuncs;
 
 /* @server: "http://HOST:PORT" or "https://…". */
 VmAgentRelay *vm_agent_relay_new (const gchar *server, const gchar *ticket,
-    VmAgentRelayFunc func, gpointer user_data);
+    const VmAgentRelayFuncs *funcs, gpointer user_data);
 VmAgentRelay *vm_agent_relay_ref (VmAgentRelay *self);
 void vm_agent_relay_unref (VmAgentRelay *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentRelay, vm_agent_relay_unref)
 /* Opens it, once. */
 void vm_agent_relay_open (VmAgentRelay *self);
-/* @func is not called any more. */
+/* No function is called any more. */
 void vm_agent_relay_close (VmAgentRelay *self);
 /* Any thread; does not block. */
 void vm_agent_relay_send (VmAgentRelay *self, const guint8 *data, gsize size);

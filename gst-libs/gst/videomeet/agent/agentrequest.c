@@ -123,9 +123,11 @@ on_too_late (gpointer user_data)
   if (request->target)
     g_set_error (&error, VM_ERROR, VM_ERROR_TIMEOUT,
         "The server has not made the session in time");
-  else
+  else if (vm_agent_control_is_ready (request->agent->control))
+    vm_agent_control_find (request->agent->control, request->name, &error);
+  if (!error)
     g_set_error (&error, VM_ERROR, VM_ERROR_UNROUTABLE,
-        "No agent of \"%s\" is in the room", request->name);
+        "No agent of \"%s\" was found in time", request->name);
   request_ref (request);
   vm_timer_clear (&request->timer);
   fail (request, error);

@@ -236,42 +236,11 @@ check_capability (VmAgentSession *self, gint64 now)
 void
 vm_agent_session_tick (VmAgentSession *self, gint64 now)
 {
-  VmQuicPath path = g_atomic_int_get (&self->path);
-
   if (self->over)
     return;
-  if (self->relay && path == VM_QUIC_PATH_NONE && self->connecting_since
-      && now - self->connecting_since >= VM_AGENT_DIRECT_TIME)
-    vm_agent_relay_open (self->relay);
-  else if (self->relay && path == VM_QUIC_PATH_DIRECT)
-    vm_agent_relay_close (self->relay);
+  vm_agent_session_tick_relay (self, now);
   if (self->announced)
     check_capability (self, now);
-}
-
-static void
-on_relayed (const guint8 *data, gsize size, gpointer user_data)
-{
-  VmAgentSession *self = user_data;
-  VmQuicConnection *connection = NULL;
-
-  g_mutex_lock (&self->lock);
-  if (self->connection)
-    connection = vm_quic_connection_ref (self->connection);
-  g_mutex_unlock (&self->lock);
-  if (!connection)
-    return;
-  vm_quic_connection_take_datagram (connection, data, size);
-  vm_quic_connection_unref (connection);
-}
-
-void
-vm_agent_session_set_relay (VmAgentSession *self, const gchar *ticket)
-{
-  if (ticket)
-    self->relay =
-        vm_agent_relay_new (vm_agent_control_get_server (self->agent->control),
-            ticket, on_relayed, self);
 }
 
 /* Its own thread */
@@ -289,6 +258,13 @@ on_running (VmAgentSession *self, gpointer data)
   vm_agent_tell_session (self->agent, self);
 }
 
+/* The user of this side may want to let it in the next time. */
+static void
+on_denied (VmAgentSession *self, gpointer data)
+{
+  vm_agent_tell_error (self->agent, self->denial);
+}
+
 /* The last that its thread says: the session is over. */
 static void
 on_over (VmAgentSession *self, gpointer data)
@@ -297,8 +273,7 @@ on_over (VmAgentSession *self, gpointer data)
   const VmMeshAbout about = { .session_id = self->id };
 
   self->over = TRUE;
-  if (self->relay)
-    vm_agent_relay_close (self->relay);
+  vm_agent_session_close_relay (self);
   if (agent->control && vm_agent_control_is_ready (agent->control)) {
     if (!self->incoming && self->announced && !self->error)
       vm_agent_control_report (agent->control, self->id);
@@ -311,14 +286,6 @@ on_over (VmAgentSession *self, gpointer data)
   g_clear_object (&self->agent);
   vm_agent_look_whether_stopped (agent);
   g_object_unref (agent);
-}
-
-static void
-relay_send (const guint8 *data, gsize size, gpointer user_data)
-{
-  VmAgentSession *self = user_data;
-
-  vm_agent_relay_send (self->relay, data, size);
 }
 
 static void
@@ -357,7 +324,7 @@ connect_to (VmAgentSession *self, VmQuicEndpoint *endpoint, GError **error)
     .fingerprint = self->peer->fingerprint,
     .secret = secret,
     .timeout = VM_AGENT_CONNECT_TIME,
-    .relay_send = self->relay ? relay_send : NULL,
+    .relay_send = self->relay ? vm_agent_session_relay_send : NULL,
     .path_changed = path_changed,
     .user_data = vm_agent_session_ref (self),
     .destroy = (GDestroyNotify) vm_agent_session_unref,
@@ -393,11 +360,33 @@ on_candidates (VmAgentSession *self, gpointer data)
 /* Trust */
 
 static gboolean
-refuse_unknown (const VmAgentPeer *peer, GError **error)
+refuse_unknown (const VmAgentPeer *peer, gboolean incoming, GError **error)
 {
-  g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-      "The device %s is not trusted", peer->device_id);
+  if (incoming)
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "The device %s is not trusted here. The user here lets it in by "
+        "videomeet agent --policy pin --accept ask, and the answer always",
+        peer->device_id);
+  else
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "You do not trust the device %s. --policy pin sends without trust; "
+        "videomeet trust request makes a device of your network trusted",
+        peer->device_id);
   return FALSE;
+}
+
+/* Takes @why; one who was not trusted yet is told how to be. */
+static gboolean
+refuse (VmAgentSession *self, const VmTrustFacts *facts, GError *why,
+    GError **error)
+{
+  if (!g_error_matches (why, VM_ERROR, VM_ERROR_NOT_TRUSTED) || facts->revoked
+      || facts->damaged) {
+    g_propagate_error (error, why);
+    return FALSE;
+  }
+  g_error_free (why);
+  return refuse_unknown (self->peer, self->incoming, error);
 }
 
 /* What was said of it by its id, else by its user's name. A name is what the
@@ -429,25 +418,30 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
       store, peer->device_id, peer->user, peer->device, now);
   VmPermissions permission = self->incoming ? needed[self->kind] : 0;
   VmTrustDecision decision = { 0 };
+  GError *why = NULL;
   gint allowed;
 
   /* first its level alone, by which a name counts or not */
-  if (!vm_trust_decide (self->policy, facts, 0, unix_now, &decision, error))
-    return FALSE;
+  if (!vm_trust_decide (self->policy, facts, 0, unix_now, &decision, &why))
+    return refuse (self, facts, why, error);
   allowed = find_allowed (self, facts, decision.level);
   if (allowed < 0
       && !vm_trust_decide (
-          self->policy, facts, permission, unix_now, &decision, error))
-    return FALSE;
+          self->policy, facts, permission, unix_now, &decision, &why))
+    return refuse (self, facts, why, error);
   if (self->policy == VM_POLICY_REQUIRE
       && decision.level < VM_TRUST_LEVEL_GUEST)
-    return refuse_unknown (peer, error);
+    return refuse_unknown (peer, self->incoming, error);
   if (allowed >= 0 && ((guint) allowed & permission) != permission) {
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "\"%s\" may not do that here", peer->user);
+        "\"%s\" may not do that here; the other user gives leave by videomeet "
+        "agent --allow %s=file,folder",
+        peer->user, peer->device_id);
     return FALSE;
   }
   self->permissions = allowed >= 0 ? (guint) allowed : decision.permissions;
+  self->given = permission && (facts->given & permission) == permission
+                && unix_now <= facts->given_until;
   self->known = decision.level > VM_TRUST_LEVEL_UNKNOWN;
   self->trusted = allowed >= 0 || decision.level >= VM_TRUST_LEVEL_GUEST
                   || self->policy == VM_POLICY_OPEN;
@@ -720,6 +714,8 @@ run (gpointer data)
         error->message);
     vm_agent_session_note (self, error);
   }
+  if (self->denial)
+    vm_agent_session_post (self, on_denied, NULL, NULL);
   g_mutex_lock (&self->lock);
   if (connection)
     vm_quic_connection_close (connection, self->end);

@@ -22,6 +22,8 @@ typedef struct
   VmAgentTransfer *now; /* as it is */
   VmAgentSyncFlags flags; /* of a sync that this side asks for */
   gint64 told; /* when progress was told last */
+  guint64 pending; /* bytes of the quota that a sync is about to write */
+  gboolean moving; /* it has been told that bytes go */
 } Transfer;
 
 /* The stream as the context's thread sees it */
@@ -193,6 +195,11 @@ on_progress (const VmP2pProgress *progress, gpointer data)
   if (progress->state == VM_TRANSFER_STATE_FAILED
       || progress->state == VM_TRANSFER_STATE_COMPLETED)
     return;
+  if (progress->state == VM_TRANSFER_STATE_TRANSFERRING && !self->moving) {
+    self->moving = TRUE;
+    if (progress->done > progress->carried)
+      now->resumed = progress->done - progress->carried;
+  }
   now->state = progress->state;
   tell (self);
 }
@@ -226,7 +233,8 @@ static gboolean
 wants (Transfer *self, gchar **reason)
 {
   const VmAgentSession *session = self->session;
-  gboolean allowed = session->allowed_id >= 0 || session->allowed_user >= 0;
+  gboolean allowed =
+      session->given || session->allowed_id >= 0 || session->allowed_user >= 0;
 
   if (session->accept == VM_ACCEPT_NEVER) {
     *reason = refuse ("This device takes nothing");
@@ -235,7 +243,11 @@ wants (Transfer *self, gchar **reason)
   if (session->accept == VM_ACCEPT_AUTO || (allowed && session->trusted)) {
     if (session->trusted)
       return TRUE;
-    *reason = refuse ("This device takes files of trusted devices only");
+    *reason = g_strdup_printf (
+        "This device takes files of trusted devices only. Its user lets yours "
+        "in by videomeet agent --allow %s=file,folder, or by --accept ask and "
+        "the answer always",
+        session->peer->device_id);
     return FALSE;
   }
   if (ask_user (self))
@@ -297,7 +309,9 @@ may (const VmAgentSession *session, VmPermissions permission, GError **error)
   if (session->permissions & permission)
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-      "\"%s\" may not do that here", session->peer->user);
+      "\"%s\" may not do that here; the other user gives leave by videomeet "
+      "agent --allow %s=file,folder",
+      session->peer->user, session->peer->device_id);
   return FALSE;
 }
 
@@ -483,6 +497,14 @@ may_delete (guint deleted, guint total, gboolean theirs, gpointer data)
   return may_it;
 }
 
+static gboolean
+may_store (guint64 bytes, gpointer data, GError **error)
+{
+  Transfer *self = data;
+
+  return vm_agent_share_charge (self->session, &self->pending, bytes, error);
+}
+
 static VmSyncConfig
 sync_config (Transfer *self, gint root, const gchar *root_name)
 {
@@ -499,6 +521,7 @@ sync_config (Transfer *self, gint root, const gchar *root_name)
     .step = on_step,
     .progress = on_sync_progress,
     .may_delete = may_delete,
+    .may_store = may_store,
   };
 }
 
@@ -527,8 +550,8 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
   if (!good)
     g_set_error_literal (&failure, VM_ERROR, VM_ERROR_DECLINED, reason);
   else
-    root = vm_sync_open_folder (
-        session->share, request->folder, !request->dry_run, &failure);
+    root = vm_agent_share_open (
+        session->share, request->folder, request->dry_run, &failure);
   good = root >= 0;
   if (good) {
     root_name = g_build_filename (agent->share_folder, request->folder, NULL);
@@ -536,6 +559,7 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
     config.folder = request->folder;
     config.first = first;
     good = vm_sync_run (pipe, VM_SYNC_TARGET, &config, &failure);
+    vm_agent_share_charge (session, &self->pending, 0, NULL);
     close (root);
   }
   transfer_end (self, failure);
@@ -661,13 +685,11 @@ run_sync (Transfer *self, const VmAgentJob *job, GError **error)
   g_autofree gchar *root_name = g_canonicalize_filename (job->location, NULL);
   VmSyncConfig config;
   gboolean good;
-  gint root = open (job->location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gint root = vm_agent_share_open_own (
+      job->location, (job->flags & VM_AGENT_SYNC_FLAGS_DRY_RUN) != 0, error);
 
-  if (root < 0) {
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-        "The folder cannot be read: %s", g_strerror (errno));
+  if (root < 0)
     return FALSE;
-  }
   self->flags = job->flags;
   config = sync_config (self, root, root_name);
   config.folder = job->their_folder;

@@ -21,6 +21,7 @@ enum
   PROP_MAX_SIZE,
   PROP_QUOTA,
   PROP_ALLOW_DELETE,
+  PROP_ONLY_ASKS,
   PROP_READY,
   N_PROPS
 };
@@ -163,6 +164,9 @@ vm_agent_set_property (
     case PROP_ALLOW_DELETE:
       self->allow_delete = g_value_get_boolean (value);
       break;
+    case PROP_ONLY_ASKS:
+      self->only_asks = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -200,6 +204,9 @@ vm_agent_get_property (
       break;
     case PROP_ALLOW_DELETE:
       g_value_set_boolean (value, self->allow_delete);
+      break;
+    case PROP_ONLY_ASKS:
+      g_value_set_boolean (value, self->only_asks);
       break;
     case PROP_READY:
       g_value_set_boolean (value, self->ready);
@@ -247,6 +254,7 @@ vm_agent_finalize (GObject *object)
   vm_mailbox_free (self->mailbox);
   g_hash_table_unref (self->allowed);
   g_hash_table_unref (self->streams);
+  g_mutex_clear (&self->share_lock);
   g_ptr_array_unref (self->sessions);
   g_ptr_array_unref (self->requests);
   for (guint id = PROP_SERVER; id <= PROP_STUN; id++)
@@ -374,7 +382,8 @@ install_others (GObjectClass *klass)
    * VmAgent:accept:
    *
    * What is taken without a question. %VM_ACCEPT_AUTO takes what trusted
-   * devices send, and under %VM_POLICY_OPEN what any device sends.
+   * devices send, and under %VM_POLICY_OPEN what any device sends;
+   * %VM_ACCEPT_ASK what devices send that the user has given leave to.
    *
    * Since: 0.3
    */
@@ -404,7 +413,8 @@ install_others (GObjectClass *klass)
   /**
    * VmAgent:quota:
    *
-   * Bytes of all received files, at most; 0 for no limit.
+   * Bytes of all received files, at most, and of all that is in the shared
+   * folder after a sync that another device asks for; 0 for no limit.
    *
    * Since: 0.3
    */
@@ -423,6 +433,17 @@ install_others (GObjectClass *klass)
       "Allow deletions",
       "Whether a sync of another device may delete a large part of a folder",
       FALSE, flags);
+  /**
+   * VmAgent:only-asks:
+   *
+   * Whether it only asks others for sessions: nobody hears of it or asks it,
+   * and it may be in the room beside another agent of this device.
+   *
+   * Since: 0.3
+   */
+  props[PROP_ONLY_ASKS] = g_param_spec_boolean ("only-asks", "Only asks",
+      "Whether others do not hear of it, and cannot ask it for sessions", FALSE,
+      flags);
   /**
    * VmAgent:ready:
    *
@@ -529,8 +550,8 @@ install_signals (void)
    * @self: the agent
    * @error: why
    *
-   * A session was refused before it began, because the other device is not the
-   * one that the server says.
+   * A session was refused before it began: the other device is not the one that
+   * the server says, is not trusted, or has no capability that is good.
    *
    * Since: 0.3
    */
@@ -561,6 +582,7 @@ vm_agent_init (VmAgent *self)
 
   self->mailbox = vm_mailbox_new (context);
   self->share = -1;
+  g_mutex_init (&self->share_lock);
   self->device = g_strdup (g_get_host_name ());
   self->allowed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->sessions =

@@ -132,6 +132,7 @@ on_hello (const gchar *stun, VmMeshAgentHello *hello, gpointer user_data,
     .version = PACKAGE_VERSION,
     .device_id = vm_identity_get_device_id (self->identity),
     .device = self->device,
+    .instance = self->instance,
     .fingerprint = self->fingerprint,
     .certificate = vm_identity_get_certificate_pem (self->identity),
     .fingerprint_signature = self->proof,
@@ -236,6 +237,7 @@ vm_agent_drop (VmAgent *self)
   self->share = -1;
   g_clear_pointer (&self->fingerprint, g_free);
   g_clear_pointer (&self->proof, g_free);
+  g_clear_pointer (&self->instance, g_free);
   g_clear_pointer (&self->endpoints, g_ptr_array_unref);
   g_clear_pointer (&self->replay, vm_capability_replay_free);
 }
@@ -276,6 +278,9 @@ begin (VmAgent *self, GError **error)
   self->control = vm_agent_control_new (&config, &control_funcs, self, error);
   if (!self->control)
     return FALSE;
+  if (self->only_asks)
+    self->instance =
+        g_strdup_printf ("%08x%08x", g_random_int (), g_random_int ());
   self->replay = vm_capability_replay_new ();
   self->ticker = vm_timer_new (NULL, VM_AGENT_TICK, on_tick, self);
   return TRUE;

@@ -70,6 +70,8 @@
 #define VM_RELAY_QUEUE (256 * 1024)
 /* For a ticket to be used; and for the other side to come. */
 #define VM_RELAY_TICKET_TIME (60 * G_USEC_PER_SEC)
+/* Tickets of a session are not renewed sooner. */
+#define VM_RELAY_RENEW_TIME (5 * G_USEC_PER_SEC)
 #define VM_RELAY_WAIT_TIME (30 * G_USEC_PER_SEC)
 
 /* Seats that one connection may take, in a dialect in which a client can leave

@@ -85,6 +85,17 @@ vm_quic_connection_get_path (VmQuicConnection *self)
   return VM_QUIC_PATH_NONE;
 }
 
+gint64
+vm_quic_connection_get_silence (VmQuicConnection *self)
+{
+  return 0;
+}
+
+void
+vm_quic_connection_use_relay (VmQuicConnection *self)
+{
+}
+
 void
 vm_quic_connection_take_datagram (
     VmQuicConnection *self, const guint8 *data, gsize size)

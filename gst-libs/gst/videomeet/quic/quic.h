@@ -17,6 +17,11 @@
 #define VM_QUIC_FINGERPRINT_SIZE 32 /* bytes: SHA-256 */
 #define VM_QUIC_HANDSHAKE_TIME (10 * G_USEC_PER_SEC)
 #define VM_QUIC_IDLE_TIME (30 * G_USEC_PER_SEC)
+/* The asking side says something when there was nothing for so long. */
+#define VM_QUIC_PING_TIME (3 * G_USEC_PER_SEC)
+/* A way on which nothing comes for so long is left for the relay, if there is
+ * one. */
+#define VM_QUIC_SILENCE_MAX (6 * G_USEC_PER_SEC)
 /* The largest datagram of an endpoint; a relay carries as much. */
 #define VM_QUIC_DATAGRAM_MAX 1500 /* bytes */
 #define VM_QUIC_SESSIONS_MAX 256 /* of one endpoint at one time */
@@ -108,6 +113,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmQuicConnection, vm_quic_connection_unref)
 gboolean vm_quic_connection_wait (
     VmQuicConnection *self, gint64 timeout, GError **error);
 VmQuicPath vm_quic_connection_get_path (VmQuicConnection *self);
+/* The asking side: how long nothing has come; about VM_QUIC_PING_TIME where all
+ * is well, µs. */
+gint64 vm_quic_connection_get_silence (VmQuicConnection *self);
+/* The asking side: the relay is open again. The connection goes on there unless
+ * something comes by the direct way. */
+void vm_quic_connection_use_relay (VmQuicConnection *self);
 /* A datagram that came from the other side through the server; copied. */
 void vm_quic_connection_take_datagram (
     VmQuicConnection *self, const guint8 *data, gsize size);

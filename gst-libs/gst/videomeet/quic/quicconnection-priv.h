@@ -23,6 +23,8 @@ struct _VmQuicConnection
 {
   gatomicrefcount refs;
   gint users; /* atomic; the last one closes it */
+  gint silent_ms; /* atomic; since it was heard last, as the thread saw it */
+  gint relay_wanted; /* atomic; the relay is open, and a silent way is left */
   gint waiting; /* atomic; messages that arrived on its streams */
   VmQuicEndpoint *endpoint; /* (owned) */
   gboolean asking;
@@ -56,6 +58,7 @@ struct _VmQuicConnection
   gint64 migrate_at; /* not before */
   /* µs: when to look whether a move of this machine has arrived; 0: none */
   gint64 look_at;
+  gint64 fall_back_at; /* µs: not before */
   VmQuicAddress moved_to; /* where the other side says it is now */
   gboolean moved; /* it does */
 };

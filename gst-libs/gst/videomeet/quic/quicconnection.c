@@ -149,6 +149,23 @@ vm_quic_connection_get_path (VmQuicConnection *self)
   return self->path;
 }
 
+gint64
+vm_quic_connection_get_silence (VmQuicConnection *self)
+{
+  return g_atomic_int_get (&self->silent_ms) * G_GINT64_CONSTANT (1000);
+}
+
+void
+vm_quic_connection_use_relay (VmQuicConnection *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (!self->relay_send)
+    return;
+  g_atomic_int_set (&self->relay_wanted, TRUE);
+  vm_quic_connection_touch (self, NULL);
+}
+
 void
 vm_quic_connection_take_datagram (
     VmQuicConnection *self, const guint8 *data, gsize size)

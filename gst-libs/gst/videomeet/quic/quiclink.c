@@ -418,7 +418,8 @@ vm_quic_link_new (VmQuicTls *tls, const VmQuicHeader *first, const guint8 *tag,
     return NULL;
   }
   ngtcp2_conn_set_tls_native_handle (self->conn, self->session);
-  ngtcp2_conn_set_keep_alive_timeout (self->conn, KEEP_ALIVE);
+  ngtcp2_conn_set_keep_alive_timeout (self->conn,
+      self->server ? KEEP_ALIVE : VM_QUIC_PING_TIME * NGTCP2_MICROSECONDS);
   return self;
 }
 

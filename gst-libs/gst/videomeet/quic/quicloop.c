@@ -16,6 +16,10 @@
  * heard, and the silence after which it is tried again. */
 #define MOVED_TIME G_USEC_PER_SEC
 #define MOVED_SILENCE (800 * 1000) /* µs */
+/* Between two looks at whether the other side is heard, and before a way that
+ * was left is tried again, µs. */
+#define LOOK_TIME (G_USEC_PER_SEC / 2)
+#define FALL_BACK_TIME (10 * G_USEC_PER_SEC)
 
 static gint64
 now_us (VmQuicEndpoint *self)
@@ -219,6 +223,30 @@ find_better (VmQuicEndpoint *self, VmQuicConnection *connection)
     connection->migrate_at = now_us (self) + G_USEC_PER_SEC / 10;
 }
 
+/* From a way on which nothing comes to the relay; where a better one answers it
+ * is found again. */
+static void
+leave_silence (VmQuicEndpoint *self, VmQuicConnection *connection)
+{
+  VmQuicSeat *seat = connection->seat;
+  gint64 silence;
+
+  if (!seat || !seat->ready)
+    return;
+  silence = now_us (self) - (gint64) (seat->heard_at / 1000);
+  g_atomic_int_set (&connection->silent_ms, (gint) (MAX (silence, 0) / 1000));
+  if (!g_atomic_int_get (&connection->relay_wanted))
+    return;
+  if (connection->path != VM_QUIC_PATH_DIRECT
+      || silence < VM_QUIC_SILENCE_MAX / 2) {
+    g_atomic_int_set (&connection->relay_wanted, FALSE);
+  } else if (now_us (self) >= connection->fall_back_at) {
+    connection->fall_back_at = now_us (self) + G_USEC_PER_SEC;
+    if (vm_quic_seat_migrate (seat, &vm_quic_address_relay, TRUE))
+      connection->migrate_at = now_us (self) + FALL_BACK_TIME;
+  }
+}
+
 /* An address may be there before the route to the other side is. */
 static void
 move_again (VmQuicEndpoint *self, VmQuicConnection *connection)
@@ -278,6 +306,7 @@ tend (VmQuicEndpoint *self, VmQuicConnection *connection)
   if (connection->state == VM_QUIC_CONNECTING)
     attempt (self, connection);
   else {
+    leave_silence (self, connection);
     find_better (self, connection);
     move_again (self, connection);
   }
@@ -464,6 +493,8 @@ connection_wake (VmQuicConnection *connection, guint64 now)
   } else if (better && connection->asking) {
     wake = MIN (wake, MAX (connection->migrate_at, (gint64) (now / 1000)));
   }
+  if (connection->state == VM_QUIC_CONNECTED && connection->asking)
+    wake = MIN (wake, (gint64) (now / 1000) + LOOK_TIME);
   if (connection->look_at)
     wake = MIN (wake, connection->look_at);
   return wake == G_MAXINT64 ? G_MAXUINT64 : (guint64) wake * 1000;

@@ -65,13 +65,15 @@ connect_client (gchar *access_token, const gchar *device_id, const gchar *query)
   client->access_token = access_token;
   client->socket = net_socket_open (server, path, NULL, &error);
   g_assert_no_error (error);
-  if (device_id)
+  if (device_id) {
+    g_auto (GStrv) parts = g_strsplit (device_id, "/", 2);
+
     mesh_say (client, "system.hello",
         "{\"peer_type\":\"agent\",\"version\":\"0.1.0\",\"device_id\":\"%s\","
-        "\"fingerprint\":\"print of %s\",\"endpoints\":[{\"ip\":\"192.0.2.1\","
-        "\"port\":45432}]}",
-        device_id, device_id);
-  else
+        "\"instance\":\"%s\",\"fingerprint\":\"print of %s\","
+        "\"endpoints\":[{\"ip\":\"192.0.2.1\",\"port\":45432}]}",
+        parts[0], parts[1] ? parts[1] : "", device_id);
+  } else
     mesh_say (client, "system.hello",
         "{\"peer_type\":\"client\",\"version\":\"1.0.0\"}");
   welcome = mesh_next (client, "system.welcome");

@@ -7,8 +7,11 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <gst/videomeet/transfer/archive/archivefolder.h>
+#include <gst/videomeet/transfer/disk/receivefolder.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define MANY 40 /* files */
@@ -108,6 +111,58 @@ GST_START_TEST (a_folder_arrives_whole)
   fail_unless_equals_int (mode_of ("tree/one"), S_IFREG | 0700);
   fail_unless_equals_int (mode_of ("tree/none"), S_IFREG | 0600);
   fail_unless_equals_int (pair->left_out->len, 0);
+}
+GST_END_TEST;
+
+/* What is left of a transfer that was cut off. */
+static void
+leave_unfinished (const gchar *sender, guint number, gint64 time)
+{
+  g_autofree gchar *path =
+      g_strdup_printf ("%s/.vm-%s-list%u.entries", pair->to, sender, number);
+  const struct timeval times[2] = { { time, 0 }, { time, 0 } };
+
+  fail_unless (g_file_set_contents (path, "", 0, NULL));
+  fail_unless (utimes (path, times) == 0);
+}
+
+static guint
+count_unfinished (const gchar *sender)
+{
+  g_autofree gchar *prefix = g_strconcat (".vm-", sender, "-", NULL);
+  g_autoptr (GDir) dir = g_dir_open (pair->to, 0, NULL);
+  const gchar *name;
+  guint n = 0;
+
+  while ((name = g_dir_read_name (dir)))
+    n += g_str_has_prefix (name, prefix) && g_str_has_suffix (name, ".entries");
+  return n;
+}
+
+/* Below, at and above the limit: one sender's push out its own, the oldest
+ * first, never another's. */
+GST_START_TEST (unfinished_folders_are_kept_for_each_sender)
+{
+  const guint most = VM_ARCHIVE_KEPT_PER_SENDER;
+  const VmReceiveRules rules = { .overwrite = VM_OVERWRITE_RENAME };
+  g_autoptr (GError) error = NULL;
+  VmReceiveFolder *into = vm_receive_folder_open (pair->to, &rules, &error);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  g_assert_no_error (error);
+  leave_unfinished ("ann", 0, now - 1000);
+  for (guint i = 0; i < most + 1; i++) {
+    VmArchiveFolder *one;
+
+    leave_unfinished ("eve", i, now - 500 + i);
+    one = vm_archive_folder_begin (into, "eve", "new", "tree", 0, &error);
+    g_assert_no_error (error);
+    vm_archive_folder_free (one);
+    fail_unless_equals_int (count_unfinished ("eve"), MIN (i + 1, most - 1));
+  }
+  fail_unless_equals_int (count_unfinished ("ann"), 1);
+  vm_receive_folder_stop (into);
+  vm_receive_folder_unref (into);
 }
 GST_END_TEST;
 
@@ -451,6 +506,7 @@ p2pzips_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_test (tc, a_folder_arrives_whole);
   tcase_add_test (tc, an_empty_folder_arrives);
+  tcase_add_test (tc, unfinished_folders_are_kept_for_each_sender);
   tcase_add_test (tc, a_taken_name_gets_a_number);
   tcase_add_test (tc, what_cannot_be_carried_is_left_out_and_named);
   tcase_add_test (tc, what_was_cut_goes_on_behind_the_last_whole_entry);

@@ -69,14 +69,32 @@ remove_kept (VmReceiveFolder *folder, const gchar *lock_name)
   unlinkat (folder->dir, lock_name, 0);
 }
 
+typedef struct
+{
+  guint n;
+  const gchar *first; /* the oldest, or NULL */
+  gint64 since;
+} Kept;
+
+static void
+count (Kept *kept, const gchar *name, gint64 since)
+{
+  kept->n++;
+  if (kept->first && since >= kept->since)
+    return;
+  kept->first = name;
+  kept->since = since;
+}
+
 /* Old ones, and the oldest of too many but for @except. */
 static void
-clean (VmReceiveFolder *folder, const gchar *except)
+clean (VmReceiveFolder *folder, const gchar *sender, const gchar *except)
 {
   g_autoptr (GPtrArray) names = vm_receive_list (folder, NULL);
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC, oldest = G_MAXINT64;
-  const gchar *first = NULL;
-  guint kept = 0;
+  g_autofree gchar *prefix =
+      g_strconcat (VM_FILENAME_OWN_PREFIX, sender, "-", NULL);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  Kept all = { 0 }, own = { 0 };
 
   for (guint i = 0; names && i < names->len; i++) {
     const gchar *name = names->pdata[i];
@@ -90,14 +108,15 @@ clean (VmReceiveFolder *folder, const gchar *except)
       remove_kept (folder, name);
       continue;
     }
-    kept++;
-    if (st.st_mtime < oldest) {
-      oldest = st.st_mtime;
-      first = name;
-    }
+    count (&all, name, st.st_mtime);
+    if (g_str_has_prefix (name, prefix))
+      count (&own, name, st.st_mtime);
   }
-  if (kept >= VM_ARCHIVE_KEPT_MAX && first)
-    remove_kept (folder, first);
+  if (own.n >= VM_ARCHIVE_KEPT_PER_SENDER
+      || (all.n >= VM_ARCHIVE_KEPT_MAX && own.n))
+    remove_kept (folder, own.first);
+  else if (all.n >= VM_ARCHIVE_KEPT_MAX)
+    remove_kept (folder, all.first);
 }
 
 static gboolean
@@ -246,7 +265,7 @@ vm_archive_folder_begin (VmReceiveFolder *folder, const gchar *sender,
   self->lock_name = vm_receive_sibling (self->growing, FOLDER, ENTRIES);
   self->lock = self->dir = self->file = -1;
   self->names = vm_archive_names_new ();
-  clean (folder, self->lock_name);
+  clean (folder, sender, self->lock_name);
   if (begin (self, size, error))
     return self;
   vm_archive_folder_free (self);

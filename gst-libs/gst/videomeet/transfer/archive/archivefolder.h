@@ -11,9 +11,11 @@
  * end. Folders are 0700, files 0600, or 0700 when their owner may run them. No
  * link is followed. Errors as receivefolder.h. */
 
-/* Unfinished folders that are kept; the oldest is removed. Each is kept for
+/* Unfinished folders that are kept of one sender, and of all: its oldest is
+ * removed, or where it has none the oldest of all. Each is kept for
  * VM_RECEIVE_PART_AGE. */
-#define VM_ARCHIVE_KEPT_MAX 8
+#define VM_ARCHIVE_KEPT_PER_SENDER 4
+#define VM_ARCHIVE_KEPT_MAX 32
 
 /* A size that the sender does not say. */
 #define VM_ARCHIVE_SIZE_UNKNOWN G_MAXUINT64

@@ -308,6 +308,8 @@ wait_for_answer (Sending *self, GError **error)
   }
   for (guint i = 0; i < self->have; i++)
     self->done += ((VmArchiveEntry *) self->entries->pdata[i])->size;
+  if (self->have)
+    tell (self, VM_TRANSFER_STATE_TRANSFERRING, NULL);
   return TRUE;
 }
 

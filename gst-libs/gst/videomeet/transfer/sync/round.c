@@ -234,6 +234,9 @@ check_room (VmSyncRounds *self, const VmSyncExchange *exchange, GError **error)
     return FALSE;
   }
   self->moved = all;
+  if (self->config->may_store
+      && !self->config->may_store (need, self->config->user_data, error))
+    return FALSE;
   if (need == 0 || fstatvfs (self->config->root, &fs) != 0)
     return TRUE;
   free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
@@ -381,14 +384,17 @@ vm_sync_round (VmSyncRounds *self, GBytes *page, GError **error)
   for (guint s = 0; s < 2; s++)
     exchange.works[s] =
         vm_sync_work_new (exchange.plan, trees, s, self->session->extended);
-  tell_plan (self, &exchange);
   progress_begin (self, &exchange);
+  /* what is not done is not told */
+  if (!self->dry_run
+      && (!check_room (self, &exchange, error)
+          || !may_delete (self, exchange.plan, error)
+          || (self->session->extended && !agree (self, exchange.plan, error))))
+    return FALSE;
+  tell_plan (self, &exchange);
   if (self->dry_run)
     return TRUE;
-  if (!check_room (self, &exchange, error)
-      || !may_delete (self, exchange.plan, error)
-      || (self->session->extended && !agree (self, exchange.plan, error))
-      || !vm_sync_exchange (self, &exchange, error))
+  if (!vm_sync_exchange (self, &exchange, error))
     return FALSE;
   self->failed = g_hash_table_size (exchange.failed);
   self->progress.left += self->failed;

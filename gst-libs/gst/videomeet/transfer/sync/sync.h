@@ -92,6 +92,9 @@ typedef struct
    * @theirs, in the other side's. NULL: no. Both sides must agree. */
   gboolean (*may_delete) (
       guint deleted, guint total, gboolean theirs, gpointer user_data);
+  /* Whether a round may write @bytes to the own folder; called once a round.
+   * NULL: yes. */
+  gboolean (*may_store) (guint64 bytes, gpointer user_data, GError **error);
 } VmSyncConfig;
 
 /* What a body of FOLDER_MODE asks for. */
@@ -114,6 +117,9 @@ vm_sync_request_read (GBytes *body, VmSyncRequest *request, GError **error);
  * a name that no folder may have. */
 gint vm_sync_open_folder (
     gint share, const gchar *folder, gboolean create, GError **error);
+/* An empty folder without a name, in place of one that is not there: for a dry
+ * run. */
+gint vm_sync_open_nothing (GError **error);
 
 /* Blocks until both folders are the same, but for what is left; with watch,
  * until the pipe is closed. Closing the pipe from another thread cancels it;

@@ -105,6 +105,21 @@ vm_sync_open_folder (
   return opened;
 }
 
+gint
+vm_sync_open_nothing (GError **error)
+{
+  g_autofree gchar *path = g_dir_make_tmp ("vm-sync-XXXXXX", error);
+  gint fd;
+
+  if (!path)
+    return -1;
+  fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    vm_disk_fail (error, "An empty folder cannot be opened");
+  rmdir (path);
+  return fd;
+}
+
 static gboolean
 send_mode (VmSyncRounds *self, GError **error)
 {

@@ -33,6 +33,7 @@ static const struct
   [VM_MESH_P2P_REQUEST] = { "p2p.session.request", ROOM | DEVICE },
   [VM_MESH_P2P_CANDIDATES] = { "p2p.session.candidates", SESSION },
   [VM_MESH_P2P_RENEW] = { "p2p.session.renew", SESSION },
+  [VM_MESH_P2P_RELAY] = { "p2p.session.relay", SESSION },
   [VM_MESH_P2P_DENIED] = { "p2p.session.denied", SESSION },
   [VM_MESH_P2P_CLOSED] = { "p2p.session.closed", SESSION },
   [VM_MESH_TERMINAL_TAKE] = { "terminal.control.take", ROOM | DEVICE },
@@ -156,6 +157,7 @@ vm_mesh_message_free (VmMeshMessage *message)
   g_free (message->device_id);
   g_free (message->fingerprint);
   g_free (message->device);
+  g_free (message->instance);
   g_free (message->certificate);
   g_free (message->fingerprint_signature);
   g_free (message->code);
@@ -228,6 +230,14 @@ vm_mesh_read_endpoints (const VmJson *json, VmJsonNode payload,
 }
 
 static gboolean
+is_word (const gchar *text)
+{
+  while (g_ascii_isalnum (*text))
+    text++;
+  return !*text;
+}
+
+static gboolean
 read_hello (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
     GError **error)
 {
@@ -242,6 +252,8 @@ read_hello (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
           &message->fingerprint, error)
       || !read_name (
           json, payload, "device", VM_SIGNAL_NAME_MAX, &message->device, error)
+      || !read_name (json, payload, "instance", VM_MESH_INSTANCE_MAX,
+          &message->instance, error)
       || !vm_json_get_string (json, payload, "certificate",
           VM_MESH_CERTIFICATE_MAX, &message->certificate, error)
       || !read_name (json, payload, "fingerprint_signature",
@@ -254,6 +266,8 @@ read_hello (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
   message->agent = g_strcmp0 (kind, "agent") == 0;
   if (!message->agent && g_strcmp0 (kind, "client") != 0)
     return bad (error, "peer_type", "is neither client nor agent");
+  if (message->instance && !is_word (message->instance))
+    return bad (error, "instance", "is not of letters and digits");
   return !message->agent || message->device_id
          || bad (error, "device_id", "is missing");
 }

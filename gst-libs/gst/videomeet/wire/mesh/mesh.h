@@ -14,6 +14,7 @@
   128 /* bytes; SHA-256 in hex with colons has 95 */
 #define VM_MESH_FINGERPRINT_SIZE 32 /* bytes */
 #define VM_MESH_CERTIFICATE_MAX 4096 /* bytes of PEM */
+#define VM_MESH_INSTANCE_MAX 32 /* letters and digits */
 #define VM_MESH_CODE_MAX 64 /* bytes */
 #define VM_MESH_REASON_MAX 1024 /* bytes */
 
@@ -29,6 +30,7 @@ typedef enum
   VM_MESH_P2P_REQUEST, /* p2p.session.* */
   VM_MESH_P2P_CANDIDATES,
   VM_MESH_P2P_RENEW,
+  VM_MESH_P2P_RELAY,
   VM_MESH_P2P_DENIED,
   VM_MESH_P2P_CLOSED,
   VM_MESH_TERMINAL_TAKE, /* terminal.control.* */
@@ -86,6 +88,7 @@ typedef struct
   gchar *version;
   gchar *device_id;
   gchar *device; /* its own name */
+  gchar *instance; /* of one that only asks; or NULL */
   gchar *fingerprint; /* of its QUIC certificate */
   gchar *certificate; /* of its device key, PEM */
   gchar *fingerprint_signature; /* by that key */
@@ -170,6 +173,7 @@ typedef struct
   /* of the other side; NULL: not told */
   const gchar *fingerprint;
   const gchar *device_id;
+  const gchar *peer_id; /* where it is not the device id */
   const gchar *device;
   const gchar *user_id;
   const gchar *user;
@@ -184,13 +188,14 @@ typedef struct
 } VmMeshCreated;
 GBytes *vm_mesh_write_created (
     const VmMeshEnvelope *envelope, const VmMeshCreated *created);
-/* p2p.session.@word about a session: candidates, renewed, denied, revoked. What
- * is NULL is left out. */
+/* p2p.session.@word about a session: candidates, renewed, relay, denied,
+ * revoked. What is NULL is left out. */
 typedef struct
 {
   const gchar *session_id;
   GPtrArray *candidates; /* of VmMeshEndpoint */
   const gchar *cap_token;
+  const gchar *relay_ticket;
   const gchar *code, *reason;
 } VmMeshAbout;
 GBytes *vm_mesh_write_about (const VmMeshEnvelope *envelope, const gchar *word,

@@ -12,6 +12,7 @@ static const gchar *const types[VM_MESH_NEWS_N_TYPES] = {
   [VM_MESH_NEWS_CREATED] = "p2p.session.created",
   [VM_MESH_NEWS_CANDIDATES] = "p2p.session.candidates",
   [VM_MESH_NEWS_RENEWED] = "p2p.session.renewed",
+  [VM_MESH_NEWS_RELAY] = "p2p.session.relay",
   [VM_MESH_NEWS_DENIED] = "p2p.session.denied",
   [VM_MESH_NEWS_REVOKED] = "p2p.session.revoked",
   [VM_MESH_NEWS_ERROR] = "error",
@@ -82,6 +83,7 @@ read_auth (
          && vm_json_get_string (
              json, auth, "cap_token", VM_JSON_SIZE_MAX, &news->cap_token, error)
          && read_text (json, auth, "device_id", &news->device_id, error)
+         && read_text (json, auth, "peer_id", &news->peer_id, error)
          && read_text (json, auth, "device", &news->device, error)
          && read_text (json, auth, "user_id", &news->user_id, error)
          && read_text (json, auth, "user", &news->user, error)
@@ -173,6 +175,11 @@ read_rest (
              && vm_json_get_string (json, payload, "cap_token",
                  VM_JSON_SIZE_MAX, &news->cap_token, error)
              && need (news->cap_token, "cap_token", error);
+    case VM_MESH_NEWS_RELAY:
+      return need (news->session_id, "session_id", error)
+             && read_text (
+                 json, payload, "relay_ticket", &news->relay_ticket, error)
+             && need (news->relay_ticket, "relay_ticket", error);
     case VM_MESH_NEWS_DENIED:
     case VM_MESH_NEWS_REVOKED:
       return need (news->session_id, "session_id", error);
@@ -228,6 +235,7 @@ vm_mesh_write_agent_hello (
   vm_json_append_member (out, "version", hello->version);
   vm_json_append_member (out, "device_id", hello->device_id);
   vm_json_append_member (out, "device", hello->device);
+  vm_json_append_member (out, "instance", hello->instance);
   vm_mesh_append_endpoints (out, "endpoints", hello->endpoints);
   vm_json_append_member (out, "fingerprint", hello->fingerprint);
   vm_json_append_member (out, "certificate", hello->certificate);

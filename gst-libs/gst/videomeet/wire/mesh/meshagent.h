@@ -15,6 +15,7 @@ typedef enum
   VM_MESH_NEWS_CREATED, /* p2p.session.* */
   VM_MESH_NEWS_CANDIDATES,
   VM_MESH_NEWS_RENEWED,
+  VM_MESH_NEWS_RELAY,
   VM_MESH_NEWS_DENIED,
   VM_MESH_NEWS_REVOKED,
   VM_MESH_NEWS_ERROR,
@@ -52,6 +53,7 @@ typedef struct
 {
   const gchar *version; /* of this program */
   const gchar *device_id, *device;
+  const gchar *instance; /* or NULL; see VmMeshMessage */
   const gchar *fingerprint, *certificate, *fingerprint_signature;
   const GPtrArray *endpoints; /* of VmMeshEndpoint */
 } VmMeshAgentHello;

@@ -190,6 +190,7 @@ append_auth (GString *out, const VmMeshCreated *created)
   vm_json_append_member (out, "fingerprint", created->fingerprint);
   vm_json_append_member (out, "cap_token", created->cap_token);
   vm_json_append_member (out, "device_id", created->device_id);
+  vm_json_append_member (out, "peer_id", created->peer_id);
   vm_json_append_member (out, "device", created->device);
   vm_json_append_member (out, "user_id", created->user_id);
   vm_json_append_member (out, "user", created->user);
@@ -231,6 +232,7 @@ vm_mesh_write_about (
   if (about->candidates)
     vm_mesh_append_endpoints (out, "candidates", about->candidates);
   vm_json_append_member (out, "cap_token", about->cap_token);
+  vm_json_append_member (out, "relay_ticket", about->relay_ticket);
   vm_json_append_member (out, "code", about->code);
   vm_json_append_member (out, "message", about->reason);
   return vm_mesh_end (out);

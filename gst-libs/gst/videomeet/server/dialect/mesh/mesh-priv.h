@@ -59,7 +59,8 @@ struct _VmMeshGuest
   gchar *pass; /* of its session, or NULL */
   gchar *replying; /* id of the message being handled, or NULL */
 
-  gchar *id; /* peer_id, or device_id of an agent; NULL until hello */
+  gchar *id; /* peer_id; of an agent its device_id, and of one that only asks
+                DEVICE_ID/INSTANCE; NULL until hello */
   VmMeshMessage *hello; /* of an agent, else NULL */
 
   gchar *room; /* the current room, or NULL */
@@ -88,6 +89,8 @@ struct _VmMeshGuest
 
 /* mesh.c */
 VmMesh *vm_mesh_of (VmServer *server);
+/* Whether others hear of that agent, and may ask it for sessions. */
+gboolean vm_mesh_is_reachable (const VmMeshGuest *agent);
 /* The agent @device_id, or any guest of the user, in @room; or NULL. */
 VmMeshGuest *
 vm_mesh_find_agent (VmMesh *mesh, const gchar *room, const gchar *device_id);

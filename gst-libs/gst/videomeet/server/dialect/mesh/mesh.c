@@ -56,6 +56,12 @@ vm_mesh_find_peer (VmMesh *mesh, const gchar *room, const gchar *id)
   return NULL;
 }
 
+gboolean
+vm_mesh_is_reachable (const VmMeshGuest *agent)
+{
+  return agent->hello && !agent->hello->instance;
+}
+
 VmMeshGuest *
 vm_mesh_find_agent (VmMesh *mesh, const gchar *room, const gchar *device_id)
 {
@@ -154,7 +160,7 @@ word_of_user (const gchar *user_id)
 gboolean
 vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error)
 {
-  g_autofree gchar *device = word_of_device (agent->id);
+  g_autofree gchar *device = word_of_device (agent->hello->device_id);
   g_autofree gchar *user = word_of_user (agent->user_id);
 
   if (!vm_room_keeps_out (room, device) && !vm_room_keeps_out (room, user))
@@ -285,15 +291,22 @@ remove_agent (
     gpointer state, VmRoom *room, const gchar *device_id, const GError *reason)
 {
   VmMesh *mesh = state;
-  VmMeshGuest *agent =
-      vm_mesh_find_agent (mesh, vm_room_get_name (room), device_id);
+  const gchar *name = vm_room_get_name (room);
   g_autofree gchar *word = word_of_device (device_id);
+  gboolean found = FALSE;
 
-  if (!agent)
-    return FALSE;
-  vm_room_keep_out (room, device_id, word);
-  send_out (agent, reason);
-  return TRUE;
+  for (guint i = 0; i < mesh->guests->len; i++) {
+    VmMeshGuest *agent = g_ptr_array_index (mesh->guests, i);
+
+    if (!agent->hello || g_strcmp0 (agent->room, name) != 0
+        || strcmp (agent->hello->device_id, device_id) != 0)
+      continue;
+    if (!found)
+      vm_room_keep_out (room, device_id, word);
+    found = TRUE;
+    send_out (agent, reason);
+  }
+  return found;
 }
 
 static const VmRoute routes[] = {

@@ -18,10 +18,11 @@ vm_mesh_find_target (
   VmMeshGuest *agent =
       vm_mesh_find_agent (guest->mesh, guest->room, message->target_device_id);
 
-  if (!agent)
-    g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
-        "No agent \"%s\" is in the room", message->target_device_id);
-  return agent;
+  if (agent && vm_mesh_is_reachable (agent))
+    return agent;
+  g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+      "No agent \"%s\" is in the room", message->target_device_id);
+  return NULL;
 }
 
 static void

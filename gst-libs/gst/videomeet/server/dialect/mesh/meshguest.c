@@ -128,11 +128,12 @@ supersedes (VmMeshGuest *guest, gboolean shows_key, const VmMeshGuest *other)
 
 /* Where TLS shows a key, the device is that key's. */
 static gboolean
-may_be (VmMeshGuest *guest, const gchar *device_id, GError **error)
+may_be (
+    VmMeshGuest *guest, const gchar *device_id, const gchar *id, GError **error)
 {
   const gchar *key = vm_conn_get_key (guest->ws->conn);
   g_autofree gchar *own = key ? vm_device_id_from_key_hash (key) : NULL;
-  VmMeshGuest *other = find_id (guest->mesh, device_id);
+  VmMeshGuest *other = find_id (guest->mesh, id);
 
   if (own && strcmp (own, device_id) != 0) {
     g_set_error (error, VM_ERROR, VM_ERROR_WRONG_KEY,
@@ -167,10 +168,20 @@ welcome (VmMeshGuest *guest)
       guest, vm_mesh_write_welcome (&stamp.head, guest->id, guest->user_id));
 }
 
+/* One that only asks is beside the agent of its device that others reach. */
+static gchar *
+make_agent_id (const VmMeshMessage *hello)
+{
+  return hello->instance
+             ? g_strconcat (hello->device_id, "/", hello->instance, NULL)
+             : g_strdup (hello->device_id);
+}
+
 static void
 take_hello (VmMeshGuest *guest, VmMeshMessage **hello, GError **error)
 {
   VmMesh *mesh = guest->mesh;
+  g_autofree gchar *id = NULL;
 
   if (guest->id) {
     g_set_error (
@@ -178,10 +189,11 @@ take_hello (VmMeshGuest *guest, VmMeshMessage **hello, GError **error)
     return;
   }
   if ((*hello)->agent) {
-    if (!may_be (guest, (*hello)->device_id, error))
+    id = make_agent_id (*hello);
+    if (!may_be (guest, (*hello)->device_id, id, error))
       return;
     guest->hello = g_steal_pointer (hello);
-    guest->id = g_strdup (guest->hello->device_id);
+    guest->id = g_steal_pointer (&id);
   } else {
     guest->id = vm_rooms_make_uuid (mesh->server->rooms);
   }
@@ -246,7 +258,7 @@ take_report (VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
   }
   g_info ("agent %s: %s", guest->id, vm_mesh_type_to_string (message->type));
   vm_notify_push (guest->mesh->server->notify, event, guest->user_id,
-      guest->user, guest->id);
+      guest->user, guest->hello->device_id);
 }
 
 static gboolean
@@ -271,6 +283,7 @@ take_in_room (VmMeshGuest *guest, VmMeshMessage *message, GError **error)
       break;
     case VM_MESH_P2P_CANDIDATES:
     case VM_MESH_P2P_RENEW:
+    case VM_MESH_P2P_RELAY:
     case VM_MESH_P2P_DENIED:
     case VM_MESH_P2P_CLOSED:
       vm_mesh_take_about (guest, message, error);
@@ -409,7 +422,8 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
   vm_mesh_forget_claim (guest);
   vm_mesh_guest_leave (guest, reason);
   g_ptr_array_remove (guest->mesh->guests, guest);
-  if (guest->hello && !guest->replaced && !guest->mesh->server->stopping)
+  if (vm_mesh_is_reachable (guest) && !guest->replaced
+      && !guest->mesh->server->stopping)
     vm_notify_push (guest->mesh->server->notify, VM_NOTIFY_AGENT_OFFLINE,
         guest->user_id, guest->user, guest->id);
   g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);

@@ -25,8 +25,10 @@ introduce (VmMeshGuest *other, VmMeshGuest *guest)
   /* between two pages it is the model that tells */
   if (!other->hello && !guest->hello)
     return;
-  vm_mesh_guest_tell_met (guest, other, FALSE);
-  vm_mesh_guest_tell_met (other, guest, TRUE);
+  if (!other->hello || vm_mesh_is_reachable (other))
+    vm_mesh_guest_tell_met (guest, other, FALSE);
+  if (!guest->hello || vm_mesh_is_reachable (guest))
+    vm_mesh_guest_tell_met (other, guest, TRUE);
 }
 
 void
@@ -48,7 +50,7 @@ release_room (VmMeshGuest *agent)
 static void
 take_leave (VmMeshGuest *other, VmMeshGuest *guest)
 {
-  if (other->hello || guest->hello)
+  if (guest->hello ? vm_mesh_is_reachable (guest) : other->hello != NULL)
     vm_mesh_guest_tell_status (other, guest->id, "offline");
 }
 

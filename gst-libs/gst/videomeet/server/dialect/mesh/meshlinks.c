@@ -86,7 +86,7 @@ vm_mesh_links_add (VmMeshLinks *links, const gchar *id, const gchar *room,
   link->device[VM_MESH_SIDE_A] = g_strdup (a);
   link->device[VM_MESH_SIDE_B] = g_strdup (b);
   link->number = ++links->numbers;
-  link->began = now;
+  link->ticket_at = now;
   g_hash_table_replace (links->table, link->id, link);
   return link;
 }
@@ -130,7 +130,7 @@ vm_mesh_links_use (VmMeshLinks *links, const gchar *ticket, gint64 age,
       if (!is_ticket (link->ticket[i], ticket))
         continue;
       g_clear_pointer (&link->ticket[i], g_free);
-      if (now - link->began >= age)
+      if (now - link->ticket_at >= age)
         break;
       *side = i;
       return link;

@@ -26,9 +26,9 @@ typedef struct
   gchar *device[VM_MESH_N_SIDES];
   /* to the relay; NULL once it is used */
   gchar *ticket[VM_MESH_N_SIDES];
+  gint64 ticket_at; /* when they were made */
   gpointer end[VM_MESH_N_SIDES]; /* of the relay, or NULL */
   guint64 number; /* they are numbered as they are made */
-  gint64 began;
   /* of the relay: what it has carried, and what it may carry at once */
   guint64 carried;
   gdouble credit;

@@ -75,7 +75,7 @@ static gboolean
 check_session (VmMeshGuest *a, VmMeshGuest *b, const VmMeshMessage *message,
     const VmCapability *capability, GError **error)
 {
-  if (a == b)
+  if (strcmp (a->hello->device_id, b->hello->device_id) == 0)
     return deny (error, "A session is between two devices");
   if (!a->hello->fingerprint || !b->hello->fingerprint)
     return deny (error, "One of the devices has told no fingerprint");
@@ -92,7 +92,8 @@ tell_created (VmMeshGuest *to, const VmMeshGuest *other,
   VmMeshCreated created = *session;
 
   created.fingerprint = other->hello->fingerprint;
-  created.device_id = other->id;
+  created.device_id = other->hello->device_id;
+  created.peer_id = other->hello->instance ? other->id : NULL;
   created.device = other->hello->device;
   created.user_id = other->user_id;
   created.user = other->user;
@@ -111,6 +112,16 @@ drop (VmMesh *mesh, VmMeshLink *link)
   vm_mesh_links_remove (mesh->links, link);
 }
 
+static void
+make_tickets (VmMesh *mesh, VmMeshLink *link, gint64 now)
+{
+  for (guint i = 0; i < VM_MESH_N_SIDES; i++) {
+    g_free (link->ticket[i]);
+    link->ticket[i] = vm_mesh_make_token (mesh);
+  }
+  link->ticket_at = now;
+}
+
 static VmMeshLink *
 add_link (VmMeshGuest *a, VmMeshGuest *b, const gchar *id, VmMeshKind kind,
     gint64 now)
@@ -121,8 +132,7 @@ add_link (VmMeshGuest *a, VmMeshGuest *b, const gchar *id, VmMeshKind kind,
   if (link)
     drop (mesh, link);
   link = vm_mesh_links_add (mesh->links, id, a->room, kind, a->id, b->id, now);
-  for (guint i = 0; i < VM_MESH_N_SIDES; i++)
-    link->ticket[i] = vm_mesh_make_token (mesh);
+  make_tickets (mesh, link, now);
   mesh->sessions_made++;
   return link;
 }
@@ -216,6 +226,27 @@ pass_renewal (VmMeshGuest *guest, VmMeshGuest *other, const VmMeshLink *link,
     tell_about (other, "renewed", &about);
 }
 
+/* The direct way was lost: both come to the relay again, by new tickets. */
+static void
+renew_relay (VmMeshGuest *guest, VmMeshGuest *other, VmMeshLink *link,
+    VmMeshSide side, GError **error)
+{
+  gint64 now = g_get_monotonic_time ();
+  VmMeshAbout about = { .session_id = link->id };
+
+  if (now - link->ticket_at < VM_RELAY_RENEW_TIME) {
+    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+        "The tickets to the relay are new; try again in a few seconds");
+    return;
+  }
+  vm_mesh_relay_cut (link);
+  make_tickets (guest->mesh, link, now);
+  about.relay_ticket = link->ticket[side];
+  tell_about (guest, "relay", &about);
+  about.relay_ticket = link->ticket[!side];
+  tell_about (other, "relay", &about);
+}
+
 void
 vm_mesh_take_about (
     VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
@@ -247,6 +278,8 @@ vm_mesh_take_about (
     pass_candidates (guest, other, message);
   } else if (message->type == VM_MESH_P2P_RENEW) {
     pass_renewal (guest, other, link, message, error);
+  } else if (message->type == VM_MESH_P2P_RELAY) {
+    renew_relay (guest, other, link, side, error);
   } else {
     const VmMeshAbout about = { .session_id = message->session_id,
       .code = message->code,

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The folders of syncs: what is shared, and what this side asks for. */
+
+#include "agent/agent-priv.h"
+#include "transfer/archive/archivewalk.h"
+#include "transfer/sync/sync.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+gint
+vm_agent_share_open (
+    gint share, const gchar *folder, gboolean dry_run, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  gint root = vm_sync_open_folder (share, folder, !dry_run, &problem);
+
+  if (root >= 0)
+    return root;
+  if (dry_run && g_error_matches (problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    return vm_sync_open_nothing (error);
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return -1;
+}
+
+gint
+vm_agent_share_open_own (
+    const gchar *location, gboolean dry_run, GError **error)
+{
+  gint root = open (location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (root < 0 && errno == ENOENT && dry_run)
+    return vm_sync_open_nothing (error);
+  if (root < 0 && errno == ENOENT && mkdir (location, 0700) == 0)
+    root = open (location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0)
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "The folder cannot be read: %s", g_strerror (errno));
+  return root;
+}
+
+static gboolean
+fits (const VmAgent *agent, gint share, guint64 bytes, GError **error)
+{
+  g_autoptr (GPtrArray) entries = vm_archive_walk (share, NULL, NULL, error);
+  guint64 used;
+
+  if (!entries)
+    return FALSE;
+  used = vm_archive_size (entries) + agent->share_pending;
+  if (used <= agent->quota && bytes <= agent->quota - used)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,
+      "The quota of the shared folder is used up");
+  return FALSE;
+}
+
+gboolean
+vm_agent_share_charge (
+    VmAgentSession *session, guint64 *pending, guint64 bytes, GError **error)
+{
+  VmAgent *agent = session->agent;
+  gboolean good;
+
+  if (!session->incoming || !agent->quota)
+    return TRUE;
+  g_mutex_lock (&agent->share_lock);
+  /* what it has written since is counted in the folder */
+  agent->share_pending -= *pending;
+  *pending = 0;
+  good = !bytes || fits (agent, session->share, bytes, error);
+  if (good) {
+    *pending = bytes;
+    agent->share_pending += bytes;
+  }
+  g_mutex_unlock (&agent->share_lock);
+  return good;
+}
