@@ -13,7 +13,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define SOON (30 * G_USEC_PER_SEC)
+#define SOON (20 * G_USEC_PER_SEC)
 #define ROOM "lab"
 #define COLUMNS 60
 #define ROWS 20
@@ -60,8 +60,9 @@ happens (Done done, Party *party, const gchar *text, gint64 time)
 static void
 wait_until (Done done, Party *party, const gchar *text)
 {
-  fail_unless (happens (done, party, text, SOON), "%s: not in time: %s",
-      party->user, text ? text : "");
+  fail_unless (happens (done, party, text, SOON), "%s: not in time: %s (%s)",
+      party->user, text ? text : "",
+      party->refused ? party->refused->message : "");
 }
 
 /* A row of the screen without the spaces at its end. */
@@ -787,7 +788,6 @@ GST_START_TEST (test_base_protocol)
 
   share_cat ();
   open_peer (&peer);
-  say_text (&peer, VM_P2P_TERM_IN, "kite\r");
   while (!refused) {
     g_autoptr (GBytes) body = hear (&peer, SOON, &type_heard);
     gsize size;
@@ -801,6 +801,7 @@ GST_START_TEST (test_base_protocol)
       fail_unless_equals_int (type_heard, VM_P2P_TERM_RESIZE);
       fail_unless (vm_term_size_read (&first, body, NULL));
       screen = vm_term_screen_new (&first);
+      say_text (&peer, VM_P2P_TERM_IN, "kite\r");
     } else if (type_heard == VM_P2P_ERROR) {
       g_autofree gchar *text = g_strndup (data, size);
 
