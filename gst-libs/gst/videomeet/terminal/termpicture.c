@@ -230,6 +230,33 @@ differs_from (Brush *brush, const VmTermPicture *new, guint col, guint row)
   return FALSE;
 }
 
+/* Whatever stands there is painted anew. */
+static void
+forget_cell (Brush *brush, guint col, guint row)
+{
+  vm_term_picture_cell (brush->shown, col, row)->chars[0] = 0;
+}
+
+/* What combines with a character in the last column, libvterm drops. So that is
+ * written one column before, and moved. */
+static void
+paint_last (Brush *brush, const VmTermPicture *new, guint row)
+{
+  guint last = new->size.cols - 1;
+  const VmTermCell *cell = vm_term_picture_cell (new, last, row);
+
+  if (last == 0 || cell->width != 1 || !cell->chars[1]
+      || cell_equal (cell, vm_term_picture_cell (brush->shown, last, row)))
+    return;
+  place (brush, last - 1, row);
+  write_cell (brush, cell);
+  place (brush, last - 1, row);
+  g_string_append (brush->out, "\033[@");
+  *vm_term_picture_cell (brush->shown, last, row) = *cell;
+  for (guint col = MAX (last, 2) - 2; col < last; col++)
+    forget_cell (brush, col, row);
+}
+
 static void
 paint_row (Brush *brush, const VmTermPicture *new, guint row)
 {
@@ -239,6 +266,7 @@ paint_row (Brush *brush, const VmTermPicture *new, guint row)
 
   if (row_equal (brush->shown, row, new, row))
     return;
+  paint_last (brush, new, row);
   for (guint col = 0; col < (erase ? tail : cols); col++) {
     const VmTermCell *cell = vm_term_picture_cell (new, col, row);
     const VmTermCell *old = vm_term_picture_cell (brush->shown, col, row);

@@ -2,6 +2,8 @@
 
 #include "terminal/termscreen.h"
 
+#include "terminal/termfilter.h"
+
 #include <string.h>
 #include <vterm.h>
 
@@ -192,12 +194,27 @@ vm_term_screen_feed (VmTermScreen *self, const gchar *data, gsize size)
   vterm_screen_flush_damage (self->screen);
 }
 
+/* As terminals do when they are resized. libvterm keeps a scrolling region that
+ * begins below the new last row, and moves memory that is not its own. */
+static void
+drop_margins (VmTermScreen *self)
+{
+  VTermPos pos;
+  gchar *text;
+
+  vterm_state_get_cursorpos (self->state, &pos);
+  text = g_strdup_printf ("\033[r\033[%d;%dH", pos.row + 1, pos.col + 1);
+  vterm_input_write (self->vt, text, strlen (text));
+  g_free (text);
+}
+
 void
 vm_term_screen_resize (VmTermScreen *self, const VmTermSize *size)
 {
   if (size->cols == self->picture->size.cols
       && size->rows == self->picture->size.rows)
     return;
+  drop_margins (self);
   vterm_set_size (self->vt, size->rows, MAX (size->cols, COLS_MIN));
   vterm_screen_flush_damage (self->screen);
   vm_term_picture_free (self->picture);
@@ -247,7 +264,7 @@ get_width (VmTermScreen *self, gunichar c)
 
   if (c < 0x300)
     return 1;
-  if (c >= 0x110000)
+  if (c >= 0x110000 || vm_term_combines (c))
     return 0;
   page = &self->widths[c / 256];
   if (!*page) {
