@@ -12,8 +12,8 @@ filter_in (VmTermFilterKind kind, const gchar *data, gsize size, gsize piece)
   GString *out = g_string_new (NULL);
 
   for (gsize at = 0; at < size; at += piece)
-    vm_term_filter_feed (filter, (const guint8 *) data + at,
-        MIN (piece, size - at), out);
+    vm_term_filter_feed (
+        filter, (const guint8 *) data + at, MIN (piece, size - at), out);
   fail_unless (g_utf8_validate_len (out->str, out->len, NULL));
   return out;
 }
@@ -23,13 +23,11 @@ static void
 assert_shows_bytes (const gchar *data, gsize size, const gchar *expected)
 {
   for (gsize cut = 0; cut <= size; cut++) {
-    g_autoptr (VmTermFilter) filter =
-        vm_term_filter_new (VM_TERM_FILTER_SHOW);
+    g_autoptr (VmTermFilter) filter = vm_term_filter_new (VM_TERM_FILTER_SHOW);
     g_autoptr (GString) out = g_string_new (NULL);
 
     vm_term_filter_feed (filter, (const guint8 *) data, cut, out);
-    vm_term_filter_feed (
-        filter, (const guint8 *) data + cut, size - cut, out);
+    vm_term_filter_feed (filter, (const guint8 *) data + cut, size - cut, out);
     fail_unless_equals_string (out->str, expected);
   }
 }
@@ -46,7 +44,8 @@ static const gchar *const hostile[] = {
   "\033]52;c;ZWNobyBwd25lZA==\007",
   "\033]52;c;ZWNobyBwd25lZA==\033\\",
   "\033]52;c;?\007",
-  "\302\2355" "2;c;ZWNobw==\302\234",
+  "\302\2355"
+  "2;c;ZWNobw==\302\234",
   /* titles, colours, links, notes, the working folder */
   "\033]0;title\007",
   "\033]2;title\033\\",
@@ -195,8 +194,7 @@ GST_START_TEST (test_hostile_sequences_in_a_row)
 
     rest = g_strjoinv ("", parts);
     fail_unless_equals_string (rest, "AB");
-    fail_unless_equals_int (
-        g_strv_length (parts), G_N_ELEMENTS (hostile) + 1);
+    fail_unless_equals_int (g_strv_length (parts), G_N_ELEMENTS (hostile) + 1);
   }
 }
 GST_END_TEST;
@@ -204,14 +202,18 @@ GST_END_TEST;
 /* Eight-bit C1 is no UTF-8, and so no control. */
 GST_START_TEST (test_raw_c1_is_no_control)
 {
-  assert_shows ("A\23552;c;YQ==\234B",
-      "A\357\277\275" "52;c;YQ==\357\277\275" "B");
-  assert_shows ("A\2336nB", "A\357\277\275" "6nB");
-  assert_shows ("A\220$qm\234B", "A\357\277\275$qm\357\277\275" "B");
+  assert_shows ("A\23552;c;YQ==\234B", "A\357\277\275"
+                                       "52;c;YQ==\357\277\275"
+                                       "B");
+  assert_shows ("A\2336nB", "A\357\277\275"
+                            "6nB");
+  assert_shows ("A\220$qm\234B", "A\357\277\275$qm\357\277\275"
+                                 "B");
   for (guint c1 = 0x80; c1 <= 0x9f; c1++) {
     const gchar data[] = { 'A', c1, 'c', 'B', 0 };
 
-    assert_shows (data, "A\357\277\275" "cB");
+    assert_shows (data, "A\357\277\275"
+                        "cB");
   }
 }
 GST_END_TEST;
@@ -258,11 +260,15 @@ GST_END_TEST;
 
 GST_START_TEST (test_text_that_is_no_utf8)
 {
-  assert_shows ("a\377b", "a\357\277\275" "b");
-  assert_shows ("a\303b", "a\357\277\275" "b");
-  assert_shows ("a\342\202b", "a\357\277\275" "b");
+  assert_shows ("a\377b", "a\357\277\275"
+                          "b");
+  assert_shows ("a\303b", "a\357\277\275"
+                          "b");
+  assert_shows ("a\342\202b", "a\357\277\275"
+                              "b");
   assert_shows ("a\342\202\033[mb", "a\357\277\275\033[mb");
-  assert_shows ("a\300\200b", "a\357\277\275\357\277\275" "b");
+  assert_shows ("a\300\200b", "a\357\277\275\357\277\275"
+                              "b");
   assert_shows_bytes ("a\0b", 3, "ab");
 }
 GST_END_TEST;

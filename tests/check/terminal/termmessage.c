@@ -135,8 +135,7 @@ GST_START_TEST (test_control)
     fail_unless_equals_int (again.action, i);
     fail_unless_equals_string (again.code, "CAP_REQUIRED");
     fail_unless_equals_int (again.expires_in, control.expires_in);
-    fail_unless_equals_string (
-        again.cap_token ? again.cap_token : "",
+    fail_unless_equals_string (again.cap_token ? again.cap_token : "",
         control.cap_token ? control.cap_token : "");
   }
   fail_unless (reads_control ("{\"action\":\"ask\"}"));

@@ -16,8 +16,8 @@ typedef struct
 } Terminal;
 
 static void
-terminal_init (Terminal *terminal, VmTermFilterKind kind, guint cols,
-    guint rows)
+terminal_init (
+    Terminal *terminal, VmTermFilterKind kind, guint cols, guint rows)
 {
   VmTermSize size = { cols, rows };
 
@@ -159,8 +159,8 @@ GST_START_TEST (test_every_character_fits_its_cell)
     picture = vm_term_screen_look (t.screen);
     for (guint col = 0; col < 20; col++)
       fail_unless (picture->cells[col].chars[5] == 0, "U+%04X", c);
-    fail_unless (picture->cursor_col <= 17,
-        "U+%04X takes %u columns", c, picture->cursor_col);
+    fail_unless (picture->cursor_col <= 17, "U+%04X takes %u columns", c,
+        picture->cursor_col);
   }
   terminal_clear (&t);
 }
@@ -188,8 +188,8 @@ add_text (GRand *rand, GString *out)
 static void
 add_sgr (GRand *rand, GString *out)
 {
-  static const gchar *const simple[] = { "0", "1", "3", "4", "5", "7", "9", "22",
-    "23", "24", "27", "39", "49", "4:3", "21", "8", "28", "2", "53" };
+  static const gchar *const simple[] = { "0", "1", "3", "4", "5", "7", "9",
+    "22", "23", "24", "27", "39", "49", "4:3", "21", "8", "28", "2", "53" };
 
   switch (g_rand_int_range (rand, 0, 5)) {
     case 0:
@@ -241,8 +241,8 @@ add_edit (GRand *rand, GString *out)
 static void
 add_mode (GRand *rand, GString *out)
 {
-  static const gchar *const modes[] = { "4", "?1", "?5", "?6", "?7", "?12", "?25",
-    "?47", "?1000", "?1002", "?1003", "?1006", "?1047", "?1049", "?2004",
+  static const gchar *const modes[] = { "4", "?1", "?5", "?6", "?7", "?12",
+    "?25", "?47", "?1000", "?1002", "?1003", "?1006", "?1047", "?1049", "?2004",
     "?69" };
 
   g_string_append_printf (out, "\033[%s%c",
@@ -253,12 +253,13 @@ add_mode (GRand *rand, GString *out)
 static void
 add_other (GRand *rand, GString *out)
 {
-  static const gchar *const others[] = { "\r\n", "\n", "\n\n\n", "\r", "\b", "\t",
-    "\033M", "\033D", "\033E", "\0337", "\0338", "\033(0lqqk\033(B", "\016xyz\017",
-    "\033)0", "\033=", "\033>", "\033[!p", "\033c", "\033[s", "\033[u",
-    "\033[2 q", "\033[5 q", "\033[3;10r", "\033[r", "\033[5;2r", "\033[10;24r",
-    "\033]0;title\007", "\033]52;c;YQ==\007", "\033P$qm\033\\", "\033[6n",
-    "\033[c", "\302\233", "\377", "\033#8", "\033#6", "\033[", "\033" };
+  static const gchar *const others[] = { "\r\n", "\n", "\n\n\n", "\r", "\b",
+    "\t", "\033M", "\033D", "\033E", "\0337", "\0338", "\033(0lqqk\033(B",
+    "\016xyz\017", "\033)0", "\033=", "\033>", "\033[!p", "\033c", "\033[s",
+    "\033[u", "\033[2 q", "\033[5 q", "\033[3;10r", "\033[r", "\033[5;2r",
+    "\033[10;24r", "\033]0;title\007", "\033]52;c;YQ==\007", "\033P$qm\033\\",
+    "\033[6n", "\033[c", "\302\233", "\377", "\033#8", "\033#6", "\033[",
+    "\033" };
 
   g_string_append (
       out, others[g_rand_int_range (rand, 0, G_N_ELEMENTS (others))]);
@@ -273,7 +274,7 @@ add_output (GRand *rand, GString *out)
   guint n = g_rand_int_range (rand, 1, 12);
 
   for (guint i = 0; i < n; i++)
-    kinds[g_rand_int_range (rand, 0, G_N_ELEMENTS (kinds))] (rand, out);
+    kinds[g_rand_int_range (rand, 0, G_N_ELEMENTS (kinds))](rand, out);
   if (g_rand_int_range (rand, 0, 20) == 0)
     for (guint i = 0; i < 60; i++)
       g_string_append_printf (out, "line %u\r\n", i);
@@ -303,8 +304,7 @@ follow (Terminal *viewer, const VmTermPicture *last, const VmTermPicture *now)
   vm_term_screen_resize (viewer->screen, &now->size);
   vm_term_picture_paint (last, now, out);
   fail_unless (g_utf8_validate_len (out->str, out->len, NULL));
-  vm_term_filter_feed (
-      viewer->filter, (guint8 *) out->str, out->len, passed);
+  vm_term_filter_feed (viewer->filter, (guint8 *) out->str, out->len, passed);
   fail_unless (g_string_equal (out, passed));
   vm_term_screen_feed (viewer->screen, passed->str, passed->len);
 }
@@ -334,9 +334,9 @@ assert_follows (Terminal *viewer, Terminal *sharer, guint seed, guint step,
       seed, step, who, a->cursor_col, a->cursor_row, b->cursor_col,
       b->cursor_row, a->modes.alternate, a->modes.cursor_visible,
       a->modes.cursor_blinks, a->modes.application_cursor,
-      a->modes.application_keypad, a->modes.bracketed_paste,
-      a->modes.mouse_sgr, a->modes.cursor_shape, a->modes.mouse,
-      b->modes.alternate, b->modes.cursor_visible, b->modes.cursor_blinks,
+      a->modes.application_keypad, a->modes.bracketed_paste, a->modes.mouse_sgr,
+      a->modes.cursor_shape, a->modes.mouse, b->modes.alternate,
+      b->modes.cursor_visible, b->modes.cursor_blinks,
       b->modes.application_cursor, b->modes.application_keypad,
       b->modes.bracketed_paste, b->modes.mouse_sgr, b->modes.cursor_shape,
       b->modes.mouse);

@@ -168,6 +168,18 @@ append_rgb (GString *out, guint32 color, guint base)
         (color >> 16) & 0xff, (color >> 8) & 0xff, color & 0xff);
 }
 
+void
+vm_term_pen_append (const VmTermCell *cell, GString *out)
+{
+  g_string_append (out, "\033[0");
+  append_attrs (out, cell->attrs);
+  append_color (out, cell->fg, 30);
+  append_color (out, cell->bg, 40);
+  g_string_append_c (out, 'm');
+  append_rgb (out, cell->fg, 30);
+  append_rgb (out, cell->bg, 40);
+}
+
 static void
 dip (Brush *brush, guint32 fg, guint32 bg, guint16 attrs)
 {
@@ -176,13 +188,8 @@ dip (Brush *brush, guint32 fg, guint32 bg, guint16 attrs)
   brush->fg = fg;
   brush->bg = bg;
   brush->attrs = attrs;
-  g_string_append (brush->out, "\033[0");
-  append_attrs (brush->out, attrs);
-  append_color (brush->out, fg, 30);
-  append_color (brush->out, bg, 40);
-  g_string_append_c (brush->out, 'm');
-  append_rgb (brush->out, fg, 30);
-  append_rgb (brush->out, bg, 40);
+  vm_term_pen_append (
+      &(VmTermCell){ .fg = fg, .bg = bg, .attrs = attrs }, brush->out);
 }
 
 static void
