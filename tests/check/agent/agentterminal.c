@@ -16,6 +16,7 @@
 #define SOON (20 * G_USEC_PER_SEC)
 #define ROOM "lab"
 #define COLUMNS 60
+#define OVERFLOW_TIME (6 * G_USEC_PER_SEC) /* of what waits for a viewer */
 #define ROWS 20
 
 typedef struct
@@ -541,8 +542,8 @@ GST_START_TEST (test_expiry)
   wait_until (has_no_control, &bob, NULL);
   wait_until (is_controlled_by, &ann, NULL);
   /* of what comes first, that it is over, or that what he types is dropped */
-  fail_unless (is_refused (&bob, "CAP_EXPIRED")
-               || is_refused (&bob, "CAP_REQUIRED"));
+  fail_unless (
+      is_refused (&bob, "CAP_EXPIRED") || is_refused (&bob, "CAP_REQUIRED"));
   fail_if (type (&bob, "later\r"));
   type (&ann, "lark");
   wait_until (shows, &ann, "lark");
@@ -841,13 +842,13 @@ GST_START_TEST (test_window)
   guint8 type_heard;
   GBytes *body;
   gboolean resized = FALSE;
+  gint64 until;
 
   share ("i=0; while :; do i=$((i+1)); echo $i$i$i$i$i$i$i$i$i$i; done");
   open_peer (&peer);
   say_seen (&peer, 0);
-  while (
-      (body = hear (&peer, got > VM_AGENT_TERM_WINDOW ? G_USEC_PER_SEC : SOON,
-           &type_heard))) {
+  while ((body = hear (&peer, got > VM_AGENT_TERM_WINDOW ? OVERFLOW_TIME : SOON,
+              &type_heard))) {
     if (type_heard == VM_P2P_TERM_OUT)
       got += g_bytes_get_size (body);
     g_bytes_unref (body);
@@ -855,7 +856,9 @@ GST_START_TEST (test_window)
   fail_unless (got >= VM_AGENT_TERM_WINDOW);
   fail_unless (got < VM_AGENT_TERM_WINDOW + VM_TERM_OUT_MAX);
   say_seen (&peer, got);
-  while (!resized && (body = hear (&peer, SOON, &type_heard))) {
+  until = g_get_monotonic_time () + SOON;
+  while (!resized && g_get_monotonic_time () < until
+         && (body = hear (&peer, SOON, &type_heard))) {
     resized = type_heard == VM_P2P_TERM_RESIZE;
     if (type_heard == VM_P2P_TERM_OUT) {
       got += g_bytes_get_size (body);
