@@ -15,7 +15,9 @@ PORT = natlab.PORT
 URL = f"http://{natlab.PUBLIC}:{PORT}"
 ROOM = "lab"
 COLUMNS, ROWS = 80, 24
-PROGRAM = os.path.join(os.environ.get("VM_BUILD_ROOT", ""), "tests/lab/termtext")
+BUILD = os.environ.get("VM_BUILD_ROOT") or os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
+PROGRAM = os.path.join(BUILD, "tests/lab/termtext")
 # a line each 0.05 s, so that something always is on its way
 TICKING = "i=0; while [ $i -lt %d ]; do i=$((i+1)); echo line-$i; sleep 0.05; done; " \
           "echo the end; exec sleep 600"

@@ -8,8 +8,9 @@
 /* A command that ends at once is run less and less often. */
 #define PAUSE_MIN 1 /* s */
 #define PAUSE_MAX 60 /* s */
-#define LONG (10 * G_USEC_PER_SEC) /* that it has run, to begin at the least \
-                                    */
+#define LONG                                                      \
+  (10 * G_USEC_PER_SEC) /* that it has run, to begin at the least \
+                         */
 
 struct _VmtTermServe
 {

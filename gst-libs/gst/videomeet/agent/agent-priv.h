@@ -8,7 +8,6 @@
 #include "agent/agentforward.h"
 #include "agent/agentproof.h"
 #include "agent/agentrelay.h"
-#include "agent/agentterm.h"
 #include "base/vmmailbox-priv.h"
 #include "quic/quic.h"
 #include "transfer/p2p/p2phandler.h"
@@ -44,6 +43,7 @@
 #define VM_AGENT_TICK 250 /* ms */
 
 typedef struct _VmAgentSession VmAgentSession;
+typedef struct _VmAgentTerm VmAgentTerm;
 typedef struct _VmAgentStream VmAgentStream;
 typedef struct _VmAgentWork VmAgentWork;
 
@@ -141,6 +141,11 @@ void vm_agent_work_end (VmAgentWork *work, const GError *error);
 void vm_agent_incoming_take (VmAgent *self, const VmMeshNews *news);
 /* What is said of a session later. */
 void vm_agent_about_take (VmAgent *self, const VmMeshNews *news);
+
+/* agentterm.c: the terminal that it shares; see agentterm.h */
+VmAgentTerm *vm_agent_term_ref (VmAgentTerm *self);
+void vm_agent_term_unref (VmAgentTerm *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentTerm, vm_agent_term_unref)
 
 /* agentsession.c */
 
