@@ -17,7 +17,7 @@ ROOM = "lab"
 COLUMNS, ROWS = 80, 24
 BUILD = os.environ.get("VM_BUILD_ROOT") or os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
-PROGRAM = os.path.join(BUILD, "tests/lab/termtext")
+PROGRAM = os.path.join(BUILD, "tests/support/termtext")
 # a line each 0.05 s, so that something always is on its way
 TICKING = "i=0; while [ $i -lt %d ]; do i=$((i+1)); echo line-$i; sleep 0.05; done; " \
           "echo the end; exec sleep 600"
@@ -42,7 +42,7 @@ class Term(natlab.NatTest):
             "videomeet", "term", "view", "Ann", "--server", URL, "--room", ROOM, "--user",
             user, "--json", *more, typed=typed,
             # a device is in a room once
-            env={"XDG_CONFIG_HOME": os.path.join(host.home, user)})
+            env={"XDG_CONFIG_HOME": os.path.join(host.config, user)})
         process.wait_event("resized", lab.SOON)
         return process
 
