@@ -27,7 +27,24 @@ PORT = "18080"
 ROUNDS = 5
 KEYS = 60  # of a round
 ECHOED = "#%&*"  # that neither a status line nor a sequence has
-DELAY = "10ms"  # each way
+DELAY = 10  # ms, each way
+VMLINK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                      "../../build/tests/support/vmlink")
+
+
+def link(a, b):
+    """The cable between the two hosts, as eth1, and no other."""
+    args = [VMLINK, f"--delay={DELAY}", f"/proc/{a.pid}/ns/net",
+            f"/proc/{b.pid}/ns/net"]
+    cable = lab.Process("cable", subprocess.Popen(
+        args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True), args)
+    cable.wait_for("ready", lab.SOON)
+    for host in (a, b):
+        host.call("ip", "addr", "add", f"10.78.0.{host.index}/24", "dev", "eth1")
+        host.call("ip", "link", "set", "eth1", "up")
+        host.set_link(False)
+    return cable
 
 
 class Typist:
@@ -57,6 +74,17 @@ class Typist:
                 sys.exit(f"no {pattern}: {self.shown[-2000:]!r}")
             self.read(0.2)
 
+    def begin(self):
+        """Without control yet, keys are not sent."""
+        end = time.monotonic() + lab.SOON
+        while ECHOED[0].encode() not in self.shown:
+            if time.monotonic() > end:
+                sys.exit(f"no echo: {self.shown[-2000:]!r}")
+            os.write(self.fd, ECHOED[0].encode())
+            self.read(0.2)
+        os.write(self.fd, b"\r")
+        time.sleep(0.5)
+
     def press(self, key):
         """ms until it is seen."""
         while self.read(0):
@@ -85,8 +113,8 @@ class Typist:
         os.close(self.fd)
 
 
-def view(sharer, viewer):
-    url = f"http://{sharer.address}:{PORT}"
+def view(sharer, viewer, address):
+    url = f"http://{address}:{PORT}"
     room = ("--server", url, "--room", "bench")
     server = sharer.start("videomeet", "server", "--insecure", "--json", "--port", PORT)
     server.wait_event("serving", lab.SOON)
@@ -96,7 +124,7 @@ def view(sharer, viewer):
     typist = Typist(viewer, "videomeet", "term", "view", "Ann", *room, "--user", "Bob",
                     "--control")
     share.wait_event("controller", lab.SOON, controller="Bob")
-    typist.wait_for(rb"you control it|You control it")
+    typist.begin()
     return typist
 
 
@@ -104,13 +132,12 @@ def main():
     lab.enter()
     with lab.Lab(2, avahi=False) as net:
         sharer, viewer = net.hosts
-        for host in net.hosts:
-            host.call("tc", "qdisc", "replace", "dev", "eth0", "root", "netem", "delay",
-                      DELAY)
-        key = sshd.start(sharer, sharer.address)
-        ours = view(sharer, viewer)
+        cable = link(sharer, viewer)
+        address = f"10.78.0.{sharer.index}"
+        key = sshd.start(sharer, address)
+        ours = view(sharer, viewer, address)
         peer = Typist(viewer, shutil.which("ssh"), *sshd.OPTIONS, "-tt", "-p", sshd.PORT,
-                      "-i", key, f"root@{sharer.address}", "echo ready; exec cat")
+                      "-i", key, f"root@{address}", "echo ready; exec cat")
         peer.wait_for(rb"ready")
         times = {ours: [], peer: []}
         for number in range(ROUNDS):
@@ -120,6 +147,7 @@ def main():
                   f"{os.getloadavg()[0]:.1f}", file=sys.stderr)
         ours.close()
         peer.close()
+        cable.kill()
     lan.report("term-latency", times[ours], times[peer])
 
 
