@@ -489,7 +489,7 @@ GST_START_TEST (test_files)
       "--allow takes a name");
   refused ("agent --server http://h:1 --room lab --share x --allow Ann=call",
       "--allow takes file, folder, terminal:view and terminal:control");
-  refused ("term", "videomeet term view NAME");
+  refused ("term --server http://h:1 --room lab", "videomeet term view NAME");
   refused ("term view --server http://h:1 --room lab", "whose terminal");
   refused ("term share --control --server http://h:1 --room lab", "--control");
   refused ("agent --server http://h:1 --room lab --term ''", "--term");
