@@ -46,6 +46,7 @@
 #define VM_AGENT_TICK 250 /* ms */
 
 typedef struct _VmAgentSession VmAgentSession;
+typedef struct _VmAgentTerm VmAgentTerm;
 typedef struct _VmAgentStream VmAgentStream;
 typedef struct _VmAgentWork VmAgentWork;
 
@@ -90,6 +91,8 @@ struct _VmAgent
 
   GPtrArray *sessions; /* of VmAgentSession */
   GPtrArray *requests; /* of VmAgentRequest, in their order */
+  GPtrArray *views; /* of VmTerminal, of other devices */
+  VmAgentTerm *term; /* the terminal that it shares; or NULL */
   GHashTable *streams; /* transfer id -> VmAgentStream */
   gint n_transfers; /* atomic */
 };
@@ -104,6 +107,7 @@ typedef struct
   gchar *their_folder; /* of a sync */
   VmAgentSyncFlags flags;
   VmP2pForward *forward; /* has the engine of a file; or NULL */
+  GObject *terminal; /* a VmTerminal that is shown; NULL: a transfer */
 } VmAgentJob;
 
 void vm_agent_job_free (VmAgentJob *job);
@@ -145,6 +149,11 @@ void vm_agent_incoming_take (VmAgent *self, const VmMeshNews *news);
 /* What is said of a session later. */
 void vm_agent_about_take (VmAgent *self, const VmMeshNews *news);
 
+/* agentterm.c: the terminal that it shares; see agentterm.h */
+VmAgentTerm *vm_agent_term_ref (VmAgentTerm *self);
+void vm_agent_term_unref (VmAgentTerm *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentTerm, vm_agent_term_unref)
+
 /* agentsession.c */
 
 struct _VmAgentSession
@@ -166,6 +175,7 @@ struct _VmAgentSession
   gint64 max_rate; /* bytes/s; 0: any */
   VmReceiveFolder *folder; /* or NULL */
   gint share; /* a descriptor of its own; -1: none */
+  VmAgentTerm *term; /* or NULL */
 
   /* of its thread */
   VmPermissions permissions;
