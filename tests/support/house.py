@@ -15,7 +15,7 @@ import sys
 
 LIBRARY = "gst-libs/gst/videomeet/"
 # From the ground up: a folder includes its own files and those of folders before it.
-ORDER = ["base", "quality", "wire", "trust", "transfer", "quic", "client", "agent", "discovery", "room",
+ORDER = ["base", "quality", "wire", "trust", "transfer", "terminal", "quic", "client", "agent", "discovery", "room",
          "call", "cluster", "server", "node", "meeting", "plugin"]
 SIGNAL = "ext/signal/"
 SIGNAL_ORDER = ["peer", "media", "record", "file", "link", "cloud", "controller", "bin"]

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gst/videomeet/vmagent.h>
+#include <gst/videomeet/vmterminal.h>
 #include <gst/videomeet/vmdiscoverystate.h>
 #include <gst/videomeet/vmmeetingstate.h>
 #include <gst/videomeet/vmparticipantstate.h>

@@ -1,72 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "agent/agentcontrol.h"
+#include "agent/agentcontrol-priv.h"
 #include "agent/agentgoodbye.h"
-#include "base/json/json.h"
 #include "base/vmtimer-priv.h"
-#include "client/httpclient.h"
 #include "client/signalsocket.h"
 
 #include <string.h>
 
 #define TOKEN_MAX 4096 /* bytes */
-#define CAPABILITY_TTL 120 /* s */
-/* A set of keys that lacks the key of a capability is not fetched anew before:
- * a stranger's capability is no reason to ask again and again. */
-#define KEYS_TIME (5 * G_USEC_PER_SEC)
-
-typedef enum
-{
-  STATE_IDLE,
-  STATE_SIGNING_IN,
-  STATE_OPENING,
-  STATE_ENTERING,
-  STATE_READY,
-  STATE_PAUSE,
-  STATE_OVER,
-  N_STATES
-} State;
 
 static const gchar *const state_names[N_STATES] = { "idle", "signing in",
   "opening", "entering", "ready", "pause", "over" };
 
-struct _VmAgentControl
-{
-  gint refs; /* requests under way have one each */
-  gboolean freed;
-  void (*gone) (gpointer data); /* or NULL */
-  gpointer gone_data;
-  const VmAgentControlFuncs *funcs;
-  gpointer user_data;
-  gchar *server, *room, *user, *pin;
-  gboolean own_machine;
-
-  State state;
-  gboolean was_ready; /* once; then it comes back by itself */
-  gint64 ready_since;
-  guint pause; /* ms */
-  GSource *timer;
-  GCancellable *cancellable; /* of the attempt */
-  VmHttpClient *http;
-  gchar *access_token, *stun;
-  SoupSession *session;
-  SoupWebsocketConnection *socket;
-  gchar *own_id;
-
-  GHashTable *peers; /* device id -> user */
-  GPtrArray *keys; /* or NULL */
-  gint64 keys_at;
-};
-
-static VmAgentControl *
-ref (VmAgentControl *self)
+VmAgentControl *
+vm_agent_control_ref (VmAgentControl *self)
 {
   self->refs++;
   return self;
 }
 
-static void
-unref (VmAgentControl *self)
+void
+vm_agent_control_unref (VmAgentControl *self)
 {
   if (--self->refs)
     return;
@@ -152,7 +106,7 @@ vm_agent_control_free (VmAgentControl *self)
   self->freed = TRUE;
   drop_connection (self);
   enter_state (self, STATE_OVER);
-  unref (self);
+  vm_agent_control_unref (self);
 }
 
 void
@@ -162,7 +116,8 @@ vm_agent_control_leave (
   self->gone = gone;
   self->gone_data = data;
   if (self->socket)
-    vm_agent_goodbye (self->socket, (GDestroyNotify) unref, ref (self));
+    vm_agent_goodbye (self->socket, (GDestroyNotify) vm_agent_control_unref,
+        vm_agent_control_ref (self));
   vm_agent_control_free (self);
 }
 
@@ -260,8 +215,8 @@ make_error (const gchar *code, const gchar *message)
 /* HTTP */
 
 /* The answer, or @error with the server's code. */
-static gboolean
-read_reply (VmHttpReply *reply, VmJson *json, GError **error)
+gboolean
+vm_agent_control_read_reply (VmHttpReply *reply, VmJson *json, GError **error)
 {
   g_autofree gchar *code = NULL, *message = NULL;
   gsize size;
@@ -426,9 +381,9 @@ on_message (SoupWebsocketConnection *socket, gint type, GBytes *message,
     g_warning ("The server says what cannot be read: %s", error->message);
     return;
   }
-  ref (self);
+  vm_agent_control_ref (self);
   take_news (self, news);
-  unref (self);
+  vm_agent_control_unref (self);
 }
 
 static void
@@ -441,9 +396,9 @@ on_closed (SoupWebsocketConnection *socket, VmAgentControl *self)
       superseded ? "Another program of this device is connected to the server"
                  : "The connection to the server was lost");
 
-  ref (self);
+  vm_agent_control_ref (self);
   fail (self, error);
-  unref (self);
+  vm_agent_control_unref (self);
 }
 
 static void
@@ -467,7 +422,7 @@ on_socket (GObject *source, GAsyncResult *result, gpointer user_data)
     enter_state (self, STATE_ENTERING);
     say_hello (self);
   }
-  unref (self);
+  vm_agent_control_unref (self);
 }
 
 static void
@@ -484,8 +439,8 @@ open_socket (VmAgentControl *self)
   enter_state (self, STATE_OPENING);
   vm_http_client_set_bearer (self->http, self->access_token);
   self->session = vm_signal_socket_session_new (uri);
-  vm_signal_socket_open_async (
-      self->session, NULL, &config, self->cancellable, on_socket, ref (self));
+  vm_signal_socket_open_async (self->session, NULL, &config, self->cancellable,
+      on_socket, vm_agent_control_ref (self));
 }
 
 static void
@@ -499,10 +454,10 @@ on_signed_in (GObject *source, GAsyncResult *result, gpointer user_data)
   VmJson json;
 
   if (self->state != STATE_SIGNING_IN) {
-    unref (self);
+    vm_agent_control_unref (self);
     return;
   }
-  if (reply && read_reply (reply, &json, &error)
+  if (reply && vm_agent_control_read_reply (reply, &json, &error)
       && vm_json_get_string (
           &json, 0, "access_token", TOKEN_MAX, &token, &error)
       && vm_json_get_string (
@@ -517,11 +472,11 @@ on_signed_in (GObject *source, GAsyncResult *result, gpointer user_data)
   } else {
     fail_with (self, VM_ERROR_BAD_MESSAGE, "The server gives no access token");
   }
-  unref (self);
+  vm_agent_control_unref (self);
 }
 
-static GString *
-begin_body (const gchar *key, const gchar *value)
+GString *
+vm_agent_control_begin_body (const gchar *key, const gchar *value)
 {
   GString *out = g_string_new ("{");
 
@@ -529,10 +484,10 @@ begin_body (const gchar *key, const gchar *value)
   return out;
 }
 
-static void
-send_http (VmAgentControl *self, const gchar *method, const gchar *path,
-    GString *body, GCancellable *cancellable, GAsyncReadyCallback callback,
-    gpointer user_data)
+void
+vm_agent_control_send_http (VmAgentControl *self, const gchar *method,
+    const gchar *path, GString *body, GCancellable *cancellable,
+    GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autofree gchar *uri = g_strconcat (self->server, path, NULL);
   g_autoptr (GBytes) bytes = NULL;
@@ -550,11 +505,11 @@ on_too_late (gpointer user_data)
 {
   VmAgentControl *self = user_data;
 
-  ref (self);
+  vm_agent_control_ref (self);
   vm_timer_clear (&self->timer);
   fail_with (self, VM_ERROR_TIMEOUT,
       "The server has not let this device into the room in time");
-  unref (self);
+  vm_agent_control_unref (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -570,8 +525,9 @@ begin (VmAgentControl *self)
   }
   enter_state (self, STATE_SIGNING_IN);
   vm_http_client_set_bearer (self->http, NULL);
-  send_http (self, "POST", "/v2/sessions", begin_body ("user", self->user),
-      self->cancellable, on_signed_in, ref (self));
+  vm_agent_control_send_http (self, "POST", "/v2/sessions",
+      vm_agent_control_begin_body ("user", self->user), self->cancellable,
+      on_signed_in, vm_agent_control_ref (self));
 }
 
 void
@@ -609,6 +565,27 @@ vm_agent_control_find (VmAgentControl *self, const gchar *name, GError **error)
     g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
         "No agent of \"%s\" is in the room", name);
   return found;
+}
+
+static gint
+compare (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
+}
+
+gchar **
+vm_agent_control_list (VmAgentControl *self)
+{
+  GPtrArray *list = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer id, user;
+
+  g_hash_table_iter_init (&iter, self->peers);
+  while (g_hash_table_iter_next (&iter, &id, &user))
+    g_ptr_array_add (list, g_strdup (*(gchar *) user ? user : id));
+  g_ptr_array_sort (list, compare);
+  g_ptr_array_add (list, NULL);
+  return (gchar **) g_ptr_array_free (list, FALSE);
 }
 
 /* Messages */
@@ -660,134 +637,16 @@ vm_agent_control_report (VmAgentControl *self, const gchar *session_id)
       self, vm_mesh_write_agent_report (&envelope, self->room, session_id));
 }
 
-/* Capabilities */
-
-typedef struct
+gchar *
+vm_agent_control_take_terminal (
+    VmAgentControl *self, const gchar *target, const gchar *cap_token)
 {
-  VmAgentControl *control;
-  gchar *token;
-  union
-  {
-    VmAgentTokenFunc token;
-    VmAgentClaimsFunc claims;
-  } func;
-  gpointer user_data;
-} Ask;
+  g_autofree gchar *time = NULL;
+  VmMeshEnvelope envelope;
+  gchar *id;
 
-static void
-ask_free (Ask *ask)
-{
-  unref (ask->control);
-  g_free (ask->token);
-  g_free (ask);
-}
-
-static void
-on_minted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Ask *ask = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VmHttpReply) reply =
-      vm_http_client_send_finish (VM_HTTP_CLIENT (source), result, &error);
-  g_autofree gchar *token = NULL;
-  VmJson json;
-
-  if (reply && read_reply (reply, &json, &error)
-      && vm_json_get_string (
-          &json, 0, "cap_token", VM_CAPABILITY_SIZE_MAX, &token, &error)
-      && !token)
-    g_set_error (&error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
-        "The server gives no capability");
-  if (!ask->control->freed)
-    ask->func.token (error ? NULL : token, error, ask->user_data);
-  ask_free (ask);
-}
-
-void
-vm_agent_control_mint (VmAgentControl *self, VmMeshKind kind,
-    const gchar *target, VmAgentTokenFunc func, gpointer user_data)
-{
-  static const gchar *const caps[VM_MESH_N_KINDS] = { "share:file",
-    "share:folder", "terminal:view" };
-  g_autofree gchar *escaped = g_uri_escape_string (self->room, NULL, FALSE);
-  g_autofree gchar *path =
-      g_strdup_printf ("/v2/rooms/%s/capabilities", escaped);
-  GString *body = begin_body ("target_device_id", target);
-  Ask *ask = g_new0 (Ask, 1);
-
-  vm_json_append_int (body, "ttl", CAPABILITY_TTL);
-  vm_json_append_key (body, "caps");
-  g_string_append_printf (body, "[\"%s\"]", caps[kind]);
-  ask->control = ref (self);
-  ask->func.token = func;
-  ask->user_data = user_data;
-  send_http (self, "POST", path, body, NULL, on_minted, ask);
-}
-
-static VmCapability *
-read_claims (VmAgentControl *self, const gchar *token, GError **error)
-{
-  return self->keys ? vm_capability_read_by_keys (token, self->keys, error)
-                    : NULL;
-}
-
-static void
-on_keys (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Ask *ask = user_data;
-  VmAgentControl *self = ask->control;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VmHttpReply) reply =
-      vm_http_client_send_finish (VM_HTTP_CLIENT (source), result, &error);
-  g_autoptr (VmCapability) capability = NULL;
-  GPtrArray *keys = NULL;
-  gsize size;
-  VmJson json;
-
-  if (reply && read_reply (reply, &json, &error)) {
-    const gchar *data = g_bytes_get_data (reply->body, &size);
-
-    keys = vm_capability_read_keys (data, size, &error);
-  }
-  if (keys) {
-    g_clear_pointer (&self->keys, g_ptr_array_unref);
-    self->keys = keys;
-    self->keys_at = g_get_monotonic_time ();
-    capability = read_claims (self, ask->token, &error);
-    if (!capability && !error)
-      g_set_error (&error, VM_ERROR, VM_ERROR_CAP_INVALID,
-          "The capability is not signed by this server");
-  }
-  if (!self->freed)
-    ask->func.claims (capability, error, ask->user_data);
-  ask_free (ask);
-}
-
-void
-vm_agent_control_verify (VmAgentControl *self, const gchar *token,
-    VmAgentClaimsFunc func, gpointer user_data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VmCapability) capability = NULL;
-  Ask *ask;
-
-  if (!token || !*token)
-    g_set_error (&error, VM_ERROR, VM_ERROR_CAP_REQUIRED,
-        "The session has no capability");
-  else
-    capability = read_claims (self, token, &error);
-  if (!capability && !error && self->keys
-      && g_get_monotonic_time () - self->keys_at < KEYS_TIME)
-    g_set_error (&error, VM_ERROR, VM_ERROR_CAP_INVALID,
-        "The capability is not signed by this server");
-  if (capability || error) {
-    func (capability, error, user_data);
-    return;
-  }
-  ask = g_new0 (Ask, 1);
-  ask->control = ref (self);
-  ask->token = g_strdup (token);
-  ask->func.claims = func;
-  ask->user_data = user_data;
-  send_http (self, "GET", "/v2/keys", NULL, NULL, on_keys, ask);
+  make_stamp (self, &envelope, &id, &time);
+  send_bytes (self,
+      vm_mesh_write_agent_control (&envelope, self->room, target, cap_token));
+  return id;
 }

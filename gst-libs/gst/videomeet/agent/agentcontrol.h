@@ -67,13 +67,24 @@ gchar *vm_agent_control_request (
 void vm_agent_control_tell (
     VmAgentControl *self, const gchar *word, const VmMeshAbout *about);
 gchar *vm_agent_control_renew (VmAgentControl *self, const VmMeshAbout *about);
+/* NULL: a terminal is shared. */
 void vm_agent_control_report (VmAgentControl *self, const gchar *session_id);
+/* Takes control of the terminal of @target, or prolongs it; without a token
+ * gives it back. */
+gchar *vm_agent_control_take_terminal (
+    VmAgentControl *self, const gchar *target, const gchar *cap_token);
+/* The names by which others in the room are found, in their order. Returns:
+ * (transfer full) */
+gchar **vm_agent_control_list (VmAgentControl *self);
 
 /* A capability for @target. The error has the server's code. */
 typedef void (*VmAgentTokenFunc) (
     const gchar *token, const GError *error, gpointer user_data);
 void vm_agent_control_mint (VmAgentControl *self, VmMeshKind kind,
     const gchar *target, VmAgentTokenFunc func, gpointer user_data);
+/* The control of this device's terminal, @own, for another of the room. */
+void vm_agent_control_mint_control (VmAgentControl *self, const gchar *own,
+    const gchar *for_peer, VmAgentTokenFunc func, gpointer user_data);
 /* The claims of @token, signed by a key of the server, which is asked for its
  * keys when it has new ones. */
 typedef void (*VmAgentClaimsFunc) (

@@ -14,6 +14,9 @@ static const gchar *const types[VM_MESH_NEWS_N_TYPES] = {
   [VM_MESH_NEWS_RENEWED] = "p2p.session.renewed",
   [VM_MESH_NEWS_DENIED] = "p2p.session.denied",
   [VM_MESH_NEWS_REVOKED] = "p2p.session.revoked",
+  [VM_MESH_NEWS_GRANTED] = "terminal.control.granted",
+  [VM_MESH_NEWS_REFUSED] = "terminal.control.denied",
+  [VM_MESH_NEWS_RELEASED] = "terminal.control.release",
   [VM_MESH_NEWS_ERROR] = "error",
 };
 
@@ -29,6 +32,7 @@ vm_mesh_news_free (VmMeshNews *news)
   g_free (news->message);
   g_free (news->in_reply_to);
   g_free (news->session_id);
+  g_free (news->target_device_id);
   g_free (news->session_token);
   g_free (news->cap_token);
   g_free (news->relay_ticket);
@@ -138,6 +142,18 @@ read_created (
 }
 
 static gboolean
+read_control (
+    const VmJson *json, VmJsonNode payload, VmMeshNews *news, GError **error)
+{
+  return read_text (
+             json, payload, "target_device_id", &news->target_device_id, error)
+         && vm_json_get_int (
+             json, payload, "expires_in", 0, 86400, &news->expires_in, error)
+         && need (news->target_device_id, "target_device_id", error)
+         && need (news->peer_id, "peer_id", error);
+}
+
+static gboolean
 read_common (
     const VmJson *json, VmJsonNode payload, VmMeshNews *news, GError **error)
 {
@@ -173,6 +189,10 @@ read_rest (
              && vm_json_get_string (json, payload, "cap_token",
                  VM_JSON_SIZE_MAX, &news->cap_token, error)
              && need (news->cap_token, "cap_token", error);
+    case VM_MESH_NEWS_GRANTED:
+    case VM_MESH_NEWS_REFUSED:
+    case VM_MESH_NEWS_RELEASED:
+      return read_control (json, payload, news, error);
     case VM_MESH_NEWS_DENIED:
     case VM_MESH_NEWS_REVOKED:
       return need (news->session_id, "session_id", error);
@@ -270,9 +290,23 @@ GBytes *
 vm_mesh_write_agent_report (
     const VmMeshEnvelope *envelope, const gchar *room, const gchar *session_id)
 {
-  GString *out = vm_mesh_begin (envelope, "share.completed");
+  GString *out = vm_mesh_begin (
+      envelope, session_id ? "share.completed" : "terminal.share.started");
 
   vm_json_append_member (out, "room_id", room);
   vm_json_append_member (out, "session_id", session_id);
+  return vm_mesh_end (out);
+}
+
+GBytes *
+vm_mesh_write_agent_control (const VmMeshEnvelope *envelope, const gchar *room,
+    const gchar *target, const gchar *cap_token)
+{
+  GString *out = vm_mesh_begin (envelope,
+      cap_token ? "terminal.control.take" : "terminal.control.release");
+
+  vm_json_append_member (out, "room_id", room);
+  vm_json_append_member (out, "target_device_id", target);
+  vm_json_append_member (out, "cap_token", cap_token);
   return vm_mesh_end (out);
 }

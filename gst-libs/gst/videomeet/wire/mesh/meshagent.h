@@ -17,6 +17,9 @@ typedef enum
   VM_MESH_NEWS_RENEWED,
   VM_MESH_NEWS_DENIED,
   VM_MESH_NEWS_REVOKED,
+  VM_MESH_NEWS_GRANTED, /* terminal.control.* */
+  VM_MESH_NEWS_REFUSED,
+  VM_MESH_NEWS_RELEASED,
   VM_MESH_NEWS_ERROR,
   VM_MESH_NEWS_N_TYPES
 } VmMeshNewsType;
@@ -30,7 +33,8 @@ typedef struct
 
   gchar *session_id;
   VmMeshKind kind;
-  gint64 expires_in; /* s */
+  gint64 expires_in; /* s; of a session, or of the control of a terminal */
+  gchar *target_device_id; /* whose terminal it is; @peer_id controls it */
   gchar *session_token;
   gchar *cap_token;
   gchar *relay_ticket;
@@ -74,6 +78,9 @@ typedef struct
 
 GBytes *vm_mesh_write_agent_request (
     const VmMeshEnvelope *envelope, const VmMeshAgentRequest *request);
-/* share.completed */
+/* share.completed; without a session terminal.share.started */
 GBytes *vm_mesh_write_agent_report (
     const VmMeshEnvelope *envelope, const gchar *room, const gchar *session_id);
+/* terminal.control.take; without a capability terminal.control.release */
+GBytes *vm_mesh_write_agent_control (const VmMeshEnvelope *envelope,
+    const gchar *room, const gchar *target, const gchar *cap_token);

@@ -37,6 +37,8 @@ typedef enum
   VM_P2P_SYNC_PLAN = 80, /* JSON */
   VM_P2P_SYNC_SIGNATURE = 81, /* what a side has of a file */
   VM_P2P_SYNC_DONE = 82, /* JSON */
+  VM_P2P_TERM_CONTROL = 96, /* JSON: who may type */
+  VM_P2P_TERM_STATUS = 97, /* JSON: who watches, what runs */
   VM_P2P_ERROR = 127, /* JSON {code, message}; the last message */
 } VmP2pType;
 
