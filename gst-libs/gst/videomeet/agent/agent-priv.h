@@ -82,6 +82,7 @@ struct _VmAgent
   guint gathering; /* threads that look for candidates */
 
   GPtrArray *sessions; /* of VmAgentSession */
+  GPtrArray *pages; /* see agentpages.h */
   GPtrArray *requests; /* of VmAgentRequest, in their order */
   GHashTable *streams; /* transfer id -> VmAgentStream */
   gint n_transfers; /* atomic */
@@ -114,6 +115,12 @@ void vm_agent_tell_step (VmAgent *self, const VmAgentStep *step);
 gboolean vm_agent_ask_delete (
     VmAgent *self, guint64 id, guint deleted, guint total, gboolean theirs);
 void vm_agent_tell_error (VmAgent *self, const GError *error);
+/* A page is let in, and sees the terminal by the stream @fd. FALSE: nobody has
+ * taken it. */
+gboolean vm_agent_tell_page (VmAgent *self, const gchar *id, const gchar *user,
+    const gchar *offer, gint fd);
+void vm_agent_tell_page_candidate (
+    VmAgent *self, const gchar *id, guint mline, const gchar *candidate);
 void vm_agent_tell_lost (VmAgent *self, const GError *error, gboolean final);
 void vm_agent_set_ready (VmAgent *self, gboolean ready);
 /* What @name may do; -1: nothing was said of it. */

@@ -77,6 +77,14 @@ gchar *vm_agent_control_take_terminal (
  * (transfer full) */
 gchar **vm_agent_control_list (VmAgentControl *self);
 
+/* To a page that has offered to see a terminal. */
+void vm_agent_control_answer_page (VmAgentControl *self, const gchar *page,
+    const gchar *sdp, const gchar *identity);
+void vm_agent_control_send_candidate (VmAgentControl *self, const gchar *page,
+    guint mline, const gchar *candidate);
+void vm_agent_control_refuse_page (
+    VmAgentControl *self, const gchar *page, const GError *why);
+
 /* A capability for @target. The error has the server's code. */
 typedef void (*VmAgentTokenFunc) (
     const gchar *token, const GError *error, gpointer user_data);
