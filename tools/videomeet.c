@@ -86,6 +86,7 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
     [VMT_COMMAND_RECEIVE] = vmt_cmd_receive,
     [VMT_COMMAND_AGENT] = vmt_cmd_agent,
     [VMT_COMMAND_SYNC] = vmt_cmd_sync,
+    [VMT_COMMAND_TERM] = vmt_cmd_term,
     [VMT_COMMAND_SERVER] = vmt_cmd_server,
     [VMT_COMMAND_DOCTOR] = vmt_cmd_doctor,
   };

@@ -6,6 +6,7 @@
 #include "cmd/transfer.h"
 #include "options/options-agent.h"
 #include "session/hangup.h"
+#include "term/localterm.h"
 
 #include <glib-unix.h>
 #include <unistd.h>
@@ -229,8 +230,10 @@ on_signal (gpointer data)
 {
   VmtAgentRun *self = data;
 
-  if (self->interrupted)
+  if (self->interrupted) {
+    vmt_local_reset ();
     _exit (VMT_EXIT_SIGNAL);
+  }
   self->interrupted = TRUE;
   g_cancellable_cancel (self->cancellable);
   /* one that sends ends when its transfers have */

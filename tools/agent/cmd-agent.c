@@ -6,6 +6,7 @@
 #include "agent/agentrun.h"
 #include "cmd/commands.h"
 #include "cmd/transfer.h"
+#include "term/termserve.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,7 @@ typedef struct
   GQueue asked; /* of guint64: transfers that wait for an answer */
   guint pause; /* s */
   GIOChannel *typed; /* or NULL */
+  VmtTermServe *term; /* or NULL */
 } Agent;
 
 static void start (Agent *self);
@@ -98,6 +100,8 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
 
   if (vm_agent_start_finish (VM_AGENT (source), result, &error)) {
     vmt_agent_run_tell_ready (self->run);
+    if (self->run->options->term)
+      self->term = vmt_term_serve_new (self->run);
   } else if (self->run->interrupted) {
     return;
   } else if (is_passing (error)) {
@@ -164,6 +168,7 @@ vmt_cmd_agent (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   while (g_source_remove_by_user_data (&self))
     continue;
   g_signal_handlers_disconnect_by_data (self.run->agent, &self);
+  g_clear_pointer (&self.term, vmt_term_serve_free);
   status = self.run->status;
   vmt_agent_run_free (self.run);
   g_clear_pointer (&self.typed, g_io_channel_unref);

@@ -46,6 +46,8 @@ vmt_cmd_agent (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
 vmt_cmd_sync (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
+vmt_cmd_term (const VmtOptions *options, VmtOutput *output, gint64 start_us);
+gint
 vmt_cmd_server (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
 vmt_cmd_doctor (const VmtOptions *options, VmtOutput *output, gint64 start_us);

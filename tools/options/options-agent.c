@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#define ALLOWED                                                               \
+  (VM_PERMISSIONS_FILE | VM_PERMISSIONS_FOLDER | VM_PERMISSIONS_TERMINAL_VIEW \
+      | VM_PERMISSIONS_TERMINAL_CONTROL)
+
 static void
 add_room (GOptionContext *context, VmtOptions *o, VmtCommand command)
 {
@@ -67,14 +71,44 @@ add_folders (GOptionContext *context, VmtOptions *o)
         "DIR" },
     { "share", 0, 0, G_OPTION_ARG_FILENAME, &o->share_dir,
         "Let others sync the folders below DIR (default: share none)", "DIR" },
-    { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->allow,
-        "What a device id, or the user of a trusted device, may do without a "
-        "question, for example 'ann=file,folder' (repeatable)",
-        "NAME=CAPS" },
+    { "term", 0, 0, G_OPTION_ARG_STRING, &o->term,
+        "Run COMMAND in a terminal that others see, and those whom --allow "
+        "lets control; it is run anew when it has ended",
+        "COMMAND" },
     { "allow-delete", 0, 0, G_OPTION_ARG_NONE, &o->allow_delete,
         "Let a sync of others delete more than a quarter of a folder (default: "
         "refuse)",
         NULL },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
+add_allow (GOptionContext *context, VmtOptions *o, VmtCommand command)
+{
+  const GOptionEntry entries[] = {
+    { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->allow,
+        command == VMT_COMMAND_TERM
+            ? "What a device id, or the user of a trusted device, may do: "
+              "'bob=terminal:view' or 'bob=terminal:control' (repeatable)"
+            : "What a device id, or the user of a trusted device, may do "
+              "without a question, for example 'ann=file,folder' or "
+              "'ann=terminal:control' (repeatable)",
+        "NAME=CAPS" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void
+add_term (GOptionContext *context, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "control", 0, 0, G_OPTION_ARG_NONE, &o->control,
+        "With view, ask for control at once", NULL },
     { NULL },
   };
 
@@ -104,6 +138,10 @@ vmt_options_add_agent (
   add_room (context, options, command);
   if (command == VMT_COMMAND_AGENT)
     add_folders (context, options);
+  if (command == VMT_COMMAND_TERM)
+    add_term (context, options);
+  if (command == VMT_COMMAND_AGENT || command == VMT_COMMAND_TERM)
+    add_allow (context, options, command);
   if (command == VMT_COMMAND_SYNC)
     add_sync (context, options);
   /* send has these of its own */
@@ -127,9 +165,9 @@ vmt_allow_parse (
   }
   if (!vmt_permissions_parse (equals + 1, permissions, error))
     return FALSE;
-  if (*permissions & ~(VM_PERMISSIONS_FILE | VM_PERMISSIONS_FOLDER)) {
+  if (*permissions & ~ALLOWED) {
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--allow takes file and folder.");
+        "--allow takes file, folder, terminal:view and terminal:control.");
     return FALSE;
   }
   if (name)
@@ -163,23 +201,26 @@ check_server (const VmtOptions *options, GError **error)
 
 gboolean
 vmt_options_check_agent (
-    const VmtOptions *options, VmtCommand command, GError **error)
+    VmtOptions *options, VmtCommand command, GError **error)
 {
   if (command == VMT_COMMAND_SEND && !options->server)
     return !(options->room || options->stun_address)
            || fail (error, "--room is of use with --server alone.");
   if (command != VMT_COMMAND_SEND && command != VMT_COMMAND_AGENT
-      && command != VMT_COMMAND_SYNC)
+      && command != VMT_COMMAND_SYNC && command != VMT_COMMAND_TERM)
     return TRUE;
   if (options->meeting)
     return fail (error, "Say either --meeting or --server, not both.");
   if (command == VMT_COMMAND_SEND && options->max_bitrate)
     return fail (error, "--max-bitrate is of no use with --server.");
-  if (command == VMT_COMMAND_AGENT && !options->files_dir
-      && !options->share_dir)
+  if (command == VMT_COMMAND_AGENT && !options->files_dir && !options->share_dir
+      && !options->term)
     return fail (error,
         "Say what others may do: --receive DIR takes files, --share DIR lets "
-        "folders be synced.");
+        "folders be synced, --term COMMAND shows a terminal.");
+  if (options->term
+      && !g_shell_parse_argv (options->term, NULL, &options->argv, NULL))
+    return fail (error, "--term takes a command, as 'bash' or 'top -d 5'.");
   for (guint i = 0; options->allow && options->allow[i]; i++) {
     VmPermissions permissions;
 
@@ -187,6 +228,50 @@ vmt_options_check_agent (
       return FALSE;
   }
   return check_server (options, error);
+}
+
+static gboolean
+is_named (const gchar *text)
+{
+  return text && *text;
+}
+
+gboolean
+vmt_options_take_term (VmtOptions *options, gchar **rest, GError **error)
+{
+  guint given = rest ? g_strv_length (rest) : 0;
+  gboolean view = given && g_str_equal (rest[0], "view");
+  gchar **command = given ? rest + 1 : NULL;
+
+  if (!view && !(given && g_str_equal (rest[0], "share")))
+    return fail (error,
+        "Say what: 'videomeet term share [-- COMMAND]' or 'videomeet term view "
+        "NAME'.");
+  if (!view && options->control)
+    return fail (
+        error, "--control is of use with 'videomeet term view' alone.");
+  if (view) {
+    if (given != 2 || !is_named (rest[1]))
+      return fail (error,
+          "Say whose terminal: 'videomeet term view NAME --server URL --room "
+          "NAME'.");
+    if (!g_utf8_validate (rest[1], -1, NULL))
+      return fail (error, "The name is not UTF-8.");
+    options->target = g_strdup (rest[1]);
+    return TRUE;
+  }
+  /* GOption leaves it where it stands */
+  if (*command && g_str_equal (*command, "--"))
+    command++;
+  options->argv = g_strdupv (command);
+  if (!*options->argv) {
+    const gchar *shell = g_getenv ("SHELL");
+
+    g_strfreev (options->argv);
+    options->argv = g_new0 (gchar *, 2);
+    options->argv[0] = g_strdup (is_named (shell) ? shell : "/bin/sh");
+  }
+  return TRUE;
 }
 
 gboolean

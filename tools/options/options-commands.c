@@ -105,6 +105,31 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "side\n"
       "is changed on the other; what has changed on both is kept twice.",
       NULL },
+  [VMT_COMMAND_TERM] = { "term", "share|view [NAME|COMMAND…]",
+      "Share a terminal with others, or view one",
+      "share [-- COMMAND…]  run a command (default: your shell) that others "
+      "see\n"
+      "view NAME            see the terminal that NAME shares\n\n"
+      "NAME is a user whose agent is in the room, or the device id of one. "
+      "Nobody\n"
+      "types into a terminal but its user and, one at a time, those whom "
+      "--allow\n"
+      "gives terminal:control and who ask for it. The last line says who "
+      "watches\n"
+      "and who controls. Keys of share: Ctrl-] takes control back at once; "
+      "Ctrl-] q\n"
+      "ends the command; Ctrl-] Ctrl-] types it. Keys of view: Ctrl-] c asks "
+      "for\n"
+      "control, Ctrl-] r gives it back, Ctrl-] q ends the view. Ctrl-C is for "
+      "the\n"
+      "command, but ends a view that has no control. Where the standard input "
+      "and\n"
+      "output are no terminal, share types nothing and shows nothing, and "
+      "view\n"
+      "writes what is shown, and types what it reads once it has control. "
+      "share\n"
+      "ends with the exit status of the command.",
+      NULL },
   [VMT_COMMAND_SERVER] = { "server", NULL,
       "Run a server with rooms for pages and programs anywhere",
       "A room begins with its first participant and ends with its last. "

@@ -150,7 +150,11 @@ vmt_secrets_take (VmtOptions *options, VmtCommand command, GError **error)
   gboolean in_meeting =
       command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN;
 
-  if ((in_meeting || command == VMT_COMMAND_SEND) && !take_pin (options, error))
+  gboolean in_room = command == VMT_COMMAND_SEND || command == VMT_COMMAND_AGENT
+                     || command == VMT_COMMAND_SYNC
+                     || command == VMT_COMMAND_TERM;
+
+  if ((in_meeting || in_room) && !take_pin (options, error))
     return FALSE;
   if (in_meeting && !take_cloud (options, error))
     return FALSE;

@@ -38,6 +38,8 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->room);
   g_free (options->share_dir);
   g_strfreev (options->allow);
+  g_strfreev (options->argv);
+  g_free (options->term);
   g_free (options->stun_address);
   g_free (options->their_folder);
   g_strfreev (options->origins);
@@ -103,7 +105,8 @@ add_run_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
     { NULL },
   };
 
-  if (is_live (command) || command == VMT_COMMAND_AGENT)
+  if (is_live (command) || command == VMT_COMMAND_AGENT
+      || command == VMT_COMMAND_TERM)
     g_option_context_add_main_entries (context, duration, NULL);
   g_option_context_add_main_entries (context, json, NULL);
 }
@@ -409,7 +412,8 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
     add_finding_entries (context, options, raw);
     vmt_options_add_agent (context, options, command);
   }
-  if (command == VMT_COMMAND_AGENT || command == VMT_COMMAND_SYNC) {
+  if (command == VMT_COMMAND_AGENT || command == VMT_COMMAND_SYNC
+      || command == VMT_COMMAND_TERM) {
     vmt_options_add_agent (context, options, command);
     add_agent_policy_entries (context, raw);
   }
@@ -436,6 +440,7 @@ is_path (VmtCommand command, gchar **rest, guint n)
   return command == VMT_COMMAND_RECEIVE
          || (command == VMT_COMMAND_SEND && rest[n + 1])
          || (command == VMT_COMMAND_SYNC && n == 0)
+         || (command == VMT_COMMAND_TERM && n > 0)
          || (command == VMT_COMMAND_TRUST && n == 1
              && (g_str_equal (rest[0], "export")
                  || g_str_equal (rest[0], "import")));
@@ -473,6 +478,8 @@ take_rest (
     return vmt_options_take_send (options, rest, error);
   if (command == VMT_COMMAND_SYNC)
     return vmt_options_take_sync (options, rest, error);
+  if (command == VMT_COMMAND_TERM)
+    return vmt_options_take_term (options, rest, error);
   if (given > (wanted ? 1 : 0)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
         "There is no use for '%s'.", rest[wanted ? 1 : 0]);

@@ -18,6 +18,7 @@ typedef enum
   VMT_COMMAND_RECEIVE,
   VMT_COMMAND_AGENT,
   VMT_COMMAND_SYNC,
+  VMT_COMMAND_TERM,
   VMT_COMMAND_SERVER,
   VMT_COMMAND_DOCTOR,
   VMT_N_COMMANDS
@@ -100,6 +101,10 @@ typedef struct
   gchar *their_folder; /* FOLDER of sync; NULL: another command */
   gboolean watch, dry_run, delete_many;
   gboolean allow_delete;
+  /* of term share, and of agent; NULL: none */
+  gchar **argv;
+  gchar *term; /* of agent: @argv as it was typed */
+  gboolean control; /* of term view */
   gchar *dialect; /* "native", "room", "socketio" or "mesh" */
   gchar **origins; /* whose pages are admitted */
   gchar *tls_cert, *tls_key; /* files */

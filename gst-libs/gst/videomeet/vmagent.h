@@ -30,6 +30,7 @@ G_BEGIN_DECLS
  * @VM_AGENT_KIND_FILE: one file
  * @VM_AGENT_KIND_FOLDER: a folder, sent as an archive
  * @VM_AGENT_KIND_SYNC: a folder that is made the same on both devices
+ * @VM_AGENT_KIND_TERMINAL: a terminal that is seen; a #VmTerminal tells of it
  *
  * What an agent transfers.
  *
@@ -40,6 +41,7 @@ typedef enum
   VM_AGENT_KIND_FILE,
   VM_AGENT_KIND_FOLDER,
   VM_AGENT_KIND_SYNC,
+  VM_AGENT_KIND_TERMINAL,
 } VmAgentKind;
 
 /**

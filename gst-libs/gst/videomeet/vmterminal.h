@@ -24,14 +24,14 @@ G_BEGIN_DECLS
 #define VM_TYPE_TERMINAL (vm_terminal_get_type ())
 VM_API G_DECLARE_FINAL_TYPE (VmTerminal, vm_terminal, VM, TERMINAL, GObject)
 
-VM_API VmTerminal *vm_agent_share_terminal (VmAgent *self,
-    const gchar *const *argv, guint columns, guint rows,
-    GCancellable *cancellable, GError **error);
+VM_API VmTerminal *
+vm_agent_share_terminal (VmAgent *self, const gchar *const *argv, guint columns,
+    guint rows, GCancellable *cancellable, GError **error);
 VM_API VmTerminal *vm_agent_view_terminal (
     VmAgent *self, const gchar *name, GCancellable *cancellable);
 
-VM_API gboolean
-vm_terminal_write (VmTerminal *self, const guint8 *data, gsize size);
+VM_API gboolean vm_terminal_write (
+    VmTerminal *self, const guint8 *data, gsize size);
 VM_API void vm_terminal_resize (VmTerminal *self, guint columns, guint rows);
 VM_API void vm_terminal_set_control (VmTerminal *self, gboolean control);
 

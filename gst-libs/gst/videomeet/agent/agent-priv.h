@@ -8,6 +8,7 @@
 #include "agent/agentforward.h"
 #include "agent/agentproof.h"
 #include "agent/agentrelay.h"
+#include "agent/agentterm.h"
 #include "base/vmmailbox-priv.h"
 #include "quic/quic.h"
 #include "transfer/p2p/p2phandler.h"
@@ -84,6 +85,8 @@ struct _VmAgent
   GPtrArray *sessions; /* of VmAgentSession */
   GPtrArray *pages; /* see agentpages.h */
   GPtrArray *requests; /* of VmAgentRequest, in their order */
+  GPtrArray *views; /* of VmTerminal, of other devices */
+  VmAgentTerm *term; /* the terminal that it shares; or NULL */
   GHashTable *streams; /* transfer id -> VmAgentStream */
   gint n_transfers; /* atomic */
 };
@@ -98,6 +101,7 @@ typedef struct
   gchar *their_folder; /* of a sync */
   VmAgentSyncFlags flags;
   VmP2pForward *forward; /* has the engine of a file; or NULL */
+  GObject *terminal; /* a VmTerminal that is shown; NULL: a transfer */
 } VmAgentJob;
 
 void vm_agent_job_free (VmAgentJob *job);
@@ -166,6 +170,7 @@ struct _VmAgentSession
   gint64 max_rate; /* bytes/s; 0: any */
   VmReceiveFolder *folder; /* or NULL */
   gint share; /* a descriptor of its own; -1: none */
+  VmAgentTerm *term; /* or NULL */
 
   /* of its thread */
   VmPermissions permissions;

@@ -74,6 +74,8 @@ check_place (VmAgentSession *session, GError **error)
   gboolean folder = session->kind == VM_MESH_FOLDER;
 
   if (session->kind == VM_MESH_TERMINAL) {
+    if (session->term)
+      return TRUE;
     g_set_error (error, VM_ERROR, VM_ERROR_P2P_SESSION_DENIED,
         "This device shares no terminal");
     return FALSE;
@@ -176,6 +178,7 @@ vm_agent_incoming_take (VmAgent *self, const VmMeshNews *news)
     session->folder = vm_receive_folder_ref (self->folder);
   if (self->share >= 0)
     session->share = fcntl (self->share, F_DUPFD_CLOEXEC, 3);
+  session->term = vm_agent_get_term (self);
   vm_agent_control_verify (self->control, news->cap_token, on_claims,
       vm_agent_session_ref (session));
 }

@@ -3,12 +3,14 @@
 /* Sessions that this side asks for: what is to be sent waits for the other
  * agent, a capability, this side's candidates and the server's answer. */
 
-#include "agent/agent-priv.h"
+#include "agent/terminal-priv.h"
 #include "agent/agentcandidates.h"
 #include "base/vmtimer-priv.h"
 #include "wire/mesh/meshclient.h"
 
 #include <string.h>
+
+#define NAMES_SAID_MAX 10 /* of those who are there */
 
 /* One vm_agent_send_files_async() or vm_agent_sync_async(). */
 struct _VmAgentWork
@@ -41,6 +43,7 @@ vm_agent_job_free (VmAgentJob *job)
   g_free (job->name);
   g_free (job->their_folder);
   g_clear_pointer (&job->forward, vm_p2p_forward_unref);
+  g_clear_object (&job->terminal);
   g_free (job);
 }
 
@@ -87,6 +90,21 @@ vm_agent_work_end (VmAgentWork *work, const GError *error)
   g_free (work);
 }
 
+static void
+tell_failed (VmAgent *agent, const Request *request, const VmAgentJob *job,
+    const GError *error)
+{
+  g_autoptr (VmAgentTransfer) transfer =
+      vm_agent_transfer_new (job->transfer_id, job->kind, NULL, FALSE);
+
+  transfer->name = g_strdup (job->name);
+  g_free (transfer->user);
+  transfer->user = g_strdup (request->name);
+  transfer->state = VM_TRANSFER_STATE_FAILED;
+  transfer->error = g_error_copy (error);
+  vm_agent_tell_transfer (agent, transfer);
+}
+
 /* Tells of each job that it has failed. */
 static void
 fail (Request *request, const GError *error)
@@ -98,20 +116,38 @@ fail (Request *request, const GError *error)
   if (!agent)
     return;
   while ((job = g_queue_pop_head (&request->jobs))) {
-    g_autoptr (VmAgentTransfer) transfer =
-        vm_agent_transfer_new (job->transfer_id, job->kind, NULL, FALSE);
-
-    transfer->name = g_strdup (job->name);
-    g_free (transfer->user);
-    transfer->user = g_strdup (request->name);
-    transfer->state = VM_TRANSFER_STATE_FAILED;
-    transfer->error = g_error_copy (error);
-    vm_agent_tell_transfer (agent, transfer);
+    if (!job->terminal)
+      tell_failed (agent, request, job, error);
     vm_agent_job_free (job);
   }
   g_ptr_array_remove (agent->requests, request);
   vm_agent_work_end (work, error);
   vm_agent_look_whether_stopped (agent);
+}
+
+/* There is none of that name, or several; and who is there. */
+static void
+say_who (Request *request, GError **error)
+{
+  VmAgentControl *control = request->agent->control;
+  g_auto (GStrv) names = vm_agent_control_list (control);
+  g_autoptr (GString) list = g_string_new (NULL);
+  g_autoptr (GError) why = NULL;
+  guint n = g_strv_length (names);
+
+  if (!vm_agent_control_is_ready (control)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
+        "The server is not reached, and \"%s\" cannot be asked", request->name);
+    return;
+  }
+  vm_agent_control_find (control, request->name, &why);
+  for (guint i = 0; i < MIN (n, NAMES_SAID_MAX); i++)
+    g_string_append_printf (list, "%s%s", i ? ", " : "", names[i]);
+  if (n > NAMES_SAID_MAX)
+    g_string_append (list, ", …");
+  g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE, "%s%s%s",
+      why ? why->message : "", n ? "; those there: " : "; nobody else is there",
+      list->str);
 }
 
 static gboolean
@@ -124,8 +160,7 @@ on_too_late (gpointer user_data)
     g_set_error (&error, VM_ERROR, VM_ERROR_TIMEOUT,
         "The server has not made the session in time");
   else
-    g_set_error (&error, VM_ERROR, VM_ERROR_UNROUTABLE,
-        "No agent of \"%s\" is in the room", request->name);
+    say_who (request, &error);
   request_ref (request);
   vm_timer_clear (&request->timer);
   fail (request, error);
@@ -500,6 +535,25 @@ vm_agent_send_forward (VmAgent *self, const gchar *name, const gchar *file_name,
   job->forward = vm_p2p_forward_ref (forward);
   g_queue_push_tail (&jobs, job);
   ask (self, work, name, VM_MESH_FILE, &jobs);
+  vm_agent_requests_look (self);
+}
+
+void
+vm_agent_request_view (VmAgent *self, VmTerminal *terminal,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+  VmAgentWork *work = work_new (self, NULL, callback, user_data);
+  GQueue jobs = G_QUEUE_INIT;
+  VmAgentJob *job;
+
+  if (!may_ask (self, work))
+    return;
+  job = g_new0 (VmAgentJob, 1);
+  job->kind = VM_AGENT_KIND_TERMINAL;
+  job->transfer_id = terminal->job_id = vm_agent_next_id (self);
+  job->terminal = G_OBJECT (g_object_ref (terminal));
+  g_queue_push_tail (&jobs, job);
+  ask (self, work, terminal->name, VM_MESH_TERMINAL, &jobs);
   vm_agent_requests_look (self);
 }
 

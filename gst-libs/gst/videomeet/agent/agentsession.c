@@ -25,6 +25,7 @@ clear (gpointer data)
   g_clear_pointer (&self->folder, vm_receive_folder_unref);
   if (self->share >= 0)
     close (self->share);
+  g_clear_pointer (&self->term, vm_agent_term_unref);
   g_ptr_array_unref (self->threads);
   g_clear_pointer (&self->relay, vm_agent_relay_unref);
   g_clear_pointer (&self->connection, vm_quic_connection_unref);
@@ -300,7 +301,8 @@ on_over (VmAgentSession *self, gpointer data)
   if (self->relay)
     vm_agent_relay_close (self->relay);
   if (agent->control && vm_agent_control_is_ready (agent->control)) {
-    if (!self->incoming && self->announced && !self->error)
+    if (!self->incoming && self->announced && !self->error
+        && self->kind != VM_MESH_TERMINAL)
       vm_agent_control_report (agent->control, self->id);
     vm_agent_control_tell (agent->control, "closed", &about);
   }
@@ -428,16 +430,20 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
   g_autoptr (VmTrustFacts) facts = vm_trust_store_know (
       store, peer->device_id, peer->user, peer->device, now);
   VmPermissions permission = self->incoming ? needed[self->kind] : 0;
+  VmPermissions all = 0;
   VmTrustDecision decision = { 0 };
   gint allowed;
 
+  /* whoever shares a terminal with anybody lets all see it; nobody types */
+  if (self->policy == VM_POLICY_OPEN)
+    all = VM_PERMISSIONS_TERMINAL_VIEW;
   /* first its level alone, by which a name counts or not */
   if (!vm_trust_decide (self->policy, facts, 0, unix_now, &decision, error))
     return FALSE;
   allowed = find_allowed (self, facts, decision.level);
   if (allowed < 0
       && !vm_trust_decide (
-          self->policy, facts, permission, unix_now, &decision, error))
+          self->policy, facts, permission & ~all, unix_now, &decision, error))
     return FALSE;
   if (self->policy == VM_POLICY_REQUIRE
       && decision.level < VM_TRUST_LEVEL_GUEST)
@@ -447,7 +453,8 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
         "\"%s\" may not do that here", peer->user);
     return FALSE;
   }
-  self->permissions = allowed >= 0 ? (guint) allowed : decision.permissions;
+  self->permissions =
+      allowed >= 0 ? (guint) allowed : decision.permissions | all;
   self->known = decision.level > VM_TRUST_LEVEL_UNKNOWN;
   self->trusted = allowed >= 0 || decision.level >= VM_TRUST_LEVEL_GUEST
                   || self->policy == VM_POLICY_OPEN;
@@ -540,7 +547,8 @@ serve (gpointer data)
 static gboolean
 may_begin (VmAgentSession *self, GError **error)
 {
-  guint most = self->max_rate ? 1 : VM_AGENT_STREAMS_MAX;
+  gboolean one = self->max_rate || self->kind == VM_MESH_TERMINAL;
+  guint most = one ? 1 : VM_AGENT_STREAMS_MAX;
   gint64 expires;
   guint streams;
 

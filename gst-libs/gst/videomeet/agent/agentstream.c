@@ -2,7 +2,7 @@
 
 /* Transfers on one stream of a session, by the handlers of transfer/. */
 
-#include "agent/agent-priv.h"
+#include "agent/terminal-priv.h"
 #include "transfer/archive/p2pzip.h"
 #include "transfer/engine/sender.h"
 #include "transfer/p2p/p2pfiles.h"
@@ -588,6 +588,17 @@ serve_one (VmAgentSession *session, VmP2pPipe *pipe, guint8 type, GBytes *body,
   return FALSE;
 }
 
+static gboolean
+serve_terminal (VmAgentSession *session, VmP2pPipe *pipe, GError **error)
+{
+  const VmAgentTermViewer viewer = { .id = session->peer->device_id,
+    .user = session->peer->user,
+    .may_control =
+        (session->permissions & VM_PERMISSIONS_TERMINAL_CONTROL) != 0 };
+
+  return vm_agent_term_serve (session->term, &viewer, pipe, error);
+}
+
 /* The other side reads why before the stream is gone. */
 static void
 finish (VmP2pPipe *pipe)
@@ -607,8 +618,13 @@ finish (VmP2pPipe *pipe)
 void
 vm_agent_stream_serve (VmAgentSession *session, VmP2pPipe *pipe)
 {
-  gboolean good = TRUE;
+  gboolean good = session->kind != VM_MESH_TERMINAL;
+  g_autoptr (GError) why = NULL;
 
+  if (!good && !serve_terminal (session, pipe, &why)) {
+    g_info ("session %s: %s", session->id, why->message);
+    say_why (pipe, why);
+  }
   while (good) {
     g_autoptr (GError) error = NULL;
     guint8 type;
@@ -682,11 +698,14 @@ static gboolean
 do_job (VmAgentSession *session, VmP2pPipe *pipe, const VmAgentJob *job,
     GError **error)
 {
-  Transfer *self =
-      transfer_new (session, pipe, job->kind, job->transfer_id, job->name);
   GError *failure = NULL;
+  Transfer *self;
   gboolean good;
 
+  if (job->terminal)
+    return vm_agent_view_run (
+        VM_TERMINAL (job->terminal), session, pipe, error);
+  self = transfer_new (session, pipe, job->kind, job->transfer_id, job->name);
   switch (job->kind) {
     case VM_AGENT_KIND_FOLDER:
       good = send_zip (self, job, &failure);
@@ -745,9 +764,10 @@ vm_agent_stream_fail_jobs (VmAgentSession *session, const GError *why)
     g_autoptr (VmAgentJob) job = next;
 
     any = TRUE;
-    transfer_end (
-        transfer_new (session, NULL, job->kind, job->transfer_id, job->name),
-        why);
+    if (!job->terminal)
+      transfer_end (
+          transfer_new (session, NULL, job->kind, job->transfer_id, job->name),
+          why);
   }
   return any;
 }

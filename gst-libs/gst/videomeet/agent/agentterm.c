@@ -5,6 +5,7 @@
  * is in agentviewer.c. */
 
 #include "agent/agentviewer.h"
+#include "wire/mesh/meshclient.h"
 
 #include <string.h>
 
@@ -66,8 +67,8 @@ give_back (VmAgentTerm *self)
 }
 
 static void
-set_controller (VmAgentTerm *self, const gchar *id, const gchar *user,
-    gint64 until)
+set_controller (
+    VmAgentTerm *self, const gchar *id, const gchar *user, gint64 until)
 {
   g_mutex_lock (&self->lock);
   g_free (self->controller);
@@ -135,8 +136,7 @@ mint_for (VmAgentTerm *self, VmAgentViewer *viewer)
 {
   Mint *mint = g_new (Mint, 1);
 
-  *mint =
-      (Mint){ vm_agent_term_ref (self), vm_agent_viewer_ref (viewer) };
+  *mint = (Mint){ vm_agent_term_ref (self), vm_agent_viewer_ref (viewer) };
   self->minting = TRUE;
   vm_agent_control_mint_control (
       self->agent->control, own_id (self), viewer->id, on_minted, mint);
@@ -158,7 +158,8 @@ may_ask (VmAgentTerm *self, VmAgentViewer *viewer, gint64 now, GError **error)
     return FALSE;
   }
   if (soon
-      || (now < self->peace_until && g_str_equal (self->peaceful, viewer->id))) {
+      || (now < self->peace_until
+          && g_str_equal (self->peaceful, viewer->id))) {
     g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
         "Control cannot be asked for so soon again");
     return FALSE;
@@ -226,18 +227,20 @@ take_grant (VmAgentTerm *self, const VmMeshNews *news)
   gint64 now = g_get_monotonic_time ();
 
   if (!viewer
-      || (now < self->peace_until && g_str_equal (self->peaceful, news->peer_id))) {
-    g_info ("the server gives control to %s, who may not have it",
-        news->peer_id);
+      || (now < self->peace_until
+          && g_str_equal (self->peaceful, news->peer_id))) {
+    g_info (
+        "the server gives control to %s, who may not have it", news->peer_id);
     if (g_strcmp0 (self->controller, news->peer_id) == 0)
       end_control (self, VM_ERROR_CAP_REQUIRED, "The control is over");
     give_back (self);
     return;
   }
   if (self->controller && !g_str_equal (self->controller, news->peer_id))
-    end_control (self, VM_ERROR_DECLINED, "Somebody else controls the terminal");
-  set_controller (self, viewer->id, viewer->user,
-      now + news->expires_in * G_USEC_PER_SEC);
+    end_control (
+        self, VM_ERROR_DECLINED, "Somebody else controls the terminal");
+  set_controller (
+      self, viewer->id, viewer->user, now + news->expires_in * G_USEC_PER_SEC);
 }
 
 void
@@ -338,8 +341,8 @@ show_frame (VmAgentTerm *self, VmTerminal *terminal, const VmTermFrame *frame)
 {
   switch (frame->type) {
     case VM_TERM_FRAME_RESIZE:
-      return vm_terminal_show (terminal, VM_P2P_TERM_RESIZE,
-          vm_term_size_write (&frame->size), 0);
+      return vm_terminal_show (
+          terminal, VM_P2P_TERM_RESIZE, vm_term_size_write (&frame->size), 0);
     case VM_TERM_FRAME_OUT:
       return vm_terminal_show (
           terminal, VM_P2P_TERM_OUT, g_bytes_ref (frame->bytes), 0);
@@ -363,8 +366,8 @@ show_local (gpointer data)
   while (good && !vm_terminal_is_over (terminal)) {
     g_auto (VmTermFrame) frame = { 0 };
 
-    if (vm_term_view_next (self->local_view,
-            g_get_monotonic_time () + LOOK_TIME, &frame))
+    if (vm_term_view_next (
+            self->local_view, g_get_monotonic_time () + LOOK_TIME, &frame))
       good = show_frame (self, terminal, &frame);
   }
   return NULL;
@@ -402,8 +405,8 @@ on_cancelled (GCancellable *cancellable, gpointer data)
 {
   VmTerminal *terminal = data;
 
-  vm_mailbox_post (terminal->agent->mailbox, on_cancel,
-      g_object_ref (terminal), g_object_unref);
+  vm_mailbox_post (terminal->agent->mailbox, on_cancel, g_object_ref (terminal),
+      g_object_unref);
 }
 
 /**
@@ -450,8 +453,8 @@ vm_agent_share_terminal (VmAgent *self, const gchar *const *argv, guint columns,
   g_mutex_init (&term->lock);
   term->agent = self;
   term->share = share;
-  term->viewers = g_ptr_array_new_with_free_func (
-      (GDestroyNotify) vm_agent_viewer_unref);
+  term->viewers =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vm_agent_viewer_unref);
   term->terminal = g_object_ref (terminal);
   terminal->term = vm_agent_term_ref (term);
   self->term = term;

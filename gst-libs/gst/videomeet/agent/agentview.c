@@ -4,6 +4,7 @@
  * (protocol/agents.md#terminal). */
 
 #include "agent/terminal-priv.h"
+#include "base/json/json.h"
 #include "terminal/termfilter.h"
 #include "terminal/termmessage.h"
 
@@ -60,8 +61,8 @@ vm_agent_view_ask (VmTerminal *self)
 {
   if (self->control != VM_TERMINAL_NO_CONTROL)
     return;
-  set_control (self, VM_TERMINAL_ASKING,
-      g_get_monotonic_time () + VM_TERMINAL_ASK_TIME);
+  set_control (
+      self, VM_TERMINAL_ASKING, g_get_monotonic_time () + VM_TERMINAL_ASK_TIME);
   if (is_ready (self))
     say (self, VM_TERM_CONTROL_ASK);
   else
@@ -165,7 +166,8 @@ vm_agent_view_tick (VmTerminal *self, gint64 now)
   if (self->control == VM_TERMINAL_IN_CONTROL)
     lose_control (self, VM_ERROR_CAP_EXPIRED, "The control has expired");
   else
-    lose_control (self, VM_ERROR_TIMEOUT, "Nobody answers who asks for control");
+    lose_control (
+        self, VM_ERROR_TIMEOUT, "Nobody answers who asks for control");
 }
 
 /* The stream, on its threads */
@@ -222,8 +224,7 @@ show_status (View *view, GBytes *body, GError **error)
   if (!vm_term_status_read (&status, body, error))
     return FALSE;
   view->ended = view->ended || status.ended;
-  vm_terminal_show (
-      view->terminal, VM_P2P_TERM_STATUS, g_bytes_ref (body), 0);
+  vm_terminal_show (view->terminal, VM_P2P_TERM_STATUS, g_bytes_ref (body), 0);
   return TRUE;
 }
 
@@ -234,9 +235,26 @@ show_control (View *view, GBytes *body, GError **error)
 
   if (!vm_term_control_read (&control, body, error))
     return FALSE;
-  vm_terminal_show (
-      view->terminal, VM_P2P_TERM_CONTROL, g_bytes_ref (body), 0);
+  vm_terminal_show (view->terminal, VM_P2P_TERM_CONTROL, g_bytes_ref (body), 0);
   return TRUE;
+}
+
+static gboolean
+read_error (GBytes *body, GError **error)
+{
+  g_autofree gchar *code = NULL, *message = NULL;
+  gsize size;
+  const gchar *data = g_bytes_get_data (body, &size);
+  VmJson json;
+
+  if (!vm_json_read (&json, data ? data : "", size, error)
+      || !vm_json_get_string (&json, 0, "code", VM_TERM_CODE_MAX, &code, error)
+      || !vm_json_get_string (
+          &json, 0, "message", VM_TERM_TEXT_MAX, &message, error))
+    return FALSE;
+  g_set_error (error, VM_ERROR, read_code (code, VM_ERROR_FAILED), "%s",
+      message ? message : "The other side has ended it");
+  return FALSE;
 }
 
 static gboolean
@@ -258,8 +276,7 @@ show_one (View *view, guint8 type, GBytes *body, GError **error)
     case VM_P2P_TERM_CONTROL:
       return show_control (view, body, error);
     case VM_P2P_ERROR:
-      vm_agent_read_error (body, error);
-      return FALSE;
+      return read_error (body, error);
     default:
       g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
           "A terminal has no such message");
@@ -276,7 +293,8 @@ show_all (View *view, VmP2pPipe *pipe, GError **error)
   while (good && !vm_terminal_is_over (view->terminal)) {
     g_autoptr (GError) why = NULL;
     guint8 type;
-    g_autoptr (GBytes) body = vm_p2p_pipe_receive (pipe, LOOK_TIME, &type, &why);
+    g_autoptr (GBytes) body =
+        vm_p2p_pipe_receive (pipe, LOOK_TIME, &type, &why);
 
     if (body) {
       good = show_one (view, type, body, error);

@@ -38,8 +38,7 @@ vm_agent_viewer_unref (VmAgentViewer *self)
 }
 
 static VmAgentViewer *
-viewer_new (
-    VmAgentTerm *term, const VmAgentTermViewer *viewer, VmP2pPipe *pipe)
+viewer_new (VmAgentTerm *term, const VmAgentTermViewer *viewer, VmP2pPipe *pipe)
 {
   VmAgentViewer *self = g_atomic_rc_box_new0 (VmAgentViewer);
 
@@ -66,7 +65,7 @@ wake (VmAgentViewer *self)
     vm_term_view_wake (self->view);
 }
 
-/* With the lock; takes @body. */
+/* With the lock; takes @body, which may be NULL. */
 static void
 push (VmAgentViewer *self, guint8 type, GBytes *body)
 {
@@ -252,14 +251,11 @@ take_typed (VmAgentViewer *self, GBytes *body, GError **error)
 static void
 set_extended (VmAgentViewer *self)
 {
-  g_auto (VmTermStatus) status = { 0 };
-
   if (self->extended)
     return;
-  vm_term_share_get_status (self->term->share, &status);
   g_mutex_lock (&self->term->lock);
   self->extended = TRUE;
-  push (self, VM_P2P_TERM_STATUS, vm_term_status_write (&status));
+  push (self, VM_P2P_TERM_STATUS, NULL);
   g_mutex_unlock (&self->term->lock);
 }
 
@@ -390,6 +386,33 @@ send_output (VmAgentViewer *self, GBytes *bytes)
   g_mutex_unlock (&self->term->lock);
 }
 
+static gboolean
+is_extended (VmAgentViewer *self)
+{
+  gboolean extended;
+
+  g_mutex_lock (&self->term->lock);
+  extended = self->extended;
+  g_mutex_unlock (&self->term->lock);
+  return extended;
+}
+
+/* Without a body it is a status, which is as it is by now. */
+static void
+send_message (VmAgentViewer *self, const VmTerminalMessage *message)
+{
+  g_auto (VmTermStatus) status = { 0 };
+  g_autoptr (GBytes) body = NULL;
+
+  if (message->body) {
+    send_body (self, message->type, message->body);
+    return;
+  }
+  vm_term_share_get_status (self->term->share, &status);
+  body = vm_term_status_write (&status);
+  send_body (self, message->type, body);
+}
+
 static void
 send_frame (VmAgentViewer *self, const VmTermFrame *frame)
 {
@@ -404,7 +427,7 @@ send_frame (VmAgentViewer *self, const VmTermFrame *frame)
       send_output (self, frame->bytes);
       break;
     case VM_TERM_FRAME_STATUS:
-      if (self->extended)
+      if (is_extended (self))
         send_body (self, VM_P2P_TERM_STATUS, frame->bytes);
       break;
     default:
@@ -441,7 +464,7 @@ serve (VmAgentViewer *self)
     VmTerminalMessage *message = next_message (self, &may_show);
 
     if (message) {
-      send_body (self, message->type, message->body);
+      send_message (self, message);
       vm_terminal_message_free (message);
     } else if (may_show
                && vm_term_view_next (self->view,

@@ -73,8 +73,7 @@ VmTerminal *vm_terminal_new (VmAgent *agent, const gchar *name);
 gboolean
 vm_terminal_show (VmTerminal *self, guint8 type, GBytes *body, gsize weight);
 /* For the other device. FALSE: too much that was typed waits. Takes @body. */
-gboolean
-vm_terminal_queue (VmTerminal *self, guint8 type, GBytes *body);
+gboolean vm_terminal_queue (VmTerminal *self, guint8 type, GBytes *body);
 /* The next for it; NULL: there is none until @deadline, or it is over. */
 VmTerminalMessage *vm_terminal_take (VmTerminal *self, gint64 deadline);
 gboolean vm_terminal_is_over (VmTerminal *self);
@@ -92,8 +91,7 @@ void vm_terminal_tell_asked (
 void vm_terminal_end (VmTerminal *self, const GError *error);
 
 /* agentterm.c: the one of this device, on the context's thread */
-gboolean
-vm_agent_term_type (VmAgentTerm *self, const guint8 *data, gsize size);
+gboolean vm_agent_term_type (VmAgentTerm *self, const guint8 *data, gsize size);
 void vm_agent_term_resize (VmAgentTerm *self, guint columns, guint rows);
 void vm_agent_term_take_back (VmAgentTerm *self);
 /* The agent is in the room, again. */

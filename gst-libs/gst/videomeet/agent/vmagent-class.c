@@ -274,6 +274,7 @@ vm_agent_finalize (GObject *object)
   g_ptr_array_unref (self->sessions);
   g_ptr_array_unref (self->pages);
   g_ptr_array_unref (self->requests);
+  g_ptr_array_unref (self->views);
   for (guint id = PROP_SERVER; id <= PROP_STUN; id++)
     g_free (*find_text (self, id));
   G_OBJECT_CLASS (vm_agent_parent_class)->finalize (object);
@@ -661,6 +662,7 @@ vm_agent_init (VmAgent *self)
       g_ptr_array_new_with_free_func ((GDestroyNotify) vm_agent_session_unref);
   self->pages = g_ptr_array_new_with_free_func (vm_agent_page_unref);
   self->requests = g_ptr_array_new_with_free_func (vm_agent_request_free);
+  self->views = g_ptr_array_new_with_free_func (g_object_unref);
   self->streams = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
       (GDestroyNotify) vm_agent_stream_unref);
 }

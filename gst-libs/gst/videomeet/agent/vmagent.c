@@ -17,7 +17,7 @@
  * functions are called there, and its signals are emitted there.
  */
 
-#include "agent/agent-priv.h"
+#include "agent/terminal-priv.h"
 #include "agent/agentcandidates.h"
 #include "agent/agentpages.h"
 #include "base/vmtimer-priv.h"
@@ -137,6 +137,7 @@ on_hello (const gchar *stun, VmMeshAgentHello *hello, gpointer user_data,
     .certificate = vm_identity_get_certificate_pem (self->identity),
     .fingerprint_signature = self->proof,
     .endpoints = self->endpoints,
+    .terminal = self->term != NULL,
   };
   return TRUE;
 }
@@ -150,6 +151,8 @@ on_ready (gpointer user_data)
   vm_agent_set_ready (self, TRUE);
   if (starting)
     g_task_return_boolean (starting, TRUE);
+  if (self->term)
+    vm_agent_term_announce (self->term);
   vm_agent_requests_look (self);
 }
 
@@ -171,11 +174,42 @@ on_lost (const GError *error, gboolean final, gpointer user_data)
   vm_agent_tell_lost (self, copy, final);
 }
 
+/* FALSE: it is for no terminal that this agent shows. */
+static gboolean
+views_take_news (VmAgent *self, const VmMeshNews *news)
+{
+  for (guint i = 0; i < self->views->len; i++) {
+    VmTerminal *view = g_ptr_array_index (self->views, i);
+
+    if (view->agent && vm_agent_view_take_news (view, news))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+take_control_news (VmAgent *self, const VmMeshNews *news)
+{
+  const gchar *own = vm_identity_get_device_id (self->identity);
+
+  if (strcmp (news->target_device_id, own) != 0)
+    views_take_news (self, news);
+  else if (self->term)
+    vm_agent_term_take_news (self->term, news);
+}
+
 static void
 on_news (const VmMeshNews *news, gpointer user_data)
 {
   VmAgent *self = user_data;
 
+  if (news->type == VM_MESH_NEWS_GRANTED || news->type == VM_MESH_NEWS_REFUSED
+      || news->type == VM_MESH_NEWS_RELEASED) {
+    take_control_news (self, news);
+    return;
+  }
+  if (news->type == VM_MESH_NEWS_ERROR && views_take_news (self, news))
+    return;
   if (news->type == VM_MESH_NEWS_CREATED && news->cap_token)
     vm_agent_incoming_take (self, news);
   else if (news->type == VM_MESH_NEWS_CREATED
@@ -222,6 +256,14 @@ on_tick (gpointer user_data)
 
   for (guint i = 0; i < self->sessions->len; i++)
     vm_agent_session_tick (g_ptr_array_index (self->sessions, i), now);
+  if (self->term)
+    vm_agent_term_tick (self->term, now);
+  for (guint i = 0; i < self->views->len; i++) {
+    VmTerminal *view = g_ptr_array_index (self->views, i);
+
+    if (view->agent)
+      vm_agent_view_tick (view, now);
+  }
   return G_SOURCE_CONTINUE;
 }
 
@@ -401,6 +443,8 @@ vm_agent_stop_async (VmAgent *self, GCancellable *cancellable,
 
   starting = g_steal_pointer (&self->starting);
   self->stopping = task;
+  if (self->term)
+    vm_agent_term_end (self->term, error);
   vm_agent_set_ready (self, FALSE);
   vm_agent_requests_end (self, error);
   vm_agent_pages_end (self, error);
@@ -435,7 +479,9 @@ vm_agent_stop_finish (VmAgent *self, GAsyncResult *result, GError **error)
  * vm_agent_allow:
  * @self: a #VmAgent
  * @name: a device id, or the name of a user
- * @permissions: %VM_PERMISSIONS_FILE, %VM_PERMISSIONS_FOLDER, or both
+ * @permissions: %VM_PERMISSIONS_FILE, %VM_PERMISSIONS_FOLDER,
+ *   %VM_PERMISSIONS_TERMINAL_VIEW, or %VM_PERMISSIONS_TERMINAL_CONTROL, which
+ *   has the one before with it
  *
  * Lets the other device do just this, and without a question, in sessions that
  * begin from now on. The name of a user counts under %VM_POLICY_OPEN, or for a
@@ -449,6 +495,8 @@ vm_agent_allow (VmAgent *self, const gchar *name, VmPermissions permissions)
   g_return_if_fail (VM_IS_AGENT (self));
   g_return_if_fail (name && *name);
 
+  if (permissions & VM_PERMISSIONS_TERMINAL_CONTROL)
+    permissions |= VM_PERMISSIONS_TERMINAL_VIEW;
   g_hash_table_replace (
       self->allowed, g_strdup (name), GINT_TO_POINTER ((gint) permissions));
 }

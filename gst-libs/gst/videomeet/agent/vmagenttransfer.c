@@ -16,7 +16,7 @@ vm_agent_kind_get_type (void)
   static gsize type = 0;
   static const GEnumValue values[] = { VALUE (VM_AGENT_KIND_FILE, "file"),
     VALUE (VM_AGENT_KIND_FOLDER, "folder"), VALUE (VM_AGENT_KIND_SYNC, "sync"),
-    { 0, NULL, NULL } };
+    VALUE (VM_AGENT_KIND_TERMINAL, "terminal"), { 0, NULL, NULL } };
 
   if (g_once_init_enter (&type))
     g_once_init_leave (&type, g_enum_register_static ("VmAgentKind", values));

@@ -48,7 +48,7 @@ vm_terminal_message_free (gpointer data)
 {
   VmTerminalMessage *message = data;
 
-  g_bytes_unref (message->body);
+  g_clear_pointer (&message->body, g_bytes_unref);
   g_free (message);
 }
 
@@ -69,8 +69,8 @@ vm_terminal_set_status (
     VmTerminal *self, gchar **viewers, const gchar *controller)
 {
   if (!self->viewers
-      || !g_strv_equal (
-          (const gchar *const *) viewers, (const gchar *const *) self->viewers)) {
+      || !g_strv_equal ((const gchar *const *) viewers,
+          (const gchar *const *) self->viewers)) {
     g_strfreev (self->viewers);
     self->viewers = g_strdupv (viewers);
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIEWERS]);
@@ -441,8 +441,8 @@ install_properties (GObjectClass *klass)
    *
    * Since: 0.3
    */
-  props[PROP_NAME] = g_param_spec_string (
-      "name", "Name", "Whose terminal it is", NULL, flags);
+  props[PROP_NAME] =
+      g_param_spec_string ("name", "Name", "Whose terminal it is", NULL, flags);
   /**
    * VmTerminal:command:
    *
@@ -459,8 +459,8 @@ install_properties (GObjectClass *klass)
    *
    * Since: 0.3
    */
-  props[PROP_VIEWERS] = g_param_spec_boxed (
-      "viewers", "Viewers", "The names of those who view it", G_TYPE_STRV, flags);
+  props[PROP_VIEWERS] = g_param_spec_boxed ("viewers", "Viewers",
+      "The names of those who view it", G_TYPE_STRV, flags);
   /**
    * VmTerminal:controller:
    *
@@ -495,9 +495,9 @@ install_signals (void)
    *
    * Since: 0.3
    */
-  signals[SIGNAL_RESIZED] = g_signal_new ("resized", VM_TYPE_TERMINAL,
-      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT,
-      G_TYPE_UINT);
+  signals[SIGNAL_RESIZED] =
+      g_signal_new ("resized", VM_TYPE_TERMINAL, G_SIGNAL_RUN_LAST, 0, NULL,
+          NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
   /**
    * VmTerminal::output:
    * @self: the terminal

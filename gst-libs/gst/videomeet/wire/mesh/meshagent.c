@@ -302,6 +302,8 @@ vm_mesh_write_agent_hello (
   vm_json_append_member (
       out, "fingerprint_signature", hello->fingerprint_signature);
   vm_json_append_boolean (out, "gathers", TRUE);
+  if (hello->terminal)
+    vm_json_append_boolean (out, "terminal", TRUE);
   return vm_mesh_end (out);
 }
 

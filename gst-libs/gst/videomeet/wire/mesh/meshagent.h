@@ -67,6 +67,7 @@ typedef struct
   const gchar *device_id, *device;
   const gchar *fingerprint, *certificate, *fingerprint_signature;
   const GPtrArray *endpoints; /* of VmMeshEndpoint */
+  gboolean terminal; /* it shares one */
 } VmMeshAgentHello;
 
 GBytes *vm_mesh_write_agent_hello (

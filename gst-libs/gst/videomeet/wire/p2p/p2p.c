@@ -28,6 +28,7 @@ static const struct
   { VM_P2P_SYNC_DONE, "SYNC_DONE" },
   { VM_P2P_TERM_CONTROL, "TERM_CONTROL" },
   { VM_P2P_TERM_STATUS, "TERM_STATUS" },
+  { VM_P2P_TERM_SEEN, "TERM_SEEN" },
   { VM_P2P_ERROR, "ERROR" },
 };
 

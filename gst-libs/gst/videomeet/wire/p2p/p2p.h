@@ -39,6 +39,7 @@ typedef enum
   VM_P2P_SYNC_DONE = 82, /* JSON */
   VM_P2P_TERM_CONTROL = 96, /* JSON: who may type */
   VM_P2P_TERM_STATUS = 97, /* JSON: who watches, what runs */
+  VM_P2P_TERM_SEEN = 98, /* bytes of TERM_OUT that were shown, of 8 bytes */
   VM_P2P_ERROR = 127, /* JSON {code, message}; the last message */
 } VmP2pType;
 
