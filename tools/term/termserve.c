@@ -2,6 +2,7 @@
 
 #include "term/termserve.h"
 #include "term/term.h"
+#include "term/termdata.h"
 
 #define COLUMNS 80
 #define ROWS 24
@@ -15,6 +16,7 @@ struct _VmtTermServe
 {
   VmtAgentRun *run;
   VmTerminal *terminal; /* or NULL */
+  VmtTermData *data;
   guint pause, timer;
   gint64 began;
 };
@@ -90,6 +92,8 @@ vmt_term_serve_new (VmtAgentRun *run)
   VmtTermServe *self = g_new0 (VmtTermServe, 1);
 
   self->run = run;
+  self->data = vmt_term_data_new (
+      run->agent, run->options->stun_address, run->output);
   self->pause = PAUSE_MIN;
   begin (self);
   return self;
@@ -100,5 +104,6 @@ vmt_term_serve_free (VmtTermServe *self)
 {
   drop (self);
   g_clear_handle_id (&self->timer, g_source_remove);
+  vmt_term_data_free (self->data);
   g_free (self);
 }

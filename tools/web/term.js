@@ -102,7 +102,6 @@ function show() {
   const [dot, sentence] = WORDS[line.state];
 
   document.body.dataset.state = now;
-  $("dot").dataset.state = dot;
   $("dot").className = `dot ${dot}`;
   setText($("state-text"), sentence());
   $("enter").hidden = now !== "out" && now !== "joining";
@@ -138,17 +137,11 @@ function open(device) {
   show();
   screen = new TermScreen($("screen"), typed);
   const ours = (func) => (event) => { if (view === made) func(event.detail); };
-  let fresh = false; // whether the next size begins a new picture
 
-  made.addEventListener("state", ours(() => {
-    if (made.state === "connected" && !fresh && !made.controls) fresh = true;
-    show();
-  }));
+  made.addEventListener("state", ours(show));
   made.addEventListener("status", ours(showView));
   made.addEventListener("notice", ours(tell));
-  made.addEventListener("size", ours((size) => {
-    screen.resize(size);
-  }));
+  made.addEventListener("size", ours((size) => screen.resize(size)));
   made.addEventListener("output", ours((output) => screen.write(output)));
   made.start();
   $("view-name").focus();
