@@ -12,16 +12,17 @@
  * CSI sequences of an allowlist. What does not: OSC, DCS, APC, PM, SOS, C1, and
  * all that a terminal answers, prints, or tells its window. Ill-formed UTF-8
  * becomes U+FFFD. Of the characters that combine with one before them,
- * VM_TERM_COMBINING_MAX pass. REP is written out, as libvterm 0.1 lacks it. */
+ * VM_TERM_COMBINING_MAX pass: with more, libvterm 0.1 reads beyond a cell. */
 
 #define VM_TERM_CSI_MAX \
   64 /* bytes of a CSI sequence; longer ones are dropped */
-#define VM_TERM_CSI_ARGS_MAX 16 /* numbers in it; those with more are dropped \
-                                 */
-#define VM_TERM_CSI_NUMBER_MAX 65535 /* each; those with a larger are dropped \
-                                      */
+#define VM_TERM_CSI_ARGS_MAX                       \
+  16 /* numbers in it; those with more are dropped \
+      */
+#define VM_TERM_CSI_NUMBER_MAX                   \
+  65535 /* each; those with a larger are dropped \
+         */
 #define VM_TERM_COMBINING_MAX 4 /* characters */
-#define VM_TERM_REPEAT_MAX 500 /* characters that one REP makes */
 /* Bytes of a string (OSC, DCS, ...) that are skipped; then it counts as over,
  * so that a string without an end does not hide all that follows. */
 #define VM_TERM_STRING_MAX (64 * 1024)

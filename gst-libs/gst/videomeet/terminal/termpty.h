@@ -29,5 +29,9 @@ void vm_term_pty_resize (VmTermPty *self, const VmTermSize *size);
 gssize vm_term_pty_read (VmTermPty *self, guint8 *data, gsize size);
 /* Bytes that are taken, which may be fewer; 0: none now; -1: none ever. */
 gssize vm_term_pty_write (VmTermPty *self, const guint8 *data, gsize size);
+/* SIGHUP to the command and its children. */
+void vm_term_pty_hang_up (VmTermPty *self);
+/* SIGKILL to them. */
+void vm_term_pty_kill (VmTermPty *self);
 /* Whether the command has exited; *@code: 0 to 255, 128 + N: by signal N. */
 gboolean vm_term_pty_has_ended (VmTermPty *self, gint *code);

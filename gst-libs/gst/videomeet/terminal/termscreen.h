@@ -98,6 +98,8 @@ void vm_term_screen_get_size (VmTermScreen *self, VmTermSize *size);
 /* What is shown now; until the next call of any of these functions.
  * Returns: (transfer none) */
 const VmTermPicture *vm_term_screen_look (VmTermScreen *self);
+/* How often it has rung since the last call. */
+guint vm_term_screen_take_bells (VmTermScreen *self);
 gboolean vm_term_screen_equal (VmTermScreen *a, VmTermScreen *b);
 /* Paints the whole screen on any terminal of its size, with its modes; without
  * scrollback. Returns: (transfer full) */

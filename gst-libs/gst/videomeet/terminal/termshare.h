@@ -19,7 +19,7 @@ typedef struct _VmTermView VmTermView;
  * on with the whole screen. */
 #define VM_TERM_VIEW_QUEUE (256 * 1024)
 /* Between two pictures; the first after a pause is not held back. */
-#define VM_TERM_PICTURE_TIME (10 * G_USEC_PER_SEC / 1000)
+#define VM_TERM_PICTURE_TIME (10 * 1000) /* µs */
 /* Bytes that wait for a command that does not read. */
 #define VM_TERM_INPUT_QUEUE (64 * 1024)
 
@@ -35,7 +35,7 @@ typedef struct
 {
   VmTermFrameType type;
   VmTermSize size;
-  GBytes *bytes; /* to unref by vm_term_frame_clear() */
+  GBytes *bytes; /* or NULL */
   gint code;
 } VmTermFrame;
 
@@ -49,7 +49,8 @@ GBytes *vm_term_frame_to_message (const VmTermFrame *frame);
 VmTermShare *vm_term_share_new (
     const gchar *const *argv, const VmTermSize *size, GError **error);
 VmTermShare *vm_term_share_ref (VmTermShare *self);
-/* The last ends the command. Views must have been detached. */
+/* The last ends the command, for which it may block VM_TERM_PTY_END_TIME; not
+ * on the share's own thread. A view holds a reference. */
 void vm_term_share_unref (VmTermShare *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmTermShare, vm_term_share_unref)
 
@@ -65,7 +66,8 @@ void vm_term_share_set_controller (VmTermShare *self, const gchar *user);
 void vm_term_share_get_status (VmTermShare *self, VmTermStatus *status);
 /* Whether the command has exited. */
 gboolean vm_term_share_has_ended (VmTermShare *self, gint *code);
-/* Ends the command as a hang-up does; the views get END. */
+/* SIGHUP to the command, and SIGKILL after VM_TERM_PTY_END_TIME; the views get
+ * END. */
 void vm_term_share_hang_up (VmTermShare *self);
 /* @func is called on the thread of the share, without a lock, whenever the
  * status changes: a view comes or goes, control passes, the command ends. Set
