@@ -1,0 +1,979 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A terminal that one agent shares and others see and control, at a real server
+ * on loopback (protocol/agents.md#terminal). */
+
+#include "support/net/netclient.h"
+
+#include "program.h"
+
+#include <gst/videomeet/agent/agentviewer.h>
+#include <gst/videomeet/terminal/termscreen.h>
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define SOON (30 * G_USEC_PER_SEC)
+#define ROOM "lab"
+#define COLUMNS 60
+#define ROWS 20
+
+typedef struct
+{
+  const gchar *user;
+  gchar *folder;
+  VmIdentity *identity;
+  VmAgent *agent;
+  VmTerminal *terminal; /* that it shares or sees */
+  VmTermScreen *screen; /* what it shows */
+  GError *refused; /* of control */
+  gboolean ended;
+  gint status;
+  GError *error; /* of the end */
+  guint asked, asked_in_vain; /* of who shares */
+} Party;
+
+static VmServer *server;
+static Party ann, bob, carl, dora; /* Ann shares; Dora may not control */
+
+static gboolean
+on_wake (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* What is waited for: of @party, with @text. */
+typedef gboolean (*Done) (Party *party, const gchar *text);
+
+static gboolean
+happens (Done done, Party *party, const gchar *text, gint64 time)
+{
+  gint64 until = g_get_monotonic_time () + time;
+  guint timer = g_timeout_add (20, on_wake, NULL);
+
+  while (!done (party, text) && g_get_monotonic_time () < until)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timer);
+  return done (party, text);
+}
+
+static void
+wait_until (Done done, Party *party, const gchar *text)
+{
+  fail_unless (happens (done, party, text, SOON), "%s: not in time: %s",
+      party->user, text ? text : "");
+}
+
+/* A row of the screen without the spaces at its end. */
+static gchar *
+row_of (const VmTermPicture *picture, guint row)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint col = 0; col < picture->size.cols; col++) {
+    const VmTermCell *cell = vm_term_picture_cell (picture, col, row);
+
+    if (cell->width)
+      g_string_append_unichar (text, cell->chars[0] ? cell->chars[0] : ' ');
+  }
+  return g_strchomp (g_string_free (text, FALSE));
+}
+
+static gboolean
+shows (Party *party, const gchar *text)
+{
+  const VmTermPicture *picture;
+  gboolean found = FALSE;
+
+  if (!party->screen)
+    return FALSE;
+  picture = vm_term_screen_look (party->screen);
+  for (guint row = 0; !found && row < picture->size.rows; row++) {
+    g_autofree gchar *line = row_of (picture, row);
+
+    found = strstr (line, text) != NULL;
+  }
+  return found;
+}
+
+static gboolean
+has_control (Party *party, const gchar *text)
+{
+  gboolean control = FALSE;
+
+  if (party->terminal)
+    g_object_get (party->terminal, "control", &control, NULL);
+  return control;
+}
+
+static gboolean
+has_no_control (Party *party, const gchar *text)
+{
+  return !has_control (party, text);
+}
+
+/* As Ann and all who see it are told. */
+static gboolean
+is_controlled_by (Party *party, const gchar *user)
+{
+  g_autofree gchar *controller = NULL;
+
+  g_object_get (party->terminal, "controller", &controller, NULL);
+  return g_strcmp0 (controller, user) == 0;
+}
+
+static gboolean
+is_refused (Party *party, const gchar *code)
+{
+  return party->refused
+         && g_str_equal (vm_error_get_code (party->refused), code);
+}
+
+static gboolean
+has_ended (Party *party, const gchar *text)
+{
+  return party->ended;
+}
+
+static gboolean
+is_ready (Party *party, const gchar *text)
+{
+  return party->agent->ready
+         && (party == &ann
+             || vm_agent_control_find (party->agent->control, "Ann", NULL));
+}
+
+static void
+on_resized (VmTerminal *terminal, guint columns, guint rows, Party *party)
+{
+  const VmTermSize size = { columns, rows };
+
+  if (party->screen)
+    vm_term_screen_resize (party->screen, &size);
+  else
+    party->screen = vm_term_screen_new (&size);
+}
+
+static void
+on_output (VmTerminal *terminal, GBytes *bytes, Party *party)
+{
+  gsize size;
+  const gchar *data = g_bytes_get_data (bytes, &size);
+
+  vm_term_screen_feed (party->screen, data, size);
+}
+
+static void
+on_refused (VmTerminal *terminal, const GError *error, Party *party)
+{
+  g_clear_error (&party->refused);
+  party->refused = g_error_copy (error);
+}
+
+static void
+on_asked (
+    VmTerminal *terminal, const gchar *user, const GError *error, Party *party)
+{
+  if (error)
+    party->asked_in_vain++;
+  else
+    party->asked++;
+}
+
+static void
+on_ended (VmTerminal *terminal, gint status, const GError *error, Party *party)
+{
+  party->ended = TRUE;
+  party->status = status;
+  g_clear_error (&party->error);
+  if (error)
+    party->error = g_error_copy (error);
+}
+
+static void
+open_party (Party *party, const gchar *user)
+{
+  g_autofree gchar *uri =
+      g_strdup_printf ("http://127.0.0.1:%u", vm_server_get_port (server));
+  g_autoptr (GError) error = NULL;
+
+  party->user = user;
+  party->folder = g_dir_make_tmp ("vm-term-XXXXXX", &error);
+  g_assert_no_error (error);
+  party->identity = vm_identity_load (party->folder, &error);
+  g_assert_no_error (error);
+  party->agent = vm_agent_new (party->identity, uri, ROOM, user);
+  g_object_set (party->agent, "policy", VM_POLICY_OPEN, NULL);
+  vm_agent_start_async (party->agent, NULL, NULL, NULL);
+}
+
+static void
+set_up (void)
+{
+  VmServerConfig config = { .loopback_only = TRUE, .open_rooms = TRUE };
+
+  server = net_server (&config, NULL);
+  open_party (&ann, "Ann");
+  open_party (&bob, "Bob");
+  open_party (&carl, "Carl");
+  open_party (&dora, "Dora");
+  vm_agent_allow (ann.agent, "Bob", VM_PERMISSIONS_TERMINAL_CONTROL);
+  vm_agent_allow (ann.agent, "Carl", VM_PERMISSIONS_TERMINAL_CONTROL);
+  wait_until (is_ready, &ann, NULL);
+  wait_until (is_ready, &bob, NULL);
+  wait_until (is_ready, &carl, NULL);
+  wait_until (is_ready, &dora, NULL);
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer done)
+{
+  *(gboolean *) done = TRUE;
+}
+
+static void
+remove_folder (const gchar *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree gchar *inner = g_build_filename (path, name, NULL);
+
+    if (g_remove (inner) != 0)
+      remove_folder (inner);
+  }
+  g_rmdir (path);
+}
+
+static void
+stop_party (Party *party)
+{
+  gboolean done = FALSE;
+
+  vm_agent_stop_async (party->agent, NULL, on_stopped, &done);
+  while (!done)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+close_party (Party *party)
+{
+  stop_party (party);
+  if (party->terminal) {
+    fail_unless (party->ended);
+    g_signal_handlers_disconnect_by_data (party->terminal, party);
+    fail_unless_equals_int (G_OBJECT (party->terminal)->ref_count, 1);
+    g_object_unref (party->terminal);
+  }
+  fail_unless_equals_int (party->agent->sessions->len, 0);
+  fail_unless_equals_int (party->agent->views->len, 0);
+  fail_unless_equals_int (G_OBJECT (party->agent)->ref_count, 1);
+  g_object_unref (party->agent);
+  g_object_unref (party->identity);
+  remove_folder (party->folder);
+  g_free (party->folder);
+  g_clear_pointer (&party->screen, vm_term_screen_free);
+  g_clear_error (&party->refused);
+  g_clear_error (&party->error);
+  memset (party, 0, sizeof *party);
+}
+
+static void
+tear_down (void)
+{
+  close_party (&dora);
+  close_party (&carl);
+  close_party (&bob);
+  close_party (&ann);
+  if (server)
+    vm_server_stop (server);
+  g_clear_object (&server);
+}
+
+static void
+connect_party (Party *party, VmTerminal *terminal)
+{
+  if (party->terminal) {
+    g_signal_handlers_disconnect_by_data (party->terminal, party);
+    g_object_unref (party->terminal);
+    g_clear_pointer (&party->screen, vm_term_screen_free);
+    party->ended = FALSE;
+  }
+  party->terminal = terminal;
+  g_signal_connect (terminal, "resized", G_CALLBACK (on_resized), party);
+  g_signal_connect (terminal, "output", G_CALLBACK (on_output), party);
+  g_signal_connect (terminal, "refused", G_CALLBACK (on_refused), party);
+  g_signal_connect (terminal, "asked", G_CALLBACK (on_asked), party);
+  g_signal_connect (terminal, "ended", G_CALLBACK (on_ended), party);
+}
+
+static void
+share (const gchar *command)
+{
+  const gchar *argv[] = { "sh", "-c", command, NULL };
+  g_autoptr (GError) error = NULL;
+  VmTerminal *terminal =
+      vm_agent_share_terminal (ann.agent, argv, COLUMNS, ROWS, NULL, &error);
+
+  g_assert_no_error (error);
+  connect_party (&ann, terminal);
+}
+
+static void
+view (Party *party)
+{
+  connect_party (party, vm_agent_view_terminal (party->agent, "Ann", NULL));
+}
+
+/* Ann's shell echoes what is typed, and each line once more. */
+static void
+share_cat (void)
+{
+  share ("echo ready; exec cat");
+  wait_until (shows, &ann, "ready");
+}
+
+static gboolean
+type (Party *party, const gchar *text)
+{
+  return vm_terminal_write (
+      party->terminal, (const guint8 *) text, strlen (text));
+}
+
+/* Those who ask may ask again at once. */
+static void
+forget_asks (void)
+{
+  VmAgentTerm *term = ann.agent->term;
+
+  for (guint i = 0; i < term->viewers->len; i++) {
+    VmAgentViewer *viewer = g_ptr_array_index (term->viewers, i);
+
+    viewer->asked_at = G_MININT64 / 2;
+  }
+  term->peace_until = 0;
+}
+
+static void
+take (Party *party)
+{
+  forget_asks ();
+  g_clear_error (&party->refused);
+  vm_terminal_set_control (party->terminal, TRUE);
+  wait_until (has_control, party, NULL);
+  wait_until (is_controlled_by, &ann, party->user);
+}
+
+/* Viewing */
+
+static gboolean
+has_viewers (Party *party, const gchar *text)
+{
+  g_auto (GStrv) viewers = NULL;
+  g_autofree gchar *joined = NULL;
+
+  g_object_get (party->terminal, "viewers", &viewers, NULL);
+  joined = g_strjoinv (",", viewers);
+  return g_str_equal (joined, text);
+}
+
+GST_START_TEST (test_view)
+{
+  share ("echo kite; read line; exit 7");
+  wait_until (shows, &ann, "kite");
+  /* comes late, and sees it all the same */
+  view (&bob);
+  wait_until (shows, &bob, "kite");
+  fail_unless_equals_int (vm_term_screen_look (bob.screen)->size.cols, COLUMNS);
+  wait_until (has_viewers, &ann, "Bob");
+  view (&carl);
+  wait_until (shows, &carl, "kite");
+  wait_until (has_viewers, &ann, "Bob,Carl");
+  wait_until (has_viewers, &bob, "Bob,Carl");
+  vm_terminal_resize (ann.terminal, 100, 30);
+  type (&ann, "swallow");
+  wait_until (shows, &bob, "swallow");
+  wait_until (shows, &carl, "swallow");
+  fail_unless_equals_int (vm_term_screen_look (bob.screen)->size.cols, 100);
+  fail_unless (vm_term_screen_equal (bob.screen, carl.screen));
+  fail_unless (vm_term_screen_equal (bob.screen, ann.screen));
+  type (&ann, "\r");
+  wait_until (has_ended, &ann, NULL);
+  wait_until (has_ended, &bob, NULL);
+  wait_until (has_ended, &carl, NULL);
+  g_assert_no_error (ann.error);
+  g_assert_no_error (bob.error);
+  fail_unless_equals_int (ann.status, 7);
+  fail_unless_equals_int (bob.status, 7);
+  /* and another one may be shared */
+  share ("echo lark; read line");
+  wait_until (shows, &ann, "lark");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_view_ends)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  share_cat ();
+  connect_party (&bob, vm_agent_view_terminal (bob.agent, "Ann", cancellable));
+  wait_until (shows, &bob, "ready");
+  g_cancellable_cancel (cancellable);
+  wait_until (has_ended, &bob, NULL);
+  g_assert_error (bob.error, VM_ERROR, VM_ERROR_CANCELLED);
+  wait_until (has_viewers, &ann, "");
+  fail_if (ann.ended);
+}
+
+GST_END_TEST;
+
+/* Whoever is not there, shares nothing, or does not let see. */
+GST_START_TEST (test_no_view)
+{
+  connect_party (&bob, vm_agent_view_terminal (bob.agent, "Emma", NULL));
+  wait_until (has_ended, &bob, NULL);
+  g_assert_error (bob.error, VM_ERROR, VM_ERROR_UNROUTABLE);
+  fail_unless (strstr (bob.error->message, "Ann, Carl, Dora") != NULL, "%s",
+      bob.error->message);
+  view (&bob);
+  wait_until (has_ended, &bob, NULL);
+  g_assert_error (bob.error, VM_ERROR, VM_ERROR_P2P_SESSION_DENIED);
+  g_object_set (ann.agent, "policy", VM_POLICY_PIN, NULL);
+  share_cat ();
+  view (&dora);
+  wait_until (has_ended, &dora, NULL);
+  g_assert_error (dora.error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  vm_agent_allow (ann.agent, vm_identity_get_device_id (dora.identity),
+      VM_PERMISSIONS_TERMINAL_VIEW);
+  view (&dora);
+  wait_until (shows, &dora, "ready");
+}
+
+GST_END_TEST;
+
+/* Control */
+
+GST_START_TEST (test_control)
+{
+  share_cat ();
+  view (&bob);
+  wait_until (shows, &bob, "ready");
+  fail_if (type (&bob, "too soon"));
+  take (&bob);
+  wait_until (is_controlled_by, &bob, "Bob");
+  fail_unless (type (&bob, "kite\r"));
+  wait_until (shows, &ann, "kite");
+  wait_until (shows, &bob, "kite");
+  /* Ann types, too */
+  fail_unless (type (&ann, "lark\r"));
+  wait_until (shows, &bob, "lark");
+  vm_terminal_set_control (bob.terminal, FALSE);
+  wait_until (is_controlled_by, &ann, NULL);
+  wait_until (is_controlled_by, &bob, NULL);
+  fail_if (type (&bob, "too late"));
+  take (&bob);
+}
+
+GST_END_TEST;
+
+static gboolean
+one_has_it (Party *party, const gchar *text)
+{
+  return has_control (&bob, NULL) != has_control (&carl, NULL)
+         && (bob.refused || carl.refused);
+}
+
+/* Both ask before either is answered: the server gives it to one. */
+GST_START_TEST (test_two_at_once)
+{
+  Party *winner, *other;
+
+  share_cat ();
+  view (&bob);
+  view (&carl);
+  wait_until (shows, &bob, "ready");
+  wait_until (shows, &carl, "ready");
+  vm_terminal_set_control (bob.terminal, TRUE);
+  vm_terminal_set_control (carl.terminal, TRUE);
+  wait_until (one_has_it, &ann, NULL);
+  winner = has_control (&bob, NULL) ? &bob : &carl;
+  other = winner == &bob ? &carl : &bob;
+  g_assert_error (other->refused, VM_ERROR, VM_ERROR_DECLINED);
+  wait_until (is_controlled_by, &ann, winner->user);
+  fail_if (type (other, "not me"));
+  /* who comes later is told who has it */
+  forget_asks ();
+  g_clear_error (&other->refused);
+  vm_terminal_set_control (other->terminal, TRUE);
+  wait_until (is_refused, other, "DECLINED");
+  fail_unless (strstr (other->refused->message, winner->user) != NULL);
+  vm_terminal_set_control (winner->terminal, FALSE);
+  wait_until (is_controlled_by, &ann, NULL);
+  take (other);
+}
+
+GST_END_TEST;
+
+static gboolean
+is_renewed (Party *party, const gchar *text)
+{
+  return ann.agent->term->control_until
+         > g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+}
+
+/* It is renewed as long as the server is there, and is over when its time is.
+ */
+GST_START_TEST (test_expiry)
+{
+  share_cat ();
+  view (&bob);
+  wait_until (shows, &bob, "ready");
+  take (&bob);
+  ann.agent->term->control_until =
+      g_get_monotonic_time () + (VM_AGENT_RENEW_TIME - 1) * G_USEC_PER_SEC;
+  wait_until (is_renewed, &ann, NULL);
+  fail_unless (has_control (&bob, NULL));
+  ann.agent->term->control_until = g_get_monotonic_time ();
+  fail_unless (type (&bob, "late\r"));
+  wait_until (has_no_control, &bob, NULL);
+  wait_until (is_controlled_by, &ann, NULL);
+  g_assert_error (bob.refused, VM_ERROR, VM_ERROR_CAP_EXPIRED);
+  fail_if (type (&bob, "later\r"));
+  type (&ann, "lark");
+  wait_until (shows, &ann, "lark");
+  fail_if (shows (&ann, "late"));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_taken_back)
+{
+  share_cat ();
+  view (&bob);
+  wait_until (shows, &bob, "ready");
+  take (&bob);
+  vm_terminal_set_control (ann.terminal, FALSE);
+  /* at once, whatever the server and Bob say */
+  fail_unless (ann.agent->term->controller == NULL);
+  wait_until (has_no_control, &bob, NULL);
+  fail_unless (
+      is_refused (&bob, "CAP_REQUIRED") || is_refused (&bob, "CAP_EXPIRED"));
+  wait_until (is_controlled_by, &bob, NULL);
+  /* who asks again at once has to wait */
+  g_clear_error (&bob.refused);
+  vm_terminal_set_control (bob.terminal, TRUE);
+  wait_until (is_refused, &bob, "RATE_LIMITED");
+  take (&bob);
+}
+
+GST_END_TEST;
+
+/* Whoever controls it vanishes, or is thrown out of the room. */
+static void
+is_free_after (gboolean revoked)
+{
+  VmAgentSession *session;
+  g_autoptr (VmMeshNews) news = g_new0 (VmMeshNews, 1);
+  g_autoptr (GError) error =
+      g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "gone");
+
+  share_cat ();
+  view (&bob);
+  wait_until (shows, &bob, "ready");
+  take (&bob);
+  news->a = g_ptr_array_new ();
+  news->b = g_ptr_array_new ();
+  news->candidates = g_ptr_array_new ();
+  session = g_ptr_array_index (ann.agent->sessions, 0);
+  if (revoked) {
+    news->type = VM_MESH_NEWS_REVOKED;
+    news->session_id = g_strdup (session->id);
+    news->code = g_strdup ("KICKED");
+    vm_agent_about_take (ann.agent, news);
+  } else {
+    session = g_ptr_array_index (bob.agent->sessions, 0);
+    vm_agent_session_end (session, error);
+  }
+  wait_until (has_ended, &bob, NULL);
+  wait_until (is_controlled_by, &ann, NULL);
+  wait_until (has_viewers, &ann, "");
+  view (&carl);
+  wait_until (shows, &carl, "ready");
+  take (&carl);
+}
+
+GST_START_TEST (test_vanished)
+{
+  is_free_after (FALSE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_revoked)
+{
+  is_free_after (TRUE);
+  g_assert_error (bob.error, VM_ERROR, VM_ERROR_KICKED);
+}
+
+GST_END_TEST;
+
+/* The list of Ann's user decides, not the room, and not the server. */
+GST_START_TEST (test_not_allowed)
+{
+  g_autoptr (VmMeshNews) news = g_new0 (VmMeshNews, 1);
+
+  share_cat ();
+  view (&dora);
+  wait_until (shows, &dora, "ready");
+  vm_terminal_set_control (dora.terminal, TRUE);
+  wait_until (is_refused, &dora, "CAP_REQUIRED");
+  fail_unless_equals_int (ann.asked_in_vain, 1);
+  fail_unless_equals_int (ann.asked, 0);
+  news->a = g_ptr_array_new ();
+  news->b = g_ptr_array_new ();
+  news->candidates = g_ptr_array_new ();
+  news->type = VM_MESH_NEWS_GRANTED;
+  news->peer_id = g_strdup (vm_identity_get_device_id (dora.identity));
+  news->target_device_id = g_strdup (vm_identity_get_device_id (ann.identity));
+  news->expires_in = 100;
+  vm_agent_term_take_news (ann.agent->term, news);
+  fail_unless (ann.agent->term->controller == NULL);
+}
+
+GST_END_TEST;
+
+/* A viewer that types without control: nothing of it arrives, and it is told.
+ */
+GST_START_TEST (test_without_control)
+{
+  share_cat ();
+  view (&bob);
+  wait_until (shows, &bob, "ready");
+  bob.terminal->control = VM_TERMINAL_IN_CONTROL;
+  bob.terminal->control_until = G_MAXINT64;
+  fail_unless (type (&bob, "kite\r"));
+  wait_until (is_refused, &bob, "CAP_REQUIRED");
+  fail_if (has_control (&bob, NULL));
+  type (&ann, "lark");
+  wait_until (shows, &ann, "lark");
+  fail_if (shows (&ann, "kite"));
+}
+
+GST_END_TEST;
+
+static gboolean
+is_lost (Party *party, const gchar *text)
+{
+  return !party->agent->ready;
+}
+
+/* What is seen goes on without the server, and control until its end. */
+GST_START_TEST (test_server_dead)
+{
+  share_cat ();
+  view (&bob);
+  view (&carl);
+  wait_until (shows, &bob, "ready");
+  wait_until (shows, &carl, "ready");
+  take (&bob);
+  vm_server_stop (server);
+  g_clear_object (&server);
+  wait_until (is_lost, &ann, NULL);
+  wait_until (is_lost, &bob, NULL);
+  wait_until (is_lost, &carl, NULL);
+  fail_unless (type (&bob, "kite\r"));
+  wait_until (shows, &carl, "kite");
+  vm_terminal_set_control (carl.terminal, TRUE);
+  wait_until (is_refused, &carl, "DISCONNECTED");
+  ann.agent->term->control_until = g_get_monotonic_time ();
+  wait_until (has_no_control, &bob, NULL);
+  wait_until (is_controlled_by, &carl, NULL);
+  type (&ann, "lark\r");
+  wait_until (shows, &carl, "lark");
+  wait_until (shows, &bob, "lark");
+}
+
+GST_END_TEST;
+
+/* Viewers that are made by hand */
+
+typedef struct
+{
+  VmAgentTerm *term;
+  VmAgentTermViewer viewer;
+  VmP2pPipe *pipe, *other; /* Ann's end, and the viewer's */
+  GThread *thread;
+} Peer;
+
+static gpointer
+serve (gpointer data)
+{
+  Peer *peer = data;
+
+  vm_agent_term_serve (peer->term, &peer->viewer, peer->pipe, NULL);
+  return NULL;
+}
+
+static void
+open_peer (Peer *peer)
+{
+  *peer = (Peer){ .term = vm_agent_get_term (ann.agent),
+    .viewer = { .id = "peer", .user = "Peer", .may_control = TRUE } };
+  vm_p2p_pipe_new_pair (16 * 1024 * 1024, &peer->pipe, &peer->other);
+  peer->thread = g_thread_new ("peer", serve, peer);
+}
+
+static void
+close_peer (Peer *peer)
+{
+  vm_p2p_pipe_close (peer->other, NULL);
+  g_thread_join (peer->thread);
+  vm_p2p_pipe_free (peer->pipe);
+  vm_p2p_pipe_free (peer->other);
+  vm_agent_term_unref (peer->term);
+}
+
+/* The next message, which Ann's context may be needed for; NULL: none within
+ * @time. */
+static GBytes *
+hear (Peer *peer, gint64 time, guint8 *type)
+{
+  gint64 until = g_get_monotonic_time () + time;
+  GBytes *body = NULL;
+
+  while (!body && g_get_monotonic_time () < until) {
+    body = vm_p2p_pipe_receive (peer->other, 10000, type, NULL);
+    while (g_main_context_iteration (NULL, FALSE))
+      continue;
+  }
+  return body;
+}
+
+static void
+say_text (Peer *peer, guint8 type, const gchar *text)
+{
+  g_autoptr (GBytes) body = g_bytes_new (text, strlen (text));
+
+  fail_unless (vm_p2p_pipe_send (peer->other, type, NULL, 0, body, SOON, NULL));
+}
+
+static void
+grant (const gchar *id)
+{
+  g_autoptr (VmMeshNews) news = g_new0 (VmMeshNews, 1);
+
+  news->a = g_ptr_array_new ();
+  news->b = g_ptr_array_new ();
+  news->candidates = g_ptr_array_new ();
+  news->type = VM_MESH_NEWS_GRANTED;
+  news->peer_id = g_strdup (id);
+  news->target_device_id = g_strdup (vm_identity_get_device_id (ann.identity));
+  news->expires_in = 100;
+  vm_agent_term_take_news (ann.agent->term, news);
+}
+
+/* A viewer that knows TERM_OUT, TERM_RESIZE and TERM_IN alone gets no other
+ * message but the ERROR that answers what it must not type. */
+GST_START_TEST (test_base_protocol)
+{
+  g_autoptr (VmTermScreen) screen = NULL;
+  Peer peer;
+  gboolean refused = FALSE;
+  guint8 type_heard = 0;
+
+  share_cat ();
+  open_peer (&peer);
+  say_text (&peer, VM_P2P_TERM_IN, "kite\r");
+  while (!refused) {
+    g_autoptr (GBytes) body = hear (&peer, SOON, &type_heard);
+    gsize size;
+    const gchar *data;
+
+    fail_unless (body != NULL);
+    data = g_bytes_get_data (body, &size);
+    if (!screen) {
+      VmTermSize first;
+
+      fail_unless_equals_int (type_heard, VM_P2P_TERM_RESIZE);
+      fail_unless (vm_term_size_read (&first, body, NULL));
+      screen = vm_term_screen_new (&first);
+    } else if (type_heard == VM_P2P_ERROR) {
+      g_autofree gchar *text = g_strndup (data, size);
+
+      fail_unless (strstr (text, "CAP_REQUIRED") != NULL);
+      refused = TRUE;
+    } else {
+      fail_unless_equals_int (type_heard, VM_P2P_TERM_OUT);
+      vm_term_screen_feed (screen, data, size);
+    }
+  }
+  grant ("peer");
+  wait_until (is_controlled_by, &ann, "Peer");
+  say_text (&peer, VM_P2P_TERM_IN, "lark\r");
+  wait_until (shows, &ann, "lark");
+  fail_if (shows (&ann, "kite"));
+  close_peer (&peer);
+  wait_until (is_controlled_by, &ann, NULL);
+}
+
+GST_END_TEST;
+
+static void
+say_seen (Peer *peer, guint64 seen)
+{
+  g_autoptr (GBytes) body = vm_agent_seen_write (seen);
+
+  fail_unless (vm_p2p_pipe_send (
+      peer->other, VM_P2P_TERM_SEEN, NULL, 0, body, SOON, NULL));
+}
+
+/* A viewer that says how much it has shown is not sent more than that and the
+ * window; then it goes on with the screen of now. */
+GST_START_TEST (test_window)
+{
+  Peer peer;
+  guint64 got = 0;
+  guint8 type_heard;
+  GBytes *body;
+  gboolean resized = FALSE;
+
+  share ("i=0; while :; do i=$((i+1)); echo $i$i$i$i$i$i$i$i$i$i; done");
+  open_peer (&peer);
+  say_seen (&peer, 0);
+  while (
+      (body = hear (&peer, got > VM_AGENT_TERM_WINDOW ? G_USEC_PER_SEC : SOON,
+           &type_heard))) {
+    if (type_heard == VM_P2P_TERM_OUT)
+      got += g_bytes_get_size (body);
+    g_bytes_unref (body);
+  }
+  fail_unless (got >= VM_AGENT_TERM_WINDOW);
+  fail_unless (got < VM_AGENT_TERM_WINDOW + VM_TERM_OUT_MAX);
+  say_seen (&peer, got);
+  while (!resized && (body = hear (&peer, SOON, &type_heard))) {
+    resized = type_heard == VM_P2P_TERM_RESIZE;
+    if (type_heard == VM_P2P_TERM_OUT) {
+      got += g_bytes_get_size (body);
+      say_seen (&peer, got);
+    }
+    g_bytes_unref (body);
+  }
+  fail_unless (resized, "the whole screen comes");
+  close_peer (&peer);
+}
+
+GST_END_TEST;
+
+/* What ends the stream of a viewer, with ERROR. */
+GST_START_TEST (test_bad_messages)
+{
+  static const struct
+  {
+    guint8 type;
+    const gchar *body;
+  } cases[] = {
+    { VM_P2P_FILE_META, "{}" },
+    { VM_P2P_TERM_OUT, "kite" },
+    { VM_P2P_TERM_IN, "" },
+    { VM_P2P_TERM_CONTROL, "{" },
+    { VM_P2P_TERM_CONTROL, "{\"action\":\"dance\"}" },
+    { VM_P2P_TERM_SEEN, "1234567" },
+  };
+
+  share_cat ();
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    Peer peer;
+
+    open_peer (&peer);
+    say_text (&peer, cases[i].type, cases[i].body);
+    /* it comes back although the stream is open */
+    g_thread_join (g_steal_pointer (&peer.thread));
+    vm_p2p_pipe_free (peer.pipe);
+    vm_p2p_pipe_free (peer.other);
+    vm_agent_term_unref (peer.term);
+  }
+  wait_until (has_viewers, &ann, "");
+}
+
+GST_END_TEST;
+
+static gboolean
+shares_none (Party *party, const gchar *text)
+{
+  return party->agent->term == NULL;
+}
+
+/* The viewers of a terminal, at and above their limit; what is shared ends with
+ * its agent. */
+GST_START_TEST (test_limits)
+{
+  const gchar *argv[] = { "cat", NULL };
+  g_autoptr (GError) error = NULL;
+  Peer *peers = g_new0 (Peer, VM_TERMINAL_VIEWERS_MAX);
+  VmAgentTermViewer one = { .id = "one", .user = "One" };
+  VmP2pPipe *a, *b;
+
+  share_cat ();
+  fail_unless (
+      vm_agent_share_terminal (ann.agent, argv, COLUMNS, ROWS, NULL, &error)
+      == NULL);
+  g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
+  g_clear_error (&error);
+  for (guint i = 0; i < VM_TERMINAL_VIEWERS_MAX; i++) {
+    guint8 type_heard;
+    g_autoptr (GBytes) first = NULL;
+
+    open_peer (&peers[i]);
+    first = hear (&peers[i], SOON, &type_heard);
+    fail_unless (first != NULL, "viewer %u", i);
+  }
+  vm_p2p_pipe_new_pair (1024, &a, &b);
+  fail_if (vm_agent_term_serve (ann.agent->term, &one, a, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
+  vm_p2p_pipe_free (a);
+  vm_p2p_pipe_free (b);
+  for (guint i = 0; i < VM_TERMINAL_VIEWERS_MAX; i++)
+    close_peer (&peers[i]);
+  g_free (peers);
+  stop_party (&ann);
+  wait_until (shares_none, &ann, NULL);
+  fail_unless (ann.ended);
+  g_assert_error (ann.error, VM_ERROR, VM_ERROR_DISCONNECTED);
+  vm_agent_start_async (ann.agent, NULL, NULL, NULL);
+  wait_until (is_ready, &ann, NULL);
+}
+
+GST_END_TEST;
+
+static Suite *
+agentterminal_suite (void)
+{
+  Suite *suite = suite_create ("agentterminal");
+  TCase *tc = tcase_create ("terminal");
+
+  suite_add_tcase (suite, tc);
+  if (!vm_term_is_supported ())
+    return suite;
+  tcase_add_checked_fixture (tc, set_up, tear_down);
+  tcase_add_test (tc, test_view);
+  tcase_add_test (tc, test_view_ends);
+  tcase_add_test (tc, test_no_view);
+  tcase_add_test (tc, test_control);
+  tcase_add_test (tc, test_two_at_once);
+  tcase_add_test (tc, test_expiry);
+  tcase_add_test (tc, test_taken_back);
+  tcase_add_test (tc, test_vanished);
+  tcase_add_test (tc, test_revoked);
+  tcase_add_test (tc, test_not_allowed);
+  tcase_add_test (tc, test_without_control);
+  tcase_add_test (tc, test_server_dead);
+  tcase_add_test (tc, test_base_protocol);
+  tcase_add_test (tc, test_window);
+  tcase_add_test (tc, test_bad_messages);
+  tcase_add_test (tc, test_limits);
+  return suite;
+}
+
+CHECK_PROGRAM (agentterminal)
