@@ -289,7 +289,6 @@ vmt_term_data_new (VmAgent *agent, const gchar *stun, VmtOutput *output)
   VmtTermData *self = g_new0 (VmtTermData, 1);
   const gchar *missing;
 
-  gst_init (NULL, NULL);
   missing = find_missing ();
   self->agent = g_object_ref (agent);
   self->stun = stun ? g_strconcat ("stun://", stun, NULL) : NULL;

@@ -570,8 +570,8 @@ GST_START_TEST (test_page)
         net_ask (web, "GET /term.html HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
     fail_unless (strstr (answer->text,
-                     "default-src 'none'; script-src 'self'; style-src 'self'; "
-                     "style-src-elem 'self' 'unsafe-inline'; img-src 'self'; "
+                     "default-src 'none'; script-src 'self'; "
+                     "style-src 'self' 'unsafe-inline'; img-src 'self'; "
                      "connect-src 'self'; base-uri 'none'; form-action 'none'; "
                      "frame-ancestors 'none'")
                  != NULL);

@@ -9,10 +9,10 @@
 #define VM_HTTP_POLICY                                        \
   "default-src 'self'; base-uri 'none'; form-action 'self'; " \
   "frame-ancestors 'none'"
-/* Of the page of terminals: xterm.js draws with style elements of its own. */
+/* Of the page of terminals: xterm.js draws with styles of its own. */
 #define VM_HTTP_POLICY_TERMINAL                              \
-  "default-src 'none'; script-src 'self'; style-src 'self'; " \
-  "style-src-elem 'self' 'unsafe-inline'; img-src 'self'; "   \
+  "default-src 'none'; script-src 'self'; "                  \
+  "style-src 'self' 'unsafe-inline'; img-src 'self'; "       \
   "connect-src 'self'; base-uri 'none'; form-action 'none'; " \
   "frame-ancestors 'none'"
 
