@@ -11,20 +11,14 @@ const FONT = 'ui-monospace, "SF Mono", "DejaVu Sans Mono", "Noto Sans Mono", mon
 const FONT_MIN = 7; // px; a screen that needs smaller ones is scrolled
 const FONT_MAX = 20;
 const LINE_HEIGHT = 1.15;
-const THEMES = {
-  light: { background: "#ffffff", foreground: "#1b211e", cursor: "#1c6b58",
-    cursorAccent: "#ffffff", selectionBackground: "#bcd9cf", black: "#1b211e", red: "#a8322a",
-    green: "#1f6b43", yellow: "#7a5c0c", blue: "#22569c", magenta: "#86358c", cyan: "#176a75",
-    white: "#6a736e", brightBlack: "#545e59", brightRed: "#b9372e", brightGreen: "#1f7a4d",
-    brightYellow: "#8a6a12", brightBlue: "#2c66b4", brightMagenta: "#9a45a0",
-    brightCyan: "#1d7a86", brightWhite: "#3c4541" },
-  dark: { background: "#0c0f0e", foreground: "#e9edea", cursor: "#6fc9b1",
-    cursorAccent: "#0c0f0e", selectionBackground: "#2f5449", black: "#3b4540", red: "#f28b80",
-    green: "#6fce9a", yellow: "#e0bd60", blue: "#82b1f0", magenta: "#d699e0", cyan: "#72cbd6",
-    white: "#d5dcd8", brightBlack: "#8b968f", brightRed: "#ffa69c", brightGreen: "#8be3b0",
-    brightYellow: "#f2d482", brightBlue: "#a3c8fb", brightMagenta: "#e6b5ee",
-    brightCyan: "#92e0ea", brightWhite: "#ffffff" },
-};
+const LINE = 1.17; // of a letter's size, in these fonts
+// Commands choose their colours for a dark screen.
+const THEME = { background: "#0c0f0e", foreground: "#e9edea", cursor: "#6fc9b1",
+  cursorAccent: "#0c0f0e", selectionBackground: "#2f5449", black: "#3b4540", red: "#f28b80",
+  green: "#6fce9a", yellow: "#e0bd60", blue: "#82b1f0", magenta: "#d699e0", cyan: "#72cbd6",
+  white: "#d5dcd8", brightBlack: "#8b968f", brightRed: "#ffa69c", brightGreen: "#8be3b0",
+  brightYellow: "#f2d482", brightBlue: "#a3c8fb", brightMagenta: "#e6b5ee",
+  brightCyan: "#92e0ea", brightWhite: "#ffffff" };
 
 // px of a letter at a size of 100 px
 function measure() {
@@ -39,7 +33,6 @@ export class TermScreen {
   #filter = new TermFilter();
   #place;
   #letter = measure();
-  #dark = matchMedia("(prefers-color-scheme: dark)");
   #takes = false;
   #watch;
 
@@ -47,28 +40,25 @@ export class TermScreen {
   constructor(place, typed) {
     this.#place = place;
     this.#terminal = new Terminal({ cols: 80, rows: 24, scrollback: 0, disableStdin: true,
-      cursorBlink: false, fontFamily: FONT, lineHeight: LINE_HEIGHT, theme: this.#theme(),
-      minimumContrastRatio: 4.5, linkHandler: { activate() {} }, logLevel: "off" });
+      cursorBlink: false, fontFamily: FONT, lineHeight: LINE_HEIGHT, theme: THEME,
+      linkHandler: { activate() {} }, logLevel: "off" });
     this.#terminal.onData((text) => { if (this.#takes) typed(utf8(text)); });
     this.#terminal.onBinary((text) => {
       if (this.#takes) typed(Uint8Array.from(text, (char) => char.charCodeAt(0)));
     });
     this.#terminal.open(place);
-    this.#dark.addEventListener("change", this.#recolour);
     this.#watch = new ResizeObserver(() => this.#fit());
     this.#watch.observe(place);
     this.#fit();
   }
 
-  #theme() { return this.#dark.matches ? THEMES.dark : THEMES.light; }
-
-  #recolour = () => { this.#terminal.options.theme = this.#theme(); };
-
   // The whole screen as large as there is room for it.
   #fit() {
     const { cols, rows } = this.#terminal;
-    const wide = this.#place.clientWidth / (cols * this.#letter / 100);
-    const high = this.#place.clientHeight / (rows * LINE_HEIGHT * 1.17);
+    const style = getComputedStyle(this.#place);
+    const pad = 2 * parseFloat(style.paddingLeft);
+    const wide = (this.#place.clientWidth - pad) / (cols * this.#letter / 100);
+    const high = (parseFloat(style.maxHeight) - pad) / (rows * LINE_HEIGHT * LINE);
     const size = Math.floor(Math.min(wide, high, FONT_MAX) * 4) / 4;
 
     this.#terminal.options.fontSize = Math.max(size, FONT_MIN);
@@ -113,7 +103,6 @@ export class TermScreen {
   }
 
   close() {
-    this.#dark.removeEventListener("change", this.#recolour);
     this.#watch.disconnect();
     this.#terminal.dispose();
   }
