@@ -17,7 +17,7 @@ const { Program } = await import("./program.mjs");
 const { load } = await import("./webmodules.mjs");
 
 const KEPT = process.env.VM_SCREENSHOTS;
-const PAGES_MAX = 8; // agentpages.h
+const PAGES_MAX = 8; // agent-priv.h
 const TOP = fileURLToPath(new URL("../..", import.meta.url));
 const { TermFilter } = await load("net/termfilter.js");
 const messages = await load("net/termmessage.js");

@@ -89,8 +89,8 @@ static gsize
 message_size (const guint8 *data)
 {
   return HEADER_SIZE
-         + ((gsize) data[0] << 24 | (gsize) data[1] << 16
-             | (gsize) data[2] << 8 | data[3]);
+         + ((gsize) data[0] << 24 | (gsize) data[1] << 16 | (gsize) data[2] << 8
+             | data[3]);
 }
 
 /* Whole messages, each in one of the channel. FALSE: one cannot be sent. */
@@ -212,8 +212,8 @@ on_state (VmPeer *peer, guint state, GError *error, Page *page)
 static void
 on_candidate (VmPeer *peer, guint mline, const gchar *candidate, Page *page)
 {
-  g_signal_emit_by_name (page->data->agent, "send-page-candidate", page->id,
-      mline, candidate);
+  g_signal_emit_by_name (
+      page->data->agent, "send-page-candidate", page->id, mline, candidate);
 }
 
 static void

@@ -16,8 +16,8 @@ typedef struct _VmtTermData VmtTermData;
 
 /* @stun: "192.0.2.1:3478", or NULL. Where GStreamer lacks what it takes, says
  * so, and the agent refuses pages. */
-VmtTermData *vmt_term_data_new (
-    VmAgent *agent, const gchar *stun, VmtOutput *output);
+VmtTermData *
+vmt_term_data_new (VmAgent *agent, const gchar *stun, VmtOutput *output);
 void vmt_term_data_free (VmtTermData *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtTermData, vmt_term_data_free)
 

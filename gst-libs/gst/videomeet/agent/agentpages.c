@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "agent/agentpages.h"
+/* Pages that see the terminal of an agent in a browser
+ * (protocol/agents.md#terminal-in-a-browser). */
+
 #include "agent/agent-priv.h"
-#include "agent/agentfdpipe.h"
 #include "agent/agentterm.h"
+#include "transfer/p2p/p2psocket.h"
 #include "trust/keys/ephemerals.h"
 #include "trust/media/mediaidentity.h"
 
@@ -115,7 +117,7 @@ serve (gpointer data)
   const VmAgentTermViewer viewer = { page->id, page->user, page->may_control };
   g_autoptr (GError) error = NULL;
 
-  if (vm_agent_fd_pipe_wait (page->pipe, VM_AGENT_PAGE_TIME)
+  if (vm_p2p_socket_wait (page->pipe, VM_AGENT_PAGE_TIME)
       && !vm_agent_term_serve (served->term, &viewer, page->pipe, &error))
     g_info ("the page %s sees the terminal no more: %s", page->id,
         error ? error->message : "");
@@ -184,8 +186,8 @@ connect_page (Page *page, VmAgentTerm *term, GError **error)
   Served *served;
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
-        "This device has no more sockets");
+    g_set_error (
+        error, VM_ERROR, VM_ERROR_FAILED, "This device has no more sockets");
     return FALSE;
   }
   if (!vm_agent_tell_page (self, page->id, page->user, page->offer, ends[1])) {
@@ -195,9 +197,10 @@ connect_page (Page *page, VmAgentTerm *term, GError **error)
         "This device does not show its terminal to browsers");
     return FALSE;
   }
-  page->pipe = vm_agent_fd_pipe_new (ends[0]);
+  page->pipe = vm_p2p_socket_new (ends[0]);
   served = g_new (Served, 1);
-  *served = (Served){ page_ref (page), vm_agent_term_ref (term), self->mailbox };
+  *served =
+      (Served){ page_ref (page), vm_agent_term_ref (term), self->mailbox };
   page->thread = g_thread_new ("vm-term-page", serve, served);
   return TRUE;
 }
@@ -287,8 +290,8 @@ vm_agent_pages_take (VmAgent *self, const VmMeshNews *news)
       page = find (self, news->peer_id);
       if (!page || g_strcmp0 (news->status, "offline") != 0)
         break;
-      left = g_error_new (
-          VM_ERROR, VM_ERROR_KICKED, "The page has left the room");
+      left =
+          g_error_new (VM_ERROR, VM_ERROR_KICKED, "The page has left the room");
       remove_page (page, left);
       break;
     default:

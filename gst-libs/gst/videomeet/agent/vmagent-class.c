@@ -3,7 +3,6 @@
 /* The class of VmAgent: its properties, and the signals by which it tells. */
 
 #include "agent/agent-priv.h"
-#include "agent/agentpages.h"
 
 enum
 {
@@ -98,8 +97,7 @@ vm_agent_tell_page (VmAgent *self, const gchar *id, const gchar *user,
 {
   gboolean taken = FALSE;
 
-  g_signal_emit (
-      self, signals[SIGNAL_PAGE], 0, id, user, offer, fd, &taken);
+  g_signal_emit (self, signals[SIGNAL_PAGE], 0, id, user, offer, fd, &taken);
   return taken;
 }
 

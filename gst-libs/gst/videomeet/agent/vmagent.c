@@ -19,7 +19,6 @@
 
 #include "agent/terminal-priv.h"
 #include "agent/agentcandidates.h"
-#include "agent/agentpages.h"
 #include "base/vmtimer-priv.h"
 #include "transfer/disk/receivefolder.h"
 

@@ -10,9 +10,9 @@
   "default-src 'self'; base-uri 'none'; form-action 'self'; " \
   "frame-ancestors 'none'"
 /* Of the page of terminals: xterm.js draws with styles of its own. */
-#define VM_HTTP_POLICY_TERMINAL                              \
-  "default-src 'none'; script-src 'self'; "                  \
-  "style-src 'self' 'unsafe-inline'; img-src 'self'; "       \
+#define VM_HTTP_POLICY_TERMINAL                               \
+  "default-src 'none'; script-src 'self'; "                   \
+  "style-src 'self' 'unsafe-inline'; img-src 'self'; "        \
   "connect-src 'self'; base-uri 'none'; form-action 'none'; " \
   "frame-ancestors 'none'"
 

@@ -162,8 +162,8 @@ GBytes *vm_mesh_write_presence (
  * no such message. @peers: of this connection. */
 GBytes *vm_mesh_write_signal (const VmMeshEnvelope *envelope,
     VmRoomPeers *peers, const gchar *room_id, const VmSignal *signal);
-/* rtc.* between a page and an agent, as it came in @message. @auth: to the agent,
- * of the page; or NULL. */
+/* rtc.* between a page and an agent, as it came in @message. @auth: to the
+ * agent, of the page; or NULL. */
 typedef struct
 {
   const gchar *user_id, *user;

@@ -95,9 +95,9 @@ GBytes *vm_mesh_write_agent_report (
 GBytes *vm_mesh_write_agent_control (const VmMeshEnvelope *envelope,
     const gchar *room, const gchar *target, const gchar *cap_token);
 /* To the page @page that has offered. */
-GBytes *vm_mesh_write_agent_answer (const VmMeshEnvelope *envelope,
-    const gchar *room, const gchar *page, const gchar *sdp,
-    const gchar *identity);
+GBytes *
+vm_mesh_write_agent_answer (const VmMeshEnvelope *envelope, const gchar *room,
+    const gchar *page, const gchar *sdp, const gchar *identity);
 GBytes *vm_mesh_write_agent_candidate (const VmMeshEnvelope *envelope,
     const gchar *room, const gchar *page, guint mline, const gchar *candidate);
 GBytes *vm_mesh_write_agent_refusal (

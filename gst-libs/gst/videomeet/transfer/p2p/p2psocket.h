@@ -7,7 +7,7 @@
  * the same process or in another one. What the kernel holds bounds it. */
 
 /* Takes @fd, a connected stream socket. Returns: (transfer full) */
-VmP2pPipe *vm_agent_fd_pipe_new (gint fd);
+VmP2pPipe *vm_p2p_socket_new (gint fd);
 /* Waits until something can be read, for at most @timeout µs. FALSE: nothing
  * came, or the stream is over. */
-gboolean vm_agent_fd_pipe_wait (VmP2pPipe *self, gint64 timeout);
+gboolean vm_p2p_socket_wait (VmP2pPipe *self, gint64 timeout);

@@ -11,7 +11,7 @@
 #include <gst/videomeet/server/dialect/mesh/mesh.h>
 #include <string.h>
 
-#define AGENT                                                       \
+#define AGENT                                                          \
   "{\"peer_id\":\"dev-a\",\"role\":\"agent\",\"room_id\":\"standup\"," \
   "\"user\":\"Ann\"%s}"
 #define SDP "v=0\\r\\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "agent/agentfdpipe.h"
+#include "transfer/p2p/p2psocket.h"
 #include "wire/p2p/reader.h"
 
 #include <errno.h>
@@ -20,10 +20,10 @@ typedef struct
   GMutex lock; /* of what follows */
   gboolean over;
   GError *why; /* of the close, or NULL */
-} FdPipe;
+} Socket;
 
 static void
-set_over (FdPipe *self, const GError *why)
+set_over (Socket *self, const GError *why)
 {
   g_mutex_lock (&self->lock);
   if (!self->over && why)
@@ -37,7 +37,7 @@ set_over (FdPipe *self, const GError *why)
 static gboolean
 is_over (VmP2pPipe *pipe)
 {
-  FdPipe *self = (FdPipe *) pipe;
+  Socket *self = (Socket *) pipe;
   gboolean over;
 
   g_mutex_lock (&self->lock);
@@ -47,7 +47,7 @@ is_over (VmP2pPipe *pipe)
 }
 
 static gboolean
-fail_over (FdPipe *self, GError **error)
+fail_over (Socket *self, GError **error)
 {
   g_autoptr (GError) why = NULL;
 
@@ -65,7 +65,7 @@ fail_over (FdPipe *self, GError **error)
 
 /* Until @events can be done. FALSE: not by @until, or by a signal only. */
 static gboolean
-wait_until (FdPipe *self, gshort events, gint64 until)
+wait_until (Socket *self, gshort events, gint64 until)
 {
   struct pollfd look = { .fd = self->fd, .events = events };
   gint64 left = until - g_get_monotonic_time ();
@@ -88,10 +88,10 @@ skip (struct iovec *parts, gsize n, gsize size)
 }
 
 static gboolean
-fd_pipe_send (VmP2pPipe *pipe, guint8 type, const void *head, gsize head_size,
+socket_send (VmP2pPipe *pipe, guint8 type, const void *head, gsize head_size,
     GBytes *body, gint64 timeout, GError **error)
 {
-  FdPipe *self = (FdPipe *) pipe;
+  Socket *self = (Socket *) pipe;
   gint64 until = g_get_monotonic_time () + timeout;
   guint8 header[VM_P2P_HEADER_SIZE];
   gsize body_size = 0;
@@ -124,9 +124,9 @@ fd_pipe_send (VmP2pPipe *pipe, guint8 type, const void *head, gsize head_size,
 }
 
 static GBytes *
-fd_pipe_receive (VmP2pPipe *pipe, gint64 timeout, guint8 *type, GError **error)
+socket_receive (VmP2pPipe *pipe, gint64 timeout, guint8 *type, GError **error)
 {
-  FdPipe *self = (FdPipe *) pipe;
+  Socket *self = (Socket *) pipe;
   gint64 until = g_get_monotonic_time () + timeout;
   guint8 piece[PIECE_SIZE];
   GBytes *body;
@@ -150,21 +150,21 @@ fd_pipe_receive (VmP2pPipe *pipe, gint64 timeout, guint8 *type, GError **error)
 }
 
 static void
-fd_pipe_end (VmP2pPipe *pipe)
+socket_end (VmP2pPipe *pipe)
 {
-  shutdown (((FdPipe *) pipe)->fd, SHUT_WR);
+  shutdown (((Socket *) pipe)->fd, SHUT_WR);
 }
 
 static void
-fd_pipe_close (VmP2pPipe *pipe, const GError *why)
+socket_close (VmP2pPipe *pipe, const GError *why)
 {
-  set_over ((FdPipe *) pipe, why);
+  set_over ((Socket *) pipe, why);
 }
 
 static void
-fd_pipe_free (VmP2pPipe *pipe)
+socket_free (VmP2pPipe *pipe)
 {
-  FdPipe *self = (FdPipe *) pipe;
+  Socket *self = (Socket *) pipe;
 
   close (self->fd);
   vm_p2p_reader_free (self->reader);
@@ -174,11 +174,11 @@ fd_pipe_free (VmP2pPipe *pipe)
 }
 
 VmP2pPipe *
-vm_agent_fd_pipe_new (gint fd)
+vm_p2p_socket_new (gint fd)
 {
-  static const VmP2pPipeFuncs funcs = { fd_pipe_send, fd_pipe_receive,
-    fd_pipe_end, fd_pipe_close, fd_pipe_free, is_over };
-  FdPipe *self = g_new0 (FdPipe, 1);
+  static const VmP2pPipeFuncs funcs = { socket_send, socket_receive, socket_end,
+    socket_close, socket_free, is_over };
+  Socket *self = g_new0 (Socket, 1);
 
   self->pipe.funcs = &funcs;
   self->fd = fd;
@@ -188,15 +188,14 @@ vm_agent_fd_pipe_new (gint fd)
 }
 
 gboolean
-vm_agent_fd_pipe_wait (VmP2pPipe *pipe, gint64 timeout)
+vm_p2p_socket_wait (VmP2pPipe *pipe, gint64 timeout)
 {
-  FdPipe *self = (FdPipe *) pipe;
+  Socket *self = (Socket *) pipe;
   gint64 until = g_get_monotonic_time () + timeout;
   guint8 first;
 
   while (!is_over (pipe)) {
-    gssize got =
-        recv (self->fd, &first, sizeof first, MSG_DONTWAIT | MSG_PEEK);
+    gssize got = recv (self->fd, &first, sizeof first, MSG_DONTWAIT | MSG_PEEK);
 
     if (got > 0)
       return TRUE;
