@@ -9,8 +9,9 @@
 /* A command that ends at once is run less and less often. */
 #define PAUSE_MIN 1 /* s */
 #define PAUSE_MAX 60 /* s */
-#define LONG (10 * G_USEC_PER_SEC) /* that it has run, to begin at the least \
-                                    */
+#define LONG                                                      \
+  (10 * G_USEC_PER_SEC) /* that it has run, to begin at the least \
+                         */
 
 struct _VmtTermServe
 {
@@ -92,8 +93,8 @@ vmt_term_serve_new (VmtAgentRun *run)
   VmtTermServe *self = g_new0 (VmtTermServe, 1);
 
   self->run = run;
-  self->data = vmt_term_data_new (
-      run->agent, run->options->stun_address, run->output);
+  self->data =
+      vmt_term_data_new (run->agent, run->options->stun_address, run->output);
   self->pause = PAUSE_MIN;
   begin (self);
   return self;
