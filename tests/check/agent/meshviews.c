@@ -23,7 +23,8 @@ static void
 sit (void)
 {
   ann = mesh_sit ("Ann", "dev-a", 0);
-  bob = mesh_sit ("Bob", NULL, 1);
+  /* he is told of the host as well */
+  bob = mesh_sit ("Bob", NULL, 2);
   g_free (mesh_next (ann, "room.joined"));
 }
 
@@ -213,6 +214,7 @@ GST_START_TEST (test_who_shares_one)
   mesh_say (carol, "room.join", "{\"room_id\":\"standup\"}");
   g_free (mesh_next (carol, "room.joined"));
   mesh_hears (carol, "room.joined", AGENT, ",\"terminal\":true");
+  g_free (mesh_next (carol, "room.joined"));
   mesh_hears (bob, "room.joined",
       "{\"peer_id\":\"dev-c\",\"role\":\"agent\",\"room_id\":\"standup\","
       "\"user\":\"Carol\"}");
