@@ -8,6 +8,7 @@ import { enter } from "./lan.mjs";
 
 enter();
 
+const { execFileSync } = await import("node:child_process");
 const { readFileSync } = await import("node:fs");
 const { join } = await import("node:path");
 const { fileURLToPath } = await import("node:url");
@@ -47,10 +48,16 @@ function lookInside() {
   document.addEventListener("securitypolicyviolation",
     (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
   window.ownChannels = [];
+  window.sentTypes = []; // of the messages of `term`
   const create = RTCPeerConnection.prototype.createDataChannel;
   RTCPeerConnection.prototype.createDataChannel = function createDataChannel(...args) {
     const channel = create.apply(this, args);
     window.ownChannels.push(channel);
+    const send = channel.send.bind(channel);
+    channel.send = (data) => {
+      if (args[0] === "term") window.sentTypes.push(new Uint8Array(data)[4]);
+      send(data);
+    };
     return channel;
   };
 }
@@ -181,21 +188,32 @@ const HOSTILE = "\\033]52;c;c3RvbGVu\\007\\033]0;owned\\007\\033]2;owned\\033\\\
   + "\\033[>c\\033[21t\\033]8;;javascript:alert(1)\\007link\\033]8;;\\007\\033P$qm\\033\\\\\\033[?6n"
   + "\\033]10;?\\007\\033]4;1;?\\007\\033[?2026$p\\033[3;0;0t\\033_G\\033\\\\\\005";
 
-test("what a command cannot do to those who watch", async () => {
+test("what a command, and a device that filters nothing, cannot do to who watches", async () => {
   const server = await serve();
   const browser = await Browser.start();
 
-  await share(server, `stty -echo -icanon; printf '${HOSTILE}'; echo shown; `
-    + "dd bs=1 count=200 2>/dev/null | od -c; exec sleep 600", "--allow",
-  "Bob=terminal:view,terminal:control");
+  await share(server, `stty -echo; printf '${HOSTILE}'; echo shown; exec sleep 600`, "--allow",
+    "Bob=terminal:view,terminal:control");
   const bob = await watch(browser, server, "Bob");
+  await bob.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await shows(bob, "shown");
-  equal(await bob.title(), "Terminals", "the title");
+  await bob.evaluate(() => navigator.clipboard.writeText("before"));
   await bob.click("#control");
   await says(bob, "view-note", "You control it");
-  // nothing was copied: this reads what was put there before
-  equal(await bob.evaluate(() => window.getSelection().toString()), "", "a selection");
-  assert(await bob.locator("#screen a").count() === 0, "a link");
+  // the same once more, as if it came from the device
+  const raw = execFileSync("printf", [`${HOSTILE}after-it`]);
+  await bob.evaluate((bytes) => window.ownChannels.find(({ label }) => label === "term")
+    .onmessage({ data: new Uint8Array(bytes).buffer }),
+  [...messages.write(messages.TERM_OUT, raw)]);
+  await shows(bob, "after-it");
+  equal(await bob.title(), "Terminals", "the title");
+  equal(await bob.evaluate(() => navigator.clipboard.readText()), "before", "the clipboard");
+  assert(!(await bob.evaluate(() => window.sentTypes)).includes(messages.TERM_IN),
+    "the page has answered as if somebody typed");
+  equal(await bob.locator("#screen a").count(), 0, "links");
+  await bob.keyboard.type("x");
+  await until(async () => (await bob.evaluate(() => window.sentTypes))
+    .includes(messages.TERM_IN), STEP_MS, "what is typed");
   await isQuiet(bob);
 });
 
