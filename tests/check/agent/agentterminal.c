@@ -13,9 +13,10 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define SOON (30 * G_USEC_PER_SEC)
+#define SOON (20 * G_USEC_PER_SEC)
 #define ROOM "lab"
 #define COLUMNS 60
+#define OVERFLOW_TIME (6 * G_USEC_PER_SEC) /* of what waits for a viewer */
 #define ROWS 20
 
 typedef struct
@@ -60,8 +61,9 @@ happens (Done done, Party *party, const gchar *text, gint64 time)
 static void
 wait_until (Done done, Party *party, const gchar *text)
 {
-  fail_unless (happens (done, party, text, SOON), "%s: not in time: %s",
-      party->user, text ? text : "");
+  fail_unless (happens (done, party, text, SOON), "%s: not in time: %s (%s)",
+      party->user, text ? text : "",
+      party->refused ? party->refused->message : "");
 }
 
 /* A row of the screen without the spaces at its end. */
@@ -539,7 +541,9 @@ GST_START_TEST (test_expiry)
   fail_unless (type (&bob, "late\r"));
   wait_until (has_no_control, &bob, NULL);
   wait_until (is_controlled_by, &ann, NULL);
-  g_assert_error (bob.refused, VM_ERROR, VM_ERROR_CAP_EXPIRED);
+  /* of what comes first, that it is over, or that what he types is dropped */
+  fail_unless (
+      is_refused (&bob, "CAP_EXPIRED") || is_refused (&bob, "CAP_REQUIRED"));
   fail_if (type (&bob, "later\r"));
   type (&ann, "lark");
   wait_until (shows, &ann, "lark");
@@ -785,7 +789,6 @@ GST_START_TEST (test_base_protocol)
 
   share_cat ();
   open_peer (&peer);
-  say_text (&peer, VM_P2P_TERM_IN, "kite\r");
   while (!refused) {
     g_autoptr (GBytes) body = hear (&peer, SOON, &type_heard);
     gsize size;
@@ -799,6 +802,7 @@ GST_START_TEST (test_base_protocol)
       fail_unless_equals_int (type_heard, VM_P2P_TERM_RESIZE);
       fail_unless (vm_term_size_read (&first, body, NULL));
       screen = vm_term_screen_new (&first);
+      say_text (&peer, VM_P2P_TERM_IN, "kite\r");
     } else if (type_heard == VM_P2P_ERROR) {
       g_autofree gchar *text = g_strndup (data, size);
 
@@ -838,13 +842,13 @@ GST_START_TEST (test_window)
   guint8 type_heard;
   GBytes *body;
   gboolean resized = FALSE;
+  gint64 until;
 
   share ("i=0; while :; do i=$((i+1)); echo $i$i$i$i$i$i$i$i$i$i; done");
   open_peer (&peer);
   say_seen (&peer, 0);
-  while (
-      (body = hear (&peer, got > VM_AGENT_TERM_WINDOW ? G_USEC_PER_SEC : SOON,
-           &type_heard))) {
+  while ((body = hear (&peer, got > VM_AGENT_TERM_WINDOW ? OVERFLOW_TIME : SOON,
+              &type_heard))) {
     if (type_heard == VM_P2P_TERM_OUT)
       got += g_bytes_get_size (body);
     g_bytes_unref (body);
@@ -852,7 +856,9 @@ GST_START_TEST (test_window)
   fail_unless (got >= VM_AGENT_TERM_WINDOW);
   fail_unless (got < VM_AGENT_TERM_WINDOW + VM_TERM_OUT_MAX);
   say_seen (&peer, got);
-  while (!resized && (body = hear (&peer, SOON, &type_heard))) {
+  until = g_get_monotonic_time () + SOON;
+  while (!resized && g_get_monotonic_time () < until
+         && (body = hear (&peer, SOON, &type_heard))) {
     resized = type_heard == VM_P2P_TERM_RESIZE;
     if (type_heard == VM_P2P_TERM_OUT) {
       got += g_bytes_get_size (body);

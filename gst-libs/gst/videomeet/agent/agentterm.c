@@ -193,29 +193,32 @@ vm_agent_term_hear_ask (VmAgentTerm *self, VmAgentViewer *viewer)
 void
 vm_agent_term_hear_release (VmAgentTerm *self, VmAgentViewer *viewer)
 {
-  if (g_strcmp0 (self->controller, viewer->id) != 0)
+  /* it tells the server itself */
+  if (g_strcmp0 (self->controller, viewer->id) == 0)
+    set_controller (self, NULL, NULL, 0);
+}
+
+void
+vm_agent_term_hear_gone (VmAgentTerm *self, VmAgentViewer *viewer)
+{
+  if (g_strcmp0 (self->controller, viewer->id) != 0
+      || vm_agent_viewers_name (self, viewer->id))
     return;
   set_controller (self, NULL, NULL, 0);
   give_back (self);
 }
 
 void
-vm_agent_term_hear_gone (VmAgentTerm *self, VmAgentViewer *viewer)
-{
-  if (!vm_agent_viewers_name (self, viewer->id))
-    vm_agent_term_hear_release (self, viewer);
-}
-
-void
 vm_agent_term_take_back (VmAgentTerm *self)
 {
-  if (!self->controller)
-    return;
-  g_free (self->peaceful);
-  self->peaceful = g_strdup (self->controller);
-  self->peace_until = g_get_monotonic_time () + VM_AGENT_TERM_PEACE_TIME;
+  if (self->controller) {
+    g_free (self->peaceful);
+    self->peaceful = g_strdup (self->controller);
+    self->peace_until = g_get_monotonic_time () + VM_AGENT_TERM_PEACE_TIME;
+  }
   end_control (
       self, VM_ERROR_CAP_REQUIRED, "The user of the device has taken it back");
+  /* also from one who has told this device alone that it is given back */
   give_back (self);
 }
 

@@ -146,7 +146,9 @@ vm_agent_view_take_news (VmTerminal *self, const VmMeshNews *news)
   } else if (strcmp (news->peer_id, own) != 0) {
     return FALSE;
   } else if (news->type == VM_MESH_NEWS_RELEASED) {
-    lose_control (self, VM_ERROR_CAP_EXPIRED, "The control is over");
+    /* before that it is of an earlier one */
+    if (self->control == VM_TERMINAL_IN_CONTROL)
+      lose_control (self, VM_ERROR_CAP_EXPIRED, "The control is over");
   } else if (self->control != VM_TERMINAL_NO_CONTROL) {
     set_control (self, VM_TERMINAL_IN_CONTROL,
         g_get_monotonic_time () + news->expires_in * G_USEC_PER_SEC);

@@ -6,8 +6,12 @@
 #include "meeting/vmmeeting-priv.h"
 #include "meeting/vmparticipant-priv.h"
 #include "node/nodefiles.h"
+#include "terminal/termfilter.h"
+#include "terminal/termpaint.h"
+#include "terminal/termshare.h"
 #include "transfer/objects/vmfilelane.h"
 #include "wire/janus/janusmark.h"
+#include "wire/p2p/reader.h"
 #include "wire/vmsdp.h"
 #include <gst/videomeet/vmapi.h>
 
@@ -66,13 +70,43 @@
   X (vm_p2p_forward_ref)                   \
   X (vm_p2p_forward_set_flushing)          \
   X (vm_p2p_forward_unref)                 \
+  X (vm_p2p_reader_free)                   \
+  X (vm_p2p_reader_new)                    \
+  X (vm_p2p_reader_pop)                    \
+  X (vm_p2p_reader_take)                   \
   X (vm_participant_get_audio)             \
   X (vm_participant_get_bridge)            \
   X (vm_participant_get_origin_id)         \
   X (vm_participant_get_video)             \
   X (vm_participant_id_is_earlier)         \
   X (vm_sdp_fingerprints_match)            \
-  X (vm_sdp_list_fingerprints)
+  X (vm_sdp_list_fingerprints)             \
+  X (vm_term_filter_feed)                  \
+  X (vm_term_filter_free)                  \
+  X (vm_term_filter_new)                   \
+  X (vm_term_frame_clear)                  \
+  X (vm_term_frame_to_message)             \
+  X (vm_term_out_check)                    \
+  X (vm_term_paint_draw)                   \
+  X (vm_term_paint_end)                    \
+  X (vm_term_paint_free)                   \
+  X (vm_term_paint_new)                    \
+  X (vm_term_paint_set_input)              \
+  X (vm_term_paint_set_size)               \
+  X (vm_term_screen_feed)                  \
+  X (vm_term_screen_free)                  \
+  X (vm_term_screen_look)                  \
+  X (vm_term_screen_new)                   \
+  X (vm_term_screen_resize)                \
+  X (vm_term_share_attach)                 \
+  X (vm_term_share_new)                    \
+  X (vm_term_share_resize)                 \
+  X (vm_term_share_unref)                  \
+  X (vm_term_share_write_input)            \
+  X (vm_term_size_read)                    \
+  X (vm_term_view_detach)                  \
+  X (vm_term_view_next)                    \
+  X (vm_term_view_wake)
 
 typedef struct
 {

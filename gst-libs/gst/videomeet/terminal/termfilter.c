@@ -29,7 +29,9 @@ struct _VmTermFilter
   gsize skipped; /* bytes of a string */
   guint8 last; /* byte of it */
   gboolean bell_ends; /* it is an OSC */
-  guint combining; /* characters since the last that was none */
+  /* the last character, which REP repeats, and those that combine with it */
+  gunichar last_text[1 + VM_TERM_COMBINING_MAX];
+  guint combining; /* how many do; they count also where there is no last */
 };
 
 VmTermFilter *
@@ -173,6 +175,16 @@ is_harmless (const Csi *csi)
 }
 
 static void
+repeat (VmTermFilter *self, guint times, GString *out)
+{
+  if (!self->last_text[0])
+    return;
+  for (guint i = 0; i < CLAMP (times, 1, VM_TERM_REPEAT_MAX); i++)
+    for (guint j = 0; j <= self->combining; j++)
+      g_string_append_unichar (out, self->last_text[j]);
+}
+
+static void
 end_csi (VmTermFilter *self, gchar final, GString *out)
 {
   Csi csi;
@@ -185,6 +197,8 @@ end_csi (VmTermFilter *self, gchar final, GString *out)
     return;
   if (final == 'h' || final == 'l') {
     pass_modes (&csi, out);
+  } else if (final == 'b') {
+    repeat (self, csi.args[0], out);
   } else if (is_harmless (&csi)) {
     g_string_append_len (out, "\033[", 2);
     g_string_append_len (out, self->held, self->n_held);
@@ -284,12 +298,15 @@ take_csi (VmTermFilter *self, guint8 c, GString *out)
 
 /* Text */
 
-/* Whether libvterm, or any terminal, may put it onto the character before. */
-static gboolean
-combines (gunichar c)
+/* U+06DE: libvterm does. */
+gboolean
+vm_term_combines (gunichar c)
 {
-  GUnicodeType type = g_unichar_type (c);
+  GUnicodeType type;
 
+  if (c < 0x300)
+    return FALSE;
+  type = g_unichar_type (c);
   return c == 0x6de || g_unichar_iszerowidth (c)
          || type == G_UNICODE_NON_SPACING_MARK
          || type == G_UNICODE_ENCLOSING_MARK || type == G_UNICODE_SPACING_MARK
@@ -305,16 +322,26 @@ is_too_wide (gunichar c)
 }
 
 static void
+begin_text (VmTermFilter *self, gunichar c)
+{
+  self->last_text[0] = c;
+  self->combining = 0;
+}
+
+static void
 pass_character (VmTermFilter *self, gunichar c, GString *out)
 {
   if (c >= 0x80 && c <= 0x9f) {
     introduce (self, c);
     return;
   }
-  if (c < 0x300 || !combines (c))
-    self->combining = 0;
-  else if (is_too_wide (c) || self->combining++ >= VM_TERM_COMBINING_MAX)
-    return;
+  if (!vm_term_combines (c)) {
+    begin_text (self, c);
+  } else {
+    if (is_too_wide (c) || self->combining == VM_TERM_COMBINING_MAX)
+      return;
+    self->last_text[++self->combining] = c;
+  }
   g_string_append_unichar (out, c);
 }
 
@@ -322,7 +349,7 @@ static void
 spoil (VmTermFilter *self, GString *out)
 {
   self->n_text = 0;
-  self->combining = 0;
+  begin_text (self, 0xfffd);
   g_string_append_unichar (out, 0xfffd);
 }
 
@@ -401,7 +428,7 @@ take (VmTermFilter *self, guint8 c, GString *out)
     self->state = GROUND;
     if (c >= 0x80)
       return take_text (self, c, out);
-    self->combining = 0;
+    begin_text (self, c);
     g_string_append_c (out, c);
   } else if (self->state == ESCAPE || self->state == ESCAPE_MIDDLE) {
     take_escape (self, c, out);
@@ -431,7 +458,7 @@ vm_term_filter_feed (
       gsize n = plain (data + at, size - at);
 
       if (n)
-        self->combining = 0;
+        begin_text (self, data[at + n - 1]);
       g_string_append_len (out, (const gchar *) data + at, n);
       at += n;
       if (at == size)

@@ -168,6 +168,18 @@ append_rgb (GString *out, guint32 color, guint base)
         (color >> 16) & 0xff, (color >> 8) & 0xff, color & 0xff);
 }
 
+void
+vm_term_pen_append (const VmTermCell *cell, GString *out)
+{
+  g_string_append (out, "\033[0");
+  append_attrs (out, cell->attrs);
+  append_color (out, cell->fg, 30);
+  append_color (out, cell->bg, 40);
+  g_string_append_c (out, 'm');
+  append_rgb (out, cell->fg, 30);
+  append_rgb (out, cell->bg, 40);
+}
+
 static void
 dip (Brush *brush, guint32 fg, guint32 bg, guint16 attrs)
 {
@@ -176,13 +188,8 @@ dip (Brush *brush, guint32 fg, guint32 bg, guint16 attrs)
   brush->fg = fg;
   brush->bg = bg;
   brush->attrs = attrs;
-  g_string_append (brush->out, "\033[0");
-  append_attrs (brush->out, attrs);
-  append_color (brush->out, fg, 30);
-  append_color (brush->out, bg, 40);
-  g_string_append_c (brush->out, 'm');
-  append_rgb (brush->out, fg, 30);
-  append_rgb (brush->out, bg, 40);
+  vm_term_pen_append (
+      &(VmTermCell){ .fg = fg, .bg = bg, .attrs = attrs }, brush->out);
 }
 
 static void
@@ -230,6 +237,33 @@ differs_from (Brush *brush, const VmTermPicture *new, guint col, guint row)
   return FALSE;
 }
 
+/* Whatever stands there is painted anew. */
+static void
+forget_cell (Brush *brush, guint col, guint row)
+{
+  vm_term_picture_cell (brush->shown, col, row)->chars[0] = 0;
+}
+
+/* What combines with a character in the last column, libvterm drops. So that is
+ * written one column before, and moved. */
+static void
+paint_last (Brush *brush, const VmTermPicture *new, guint row)
+{
+  guint last = new->size.cols - 1;
+  const VmTermCell *cell = vm_term_picture_cell (new, last, row);
+
+  if (last == 0 || cell->width != 1 || !cell->chars[1]
+      || cell_equal (cell, vm_term_picture_cell (brush->shown, last, row)))
+    return;
+  place (brush, last - 1, row);
+  write_cell (brush, cell);
+  place (brush, last - 1, row);
+  g_string_append (brush->out, "\033[@");
+  *vm_term_picture_cell (brush->shown, last, row) = *cell;
+  for (guint col = MAX (last, 2) - 2; col < last; col++)
+    forget_cell (brush, col, row);
+}
+
 static void
 paint_row (Brush *brush, const VmTermPicture *new, guint row)
 {
@@ -239,6 +273,7 @@ paint_row (Brush *brush, const VmTermPicture *new, guint row)
 
   if (row_equal (brush->shown, row, new, row))
     return;
+  paint_last (brush, new, row);
   for (guint col = 0; col < (erase ? tail : cols); col++) {
     const VmTermCell *cell = vm_term_picture_cell (new, col, row);
     const VmTermCell *old = vm_term_picture_cell (brush->shown, col, row);

@@ -2,6 +2,8 @@
 
 #include "terminal/termscreen.h"
 
+#include "terminal/termfilter.h"
+
 #include <string.h>
 #include <vterm.h>
 
@@ -192,13 +194,124 @@ vm_term_screen_feed (VmTermScreen *self, const gchar *data, gsize size)
   vterm_screen_flush_damage (self->screen);
 }
 
+static guint32
+read_color (const VTermColor *color)
+{
+  if (VTERM_COLOR_IS_DEFAULT_FG (color) || VTERM_COLOR_IS_DEFAULT_BG (color))
+    return 0;
+  if (VTERM_COLOR_IS_INDEXED (color))
+    return VM_TERM_COLOR_INDEX | color->indexed.idx;
+  return VM_TERM_COLOR_RGB | color->rgb.red << 16 | color->rgb.green << 8
+         | color->rgb.blue;
+}
+
+static guint16
+read_attrs (const VTermScreenCellAttrs *attrs)
+{
+  guint16 all = attrs->underline << VM_TERM_ATTR_UNDERLINE_SHIFT;
+
+  if (attrs->bold)
+    all |= VM_TERM_ATTR_BOLD;
+  if (attrs->italic)
+    all |= VM_TERM_ATTR_ITALIC;
+  if (attrs->blink)
+    all |= VM_TERM_ATTR_BLINK;
+  if (attrs->reverse)
+    all |= VM_TERM_ATTR_REVERSE;
+  if (attrs->strike)
+    all |= VM_TERM_ATTR_STRIKE;
+#if HAVE_VTERM_CONCEAL
+  if (attrs->conceal)
+    all |= VM_TERM_ATTR_CONCEAL;
+#endif
+  return all;
+}
+
+/* The cell that a character would get now. */
+static void
+read_pen (VmTermScreen *self, VmTermCell *pen)
+{
+  VTermScreenCellAttrs attrs = { 0 };
+  VTermValue value;
+
+#define GET(attr) (vterm_state_get_penattr (self->state, attr, &value), value)
+  attrs.bold = !!GET (VTERM_ATTR_BOLD).boolean;
+  attrs.underline = GET (VTERM_ATTR_UNDERLINE).number;
+  attrs.italic = !!GET (VTERM_ATTR_ITALIC).boolean;
+  attrs.blink = !!GET (VTERM_ATTR_BLINK).boolean;
+  attrs.reverse = !!GET (VTERM_ATTR_REVERSE).boolean;
+  attrs.strike = !!GET (VTERM_ATTR_STRIKE).boolean;
+#if HAVE_VTERM_CONCEAL
+  attrs.conceal = !!GET (VTERM_ATTR_CONCEAL).boolean;
+#endif
+  *pen = (VmTermCell){ .attrs = read_attrs (&attrs), .width = 1 };
+  vterm_state_get_penattr (self->state, VTERM_ATTR_FOREGROUND, &value);
+  pen->fg = read_color (&value.color);
+  vterm_state_get_penattr (self->state, VTERM_ATTR_BACKGROUND, &value);
+  pen->bg = read_color (&value.color);
+#undef GET
+}
+
+static void
+    G_GNUC_PRINTF (2, 3) command (VmTermScreen *self, const gchar *format, ...)
+{
+  va_list args;
+  g_autofree gchar *text = NULL;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  vterm_input_write (self->vt, text, strlen (text));
+}
+
+/* libvterm keeps a scrolling region and a saved cursor that are beyond the new
+ * size, and then uses memory that is not its own. The region goes, as in other
+ * terminals; the saved cursor comes to the edge. */
+static void
+shrink (VmTermScreen *self, const VmTermSize *size)
+{
+  VmTermModes modes = self->modes;
+  VTermPos pos, saved;
+  VmTermCell pen;
+  g_autoptr (GString) again = g_string_new (NULL);
+
+  vterm_state_get_cursorpos (self->state, &pos);
+  read_pen (self, &pen);
+  command (self, "\033[r\0338");
+  vterm_state_get_cursorpos (self->state, &saved);
+  if (saved.row >= (gint) size->rows || saved.col >= (gint) size->cols)
+    command (self, "\033[%d;%dH\0337", MIN (saved.row + 1, (gint) size->rows),
+        MIN (saved.col + 1, (gint) size->cols));
+  vm_term_pen_append (&pen, again);
+  command (self, "%s\033[%d;%dH\033[%d q\033[?25%c", again->str, pos.row + 1,
+      pos.col + 1, 2 * modes.cursor_shape - (modes.cursor_blinks ? 1 : 0),
+      modes.cursor_visible ? 'h' : 'l');
+}
+
+/* In libvterm 0.1 it is above the first row when the rows above it have
+ * scrolled away. */
+static void
+keep_cursor (VmTermScreen *self)
+{
+  VTermPos pos;
+  gint rows, cols;
+
+  vterm_get_size (self->vt, &rows, &cols);
+  vterm_state_get_cursorpos (self->state, &pos);
+  if (pos.row < 0 || pos.row >= rows || pos.col < 0 || pos.col >= cols)
+    command (self, "\033[%d;%dH", CLAMP (pos.row + 1, 1, rows),
+        CLAMP (pos.col + 1, 1, cols));
+}
+
 void
 vm_term_screen_resize (VmTermScreen *self, const VmTermSize *size)
 {
   if (size->cols == self->picture->size.cols
       && size->rows == self->picture->size.rows)
     return;
+  shrink (self, size);
   vterm_set_size (self->vt, size->rows, MAX (size->cols, COLS_MIN));
+  keep_cursor (self);
   vterm_screen_flush_damage (self->screen);
   vm_term_picture_free (self->picture);
   self->picture = vm_term_picture_new (size);
@@ -247,7 +360,7 @@ get_width (VmTermScreen *self, gunichar c)
 
   if (c < 0x300)
     return 1;
-  if (c >= 0x110000)
+  if (c >= 0x110000 || vm_term_combines (c))
     return 0;
   page = &self->widths[c / 256];
   if (!*page) {
@@ -258,39 +371,6 @@ get_width (VmTermScreen *self, gunichar c)
   if (*width == 0xff)
     *width = measure (self, c);
   return *width;
-}
-
-static guint32
-read_color (const VTermColor *color)
-{
-  if (VTERM_COLOR_IS_DEFAULT_FG (color) || VTERM_COLOR_IS_DEFAULT_BG (color))
-    return 0;
-  if (VTERM_COLOR_IS_INDEXED (color))
-    return VM_TERM_COLOR_INDEX | color->indexed.idx;
-  return VM_TERM_COLOR_RGB | color->rgb.red << 16 | color->rgb.green << 8
-         | color->rgb.blue;
-}
-
-static guint16
-read_attrs (const VTermScreenCellAttrs *attrs)
-{
-  guint16 all = attrs->underline << VM_TERM_ATTR_UNDERLINE_SHIFT;
-
-  if (attrs->bold)
-    all |= VM_TERM_ATTR_BOLD;
-  if (attrs->italic)
-    all |= VM_TERM_ATTR_ITALIC;
-  if (attrs->blink)
-    all |= VM_TERM_ATTR_BLINK;
-  if (attrs->reverse)
-    all |= VM_TERM_ATTR_REVERSE;
-  if (attrs->strike)
-    all |= VM_TERM_ATTR_STRIKE;
-#if HAVE_VTERM_CONCEAL
-  if (attrs->conceal)
-    all |= VM_TERM_ATTR_CONCEAL;
-#endif
-  return all;
 }
 
 static void

@@ -63,6 +63,8 @@ vm_term_picture_cell (const VmTermPicture *picture, guint col, guint row);
 /* Size, places, cursor and modes. */
 gboolean vm_term_picture_equal (const VmTermPicture *a, const VmTermPicture *b);
 
+/* The sequences that set the colours and attributes of @cell. */
+void vm_term_pen_append (const VmTermCell *cell, GString *out);
 /* Sequences that make a terminal that shows @old show @new. @old: NULL, or of
  * another size or another screen (alternate or not): the terminal is of @new's
  * size and in any state, and all is painted. Empty when nothing differs. Valid

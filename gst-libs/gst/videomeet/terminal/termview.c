@@ -149,6 +149,21 @@ vm_term_view_refresh (VmTermView *self)
   g_mutex_unlock (&self->share->lock);
 }
 
+/* How much of @data is the next piece. libvterm loses what combines with a
+ * character in the last column if the two come apart; before an ESC none
+ * do. */
+static gsize
+find_cut (const gchar *data, gsize size)
+{
+  gsize n = VM_TERM_OUT_MAX;
+
+  if (size <= n)
+    return size;
+  while (n > 0 && data[n] != '\033')
+    n--;
+  return n ? n : vm_term_cut (data, size, VM_TERM_OUT_MAX);
+}
+
 /* A piece of what is being given. */
 static gboolean
 give_piece (VmTermView *self, VmTermFrame *frame)
@@ -159,7 +174,7 @@ give_piece (VmTermView *self, VmTermFrame *frame)
   if (!self->current)
     return FALSE;
   data = g_bytes_get_data (self->current, &size);
-  n = vm_term_cut (data + self->given, size - self->given, VM_TERM_OUT_MAX);
+  n = find_cut (data + self->given, size - self->given);
   frame->type = VM_TERM_FRAME_OUT;
   frame->bytes = g_bytes_new_from_bytes (self->current, self->given, n);
   self->given += n;

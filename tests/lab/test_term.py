@@ -1,0 +1,192 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A terminal that one host shares and others see: at once, late, through a router, by the
+relay, over a link that loses packets, without the server, from another address; who may
+type; and a viewer that is slow."""
+
+import os
+import re
+import time
+
+import lab
+import natlab
+
+PORT = natlab.PORT
+URL = f"http://{natlab.PUBLIC}:{PORT}"
+ROOM = "lab"
+COLUMNS, ROWS = 80, 24
+PROGRAM = os.path.join(os.environ.get("VM_BUILD_ROOT", ""), "tests/lab/termtext")
+# a line each 0.05 s, so that something always is on its way
+TICKING = "i=0; while [ $i -lt %d ]; do i=$((i+1)); echo line-$i; sleep 0.05; done; " \
+          "echo the end; exec sleep 600"
+MANY = 1_460_000  # lines, which are 100 MB
+LONG = "x" * 60
+
+
+class Term(natlab.NatTest):
+    def setUp(self):
+        super().setUp()
+        self.server = self.start_server("--insecure")
+
+    def share(self, host, command, *more, user="Ann"):
+        process = host.start(
+            "videomeet", "term", "share", "--server", URL, "--room", ROOM, "--user", user,
+            "--policy", "open", "--json", *more, "--", "sh", "-c", command)
+        process.wait_event("ready", lab.SOON)
+        return process
+
+    def view(self, host, *more, user="Bob", typed=False):
+        process = host.start(
+            "videomeet", "term", "view", "Ann", "--server", URL, "--room", ROOM, "--user",
+            user, "--json", *more, typed=typed)
+        process.wait_event("resized", lab.SOON)
+        return process
+
+    def screen(self, process):
+        """What a viewer sees, row by row."""
+        shown, size = [], None
+        for event in process.events():
+            if event["event"] == "resized":
+                size, shown = (event["columns"], event["rows"]), []
+            elif event["event"] == "output":
+                shown.append(event["text"])
+        done = self.public.run(PROGRAM, *size, timeout=lab.SOON, stdin="".join(shown))
+        return done.stdout.rstrip("\n").split("\n")
+
+    def until(self, process, text, timeout=lab.SOON):
+        """Polled rarely: it begins with all that was ever shown."""
+        end = time.monotonic() + timeout
+        while not any(text in row for row in self.screen(process)):
+            if time.monotonic() > end:
+                raise lab.LabError(f"not within {timeout} s: {text}\n" + "\n".join(
+                    self.screen(process)) + process.tail()[-2000:])
+            time.sleep(0.3)
+
+    def ends_right(self, *viewers, last, timeout=60):
+        """All see what a terminal shows after `last` lines of TICKING."""
+        expected = [f"line-{i}" for i in range(last - ROWS + 3, last + 1)] + ["the end"]
+        for viewer in viewers:
+            self.until(viewer, "the end", timeout)
+            self.assertEqual(self.screen(viewer)[:ROWS - 1], expected)
+
+    def test_view(self):
+        """At once and late, from behind routers: all see the same."""
+        for number in (0, 1):
+            self.set_nat(number, "cone")
+        ann, bob, _ = self.clients[:3]
+        share = self.share(ann, TICKING % 60)
+        first = self.view(bob)
+        self.until(first, "line-40")
+        late = self.view(bob, user="Carl")
+        self.ends_right(first, late, last=60)
+        viewers = share.events("viewers")[-1]["viewers"]
+        self.assertEqual(sorted(viewers), ["Bob", "Carl"])
+        first.stop()
+        share.wait_event("viewers", lab.SOON, viewers=["Carl"])
+
+    def test_relay(self):
+        """No UDP passes: the server carries it."""
+        for number in (0, 1):
+            self.set_nat(number, "no-udp")
+        self.share(self.clients[0], TICKING % 30)
+        viewer = self.view(self.clients[1])
+        self.ends_right(viewer, last=30)
+
+    def test_nobody(self):
+        ann, bob = self.routers
+        self.share(ann, "exec sleep 600")
+        done = bob.run("videomeet", "term", "view", "Emma", "--server", URL, "--room",
+                       ROOM, "--user", "Bob", timeout=lab.SOON, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Emma", done.stderr)
+        self.assertIn("Ann", done.stderr.replace("Emma", ""))
+
+    def test_control(self):
+        """Who is on the list types, and nobody else; two at once; it is over when who has
+        it is gone; and the command's exit status is that of share."""
+        ann, bob = self.routers
+        share = self.share(
+            ann, "while read line; do case $line in bye) exit 3;; *) echo got $line;; esac;"
+            " done", "--allow", "Bob=terminal:control", "--allow", "Carl=terminal:control")
+        dora = self.view(bob, "--control", user="Dora", typed=True)
+        dora.wait_event("warning", lab.SOON, code="CAP_REQUIRED")
+        share.wait_event("asked", lab.SOON, user="Dora", code="CAP_REQUIRED")
+        viewer = self.view(bob, "--control", typed=True)
+        viewer.wait_event("control", lab.SOON, control=True)
+        viewer.type("kite")
+        self.until(dora, "got kite")
+        other = self.view(bob, "--control", user="Carl", typed=True)
+        other.wait_event("warning", lab.SOON)
+        dora.type("no")
+        other.type("no")
+        viewer.kill()
+        lab.wait_until(lambda: share.events("controller")[-1].get("controller") is None,
+                       40, "control is over")
+        again = self.view(bob, "--control", user="Carl", typed=True)
+        again.wait_event("control", lab.SOON, control=True)
+        again.type("bye")
+        self.assertEqual(share.wait(lab.SOON), 3, share.tail())
+        self.assertEqual(again.wait_event("term-ended", lab.SOON)["status"], 3)
+        self.assertFalse(any("got no" in row for row in self.screen(dora)))
+
+    def test_loss(self):
+        """2 % of all packets are lost, both ways."""
+        ann, bob = self.routers
+        for host in ann, bob:
+            rule = ("INPUT", "-p", "udp", "-m", "statistic", "--mode", "random",
+                    "--probability", "0.02", "-j", "DROP")
+            host.call("iptables", "-A", *rule)
+            self.addCleanup(host.call, "iptables", "-D", *rule)
+        self.share(ann, TICKING % 100)
+        viewer = self.view(bob)
+        self.ends_right(viewer, last=100)
+
+    def test_server_dies(self):
+        """What is seen goes on, and control, too."""
+        ann, bob = self.routers
+        self.share(ann, "echo ready; exec cat", "--allow", "Bob=terminal:control")
+        viewer = self.view(bob, "--control", typed=True)
+        viewer.wait_event("control", lab.SOON, control=True)
+        self.server.kill()
+        viewer.wait_event("warning", lab.SOON, code="DISCONNECTED")
+        viewer.type("still here")
+        self.until(viewer, "still here")
+
+    def test_address_changes(self):
+        """Of the viewer, there and back."""
+        ann, bob = self.routers
+        self.share(ann, TICKING % 300)
+        viewer = self.view(bob)
+        for gone, there, line in ((3, 77, "line-100"), (77, 3, "line-200")):
+            bob.call("ip", "addr", "del", f"198.51.100.{gone}/24", "dev", "eth0")
+            bob.call("ip", "addr", "add", f"198.51.100.{there}/24", "dev", "eth0")
+            time.sleep(1)
+            bob.call("ip", "route", "add", "default", "dev", "eth0")
+            self.until(viewer, line, 40)
+        self.ends_right(viewer, last=300)
+
+    def test_slow_viewer(self):
+        """100 MB of output, a viewer by a link of 256 kbit/s and a fast one: the command
+        waits for neither, and both end on the right screen."""
+        ann, bob = self.routers
+        slow = self.clients[0]
+        self.set_nat(0, "cone")
+        share = self.share(
+            bob, f"seq -f '{LONG}%08.0f' {MANY}; echo the end; exec sleep 600")
+        began = time.monotonic()
+        fast = self.view(ann, user="Carl")
+        ann.call("tc", "qdisc", "replace", "dev", "eth1", "root", "tbf", "rate", "256kbit",
+                 "burst", "16kb", "latency", "200ms")
+        self.addCleanup(ann.call, "tc", "qdisc", "del", "dev", "eth1", "root")
+        viewer = self.view(slow)
+        for process in fast, viewer:
+            self.until(process, "the end", 150)
+        print(f"100 MB were shown in {time.monotonic() - began:.0f} s")
+        self.assertEqual(self.screen(fast), self.screen(viewer))
+        self.assertTrue(any(f"{MANY:08d}" in row for row in self.screen(viewer)))
+        self.assertIsNone(share.popen.poll())
+        self.assertFalse(re.search("CAP_EXPIRED", viewer.tail()))
+
+
+if __name__ == "__main__":
+    lab.main()
