@@ -76,7 +76,8 @@ class Readme(lab.LabTest):
                               text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         elements = ("vmdiscoversrc", "vmfilesink", "vmfilesrc", "vmquicsink",
-                    "vmquicsrc", "vmsignalbin", "vmtrust")
+                    "vmquicsrc", "vmsignalbin", "vmtermsink", "vmtermsrc",
+                    "vmtrust")
         for element in elements:
             self.assertIn(f" {element}: ", done.stdout)
         self.assertEqual(len(done.stdout.splitlines()), len(elements),
@@ -191,6 +192,12 @@ class Readme(lab.LabTest):
         process, status = self.line(a, "verify")
         self.assertNotEqual(status, 0)
         self.assertIn("was changed on the way", process.tail())
+
+    def test_line_terminal(self):
+        a = self.lab.hosts[0]
+        process, status = self.line(a, "terminal")
+        self.assertEqual(status, 0, process.tail())
+        self.assertIn("hello", "".join(map(str, process.out)))
 
     def test_line_file(self):
         a = self.lab.hosts[0]

@@ -126,7 +126,8 @@ write_turn (VmTermShare *self, Work *work)
 
   g_mutex_lock (&self->lock);
   size = MIN (sizeof data, self->input->len);
-  memcpy (data, self->input->data, size);
+  if (size)
+    memcpy (data, self->input->data, size);
   g_mutex_unlock (&self->lock);
   if (size == 0)
     return;
