@@ -20,7 +20,8 @@ const { load } = await import("./webmodules.mjs");
 const KEPT = process.env.VM_SCREENSHOTS;
 const PAGES_MAX = 8; // agent-priv.h
 const TOP = fileURLToPath(new URL("../..", import.meta.url));
-const { TermFilter } = await load("net/termfilter.js");
+const { NUMBERS_MAX, NUMBER_MAX, REPEAT_MAX, SEQUENCE_MAX, TermFilter } =
+  await load("net/termfilter.js");
 const messages = await load("net/termmessage.js");
 
 async function serve(...args) {
@@ -232,7 +233,16 @@ test("what the page lets through, whatever the device sends", () => {
   equal(filter("\x1b[31", "m\x1b[?25l\x1b[2J\x1b[1;2H\x1b[4:3m\x1b[2 q"),
     "\x1b[31m\x1b[?25l\x1b[2J\x1b[1;2H\x1b[4:3m\x1b[2 q", "what draws");
   equal(filter("\x1b[?9999h\x1b[?1049h\x1b[?1;9999h"), "\x1b[?1049h", "modes");
-  equal(filter(`\x1b[${"1;".repeat(200)}m.`), ".", "a long one");
+  const csi = (parameters, final) => filter(`\x1b[${parameters}${final}`) !== "";
+  const sizes = (make, max) => [max - 1, max, max + 1].map(make);
+  equal(sizes((count) => csi("1".padStart(count - 1, "0"), "m"), SEQUENCE_MAX),
+    [true, true, false], "the length of one");
+  equal(sizes((count) => csi(Array(count).fill(1).join(";"), "m"), NUMBERS_MAX),
+    [true, true, false], "how many numbers");
+  equal(sizes((count) => csi(count, "C"), NUMBER_MAX), [true, true, false], "a number");
+  equal(sizes((count) => csi(count, "b"), REPEAT_MAX), [true, true, false], "repetition");
+  equal(["", "0", "1", "2", "3", "?3"].map((what) => csi(what, "J")),
+    [true, true, true, true, false, false], "what is erased");
   equal(filter("\x1b(0q\x1b(B\x1b7\x1b8\x1b=\x1bM\x1b#8"), "\x1b(0q\x1b(B\x1b7\x1b8\x1b=\x1bM",
     "escapes");
   equal(filter("\x05\x00\x07\t"), "\x07\t", "controls");

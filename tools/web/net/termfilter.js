@@ -1,31 +1,46 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // What a shared terminal may say to the one that shows it: text, and the sequences that draw
-// on the screen. Titles, the clipboard, questions that a terminal answers, and all that has
-// no use on a screen are left out (security.md#terminals). The device that shares it has
-// done so before; here nobody needs to rely on that. Knows nothing of the page.
+// on the screen (protocol/agents.md#terminal-filter). Titles, the clipboard, questions that a
+// terminal answers, and all that has no use on a screen are left out. The device that shares
+// it has done so before; here nobody needs to rely on that. Knows nothing of the page.
 
-const SEQUENCE_MAX = 256; // characters of one; a longer one is left out
+export const SEQUENCE_MAX = 64; // characters of one
+export const NUMBERS_MAX = 16; // in one
+export const NUMBER_MAX = 65535;
+export const REPEAT_MAX = 500; // of REP
 
 const CONTROLS = "\x07\x08\t\n\x0b\f\r\x0e\x0f";
-const FINALS = new Set("@ABCDEFGHIJKLMPSTXZ`abdefgmrsu");
-const MODES = new Set(["1", "3", "5", "6", "7", "12", "25", "47", "66", "1000", "1002", "1003",
-  "1004", "1005", "1006", "1015", "1047", "1048", "1049", "2004"]);
-const ESCAPES = new Set("78=>DEHMc");
-const CHARSETS = "()*+-./";
+const FINALS = new Set("@ABCDEFGHIJKLMPSTXZ`abdefmrsu");
+const MODES = new Set(["1", "5", "6", "7", "12", "25", "47", "1000", "1002", "1003", "1005",
+  "1006", "1015", "1047", "1048", "1049", "2004"]);
+const ESCAPES = new Set("78DEMc=>");
+const CHARSETS = "()*+";
 
 const isMode = (parameters) => parameters.split(";").every((mode) => MODES.has(mode));
 
+function isBounded(parameters) {
+  const numbers = parameters.match(/\d+/g) || [];
+
+  return parameters.length < SEQUENCE_MAX && numbers.length <= NUMBERS_MAX
+    && numbers.every((number) => Number(number) <= NUMBER_MAX);
+}
+
 // Whether CSI `parameters` `between` `final` draws.
 function draws(parameters, between, final) {
+  if (!isBounded(parameters)) return false;
   if (between === " ") return final === "q" && /^\d*$/.test(parameters);
   if (between === "!") return final === "p" && parameters === "";
   if (between) return false;
   if (parameters.startsWith("?"))
     return "hl".includes(final) ? isMode(parameters.slice(1))
-      : "JK".includes(final) && /^\?\d*$/.test(parameters);
+      : "JK".includes(final) && /^\?[012]?$/.test(parameters);
   if (!/^[\d;:]*$/.test(parameters)) return false;
-  return "hl".includes(final) ? parameters === "4" || parameters === "20" : FINALS.has(final);
+  if ("hl".includes(final)) return parameters === "4";
+  // not what has scrolled away; nothing over and over
+  if (final === "J") return /^[012]?$/.test(parameters);
+  if (final === "b") return Number(parameters) <= REPEAT_MAX;
+  return FINALS.has(final);
 }
 
 export class TermFilter {
@@ -50,11 +65,10 @@ export class TermFilter {
 
   #csi(char) {
     if (char >= " " && char <= "?") {
-      if (this.#held.length < SEQUENCE_MAX) this.#held += char;
+      if (this.#held.length <= SEQUENCE_MAX) this.#held += char;
       return "";
     }
     this.#state = "text";
-    if (this.#held.length >= SEQUENCE_MAX) return "";
     const [, parameters, between] = /^([0-?]*)([ -/]*)/.exec(this.#held);
     return parameters.length + between.length === this.#held.length
       && draws(parameters, between, char) ? `\x1b[${this.#held}${char}` : "";
