@@ -71,8 +71,11 @@ function showView() {
   setText($("view-name"), status.command ? `${user}: ${status.command}` : `Terminal of ${user}`);
   setText($("view-note"), line.state === "lost"
     ? `${noteOf(view)} The server does not answer; the terminal needs none.` : noteOf(view));
-  setText($("control"), controls ? "Give control back" : "Take control");
-  $("control").disabled = view.state !== "connected" || (!controls && line.state !== "joined");
+  setText($("control"), controls ? "Give control back" : view.isAsking ? "Asking for control"
+    : "Take control");
+  // it is the server that gives it, while the device is there too
+  $("control").disabled = view.state !== "connected" || view.isAsking
+    || (!controls && (line.state !== "joined" || !terminals.has(device)));
   $("keys").hidden = !controls;
   setText($("device"), checked
     ? `The device ${device} has proven itself by its key. Compare the id with what`

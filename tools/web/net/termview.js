@@ -18,6 +18,7 @@ const LOOK_MS = 1000;
 const PAUSE_MIN_MS = 1000;
 const PAUSE_MAX_MS = 30000;
 const BUFFERED_MAX = 64 * 1024; // bytes typed that have not gone
+const ASK_MS = 10000; // for control to be given
 const CANDIDATES_MAX = 64; // that come before the answer
 const NO_NONCE = new Uint8Array(16);
 
@@ -35,6 +36,7 @@ export class TermView extends EventTarget {
   #deadline = 0;
   #pause = PAUSE_MIN_MS;
   #wants = false; // control
+  #asking = 0; // a timer, while it is asked for
   #attempt = 0;
 
   constructor(line, device) {
@@ -60,6 +62,7 @@ export class TermView extends EventTarget {
 
   async start() {
     this.#drop();
+    this.#become("connecting");
     const attempt = ++this.#attempt;
     const { stun } = this.#line;
     const connection = new RTCPeerConnection({ iceServers: stun ? [{ urls: stun }] : [] });
@@ -123,6 +126,7 @@ export class TermView extends EventTarget {
   #drop() {
     clearInterval(this.#timer);
     clearTimeout(this.#timer);
+    this.#stopAsking();
     const connection = this.#connection;
     this.#connection = this.#channel = this.#heartbeat = null;
     connection?.close();
@@ -237,7 +241,24 @@ export class TermView extends EventTarget {
 
   // --- control ---
 
+  get isAsking() { return this.#asking !== 0; }
+
+  #stopAsking() {
+    clearTimeout(this.#asking);
+    this.#asking = 0;
+  }
+
+  // Nobody has given it.
+  #giveUp(sentence) {
+    this.#stopAsking();
+    this.#wants = false;
+    this.#setControl(false);
+    this.dispatchEvent(new Event("state"));
+    this.#tell(sentence);
+  }
+
   #setControl(controls) {
+    if (controls) this.#stopAsking();
     if (this.controls === controls) return;
     this.controls = controls;
     if (!controls) this.#wants = false;
@@ -249,9 +270,7 @@ export class TermView extends EventTarget {
       this.#line.send("terminal.control.take", { room_id: this.#line.room,
         target_device_id: this.device, cap_token: token });
     } else if (action === "take-back" || action === "denied") {
-      this.#wants = false;
-      this.#setControl(false);
-      this.#tell(message ? `${message}.` : "You do not control the terminal.");
+      this.#giveUp(message ? `${message}.` : "You do not control the terminal.");
     }
   }
 
@@ -262,17 +281,17 @@ export class TermView extends EventTarget {
     if (type === "terminal.control.granted" && own) {
       this.#setControl(true);
     } else if (type === "terminal.control.denied") {
-      this.#wants = false;
-      this.#setControl(false);
-      this.#tell("Somebody else controls the terminal.");
+      this.#giveUp("Somebody else controls the terminal.");
     } else if (type === "terminal.control.release" && own) {
       this.#setControl(false);
     }
   }
 
   askControl() {
-    if (this.state !== "connected" || this.controls) return;
+    if (this.state !== "connected" || this.controls || this.isAsking) return;
     this.#wants = true;
+    this.#asking = setTimeout(() => this.#giveUp("Nobody has given control."), ASK_MS);
+    this.dispatchEvent(new Event("state"));
     this.#channel.send(writeJson(TERM_CONTROL, { action: "ask" }));
   }
 
