@@ -286,8 +286,8 @@ test("a page whose server is lost goes on, and can take control when it is back"
   const server = await serve();
   const browser = await Browser.start();
 
-  await share(server, "stty -echo; i=0; while :; do i=$((i+1)); echo \"tick $i\"; "
-    + "read -r -t 1 line && echo \"got $line\"; sleep .2; done", "--allow",
+  await share(server, "stty -echo; (i=0; while :; do i=$((i+1)); echo \"tick $i\"; sleep .3; "
+    + "done) & while read -r line; do echo \"got $line\"; done", "--allow",
   "Bob=terminal:view,terminal:control");
   const bob = await watch(browser, server, "Bob");
   await shows(bob, "tick 2");
