@@ -15,7 +15,9 @@ PORT = natlab.PORT
 URL = f"http://{natlab.PUBLIC}:{PORT}"
 ROOM = "lab"
 COLUMNS, ROWS = 80, 24
-PROGRAM = os.path.join(os.environ.get("VM_BUILD_ROOT", ""), "tests/lab/termtext")
+BUILD = os.environ.get("VM_BUILD_ROOT") or os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
+PROGRAM = os.path.join(BUILD, "tests/support/termtext")
 # a line each 0.05 s, so that something always is on its way
 TICKING = "i=0; while [ $i -lt %d ]; do i=$((i+1)); echo line-$i; sleep 0.05; done; " \
           "echo the end; exec sleep 600"
@@ -38,7 +40,9 @@ class Term(natlab.NatTest):
     def view(self, host, *more, user="Bob", typed=False):
         process = host.start(
             "videomeet", "term", "view", "Ann", "--server", URL, "--room", ROOM, "--user",
-            user, "--json", *more, typed=typed)
+            user, "--json", *more, typed=typed,
+            # a device is in a room once
+            env={"XDG_CONFIG_HOME": os.path.join(host.config, user)})
         process.wait_event("resized", lab.SOON)
         return process
 
@@ -135,8 +139,7 @@ class Term(natlab.NatTest):
         for host in ann, bob:
             rule = ("INPUT", "-p", "udp", "-m", "statistic", "--mode", "random",
                     "--probability", "0.02", "-j", "DROP")
-            host.call("iptables", "-A", *rule)
-            self.addCleanup(host.call, "iptables", "-D", *rule)
+            host.call("iptables", "-A", *rule)  # until tearDown()
         self.share(ann, TICKING % 100)
         viewer = self.view(bob)
         self.ends_right(viewer, last=100)

@@ -12,7 +12,7 @@ root = pathlib.Path(os.environ["VM_SOURCE_ROOT"])
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 
 COMMANDS = ["discover", "host", "join", "call", "answer", "status", "known",
-            "forget", "trust", "send", "receive", "agent", "sync", "server"]
+            "forget", "trust", "send", "receive", "agent", "sync", "term", "server"]
 
 
 def options_of(*arguments):

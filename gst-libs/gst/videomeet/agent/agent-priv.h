@@ -8,7 +8,6 @@
 #include "agent/agentforward.h"
 #include "agent/agentproof.h"
 #include "agent/agentrelay.h"
-#include "agent/agentterm.h"
 #include "base/vmmailbox-priv.h"
 #include "quic/quic.h"
 #include "transfer/p2p/p2phandler.h"
@@ -48,6 +47,7 @@
 #define VM_AGENT_TICK 250 /* ms */
 
 typedef struct _VmAgentSession VmAgentSession;
+typedef struct _VmAgentTerm VmAgentTerm;
 typedef struct _VmAgentStream VmAgentStream;
 typedef struct _VmAgentWork VmAgentWork;
 
@@ -165,6 +165,11 @@ void vm_agent_pages_send_candidate (
 /* All are sent away, with the code and message of @why. */
 void vm_agent_pages_end (VmAgent *self, const GError *why);
 void vm_agent_page_unref (gpointer page); /* an element of VmAgent.pages */
+
+/* agentterm.c: the terminal that it shares; see agentterm.h */
+VmAgentTerm *vm_agent_term_ref (VmAgentTerm *self);
+void vm_agent_term_unref (VmAgentTerm *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentTerm, vm_agent_term_unref)
 
 /* agentsession.c */
 

@@ -3,7 +3,7 @@
 /* Sessions that this side asks for: what is to be sent waits for the other
  * agent, a capability, this side's candidates and the server's answer. */
 
-#include "agent/terminal-priv.h"
+#include "agent/vmterminal-priv.h"
 #include "agent/agentcandidates.h"
 #include "base/vmtimer-priv.h"
 #include "wire/mesh/meshclient.h"

@@ -2,7 +2,8 @@
 
 /* Transfers on one stream of a session, by the handlers of transfer/. */
 
-#include "agent/terminal-priv.h"
+#include "agent/agentterm.h"
+#include "agent/vmterminal-priv.h"
 #include "transfer/archive/p2pzip.h"
 #include "transfer/engine/sender.h"
 #include "transfer/p2p/p2pfiles.h"

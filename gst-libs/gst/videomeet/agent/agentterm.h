@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "wire/mesh/meshagent.h"
-#include "wire/p2p/pipe.h"
-
-#include <gst/videomeet/vmagent.h>
+#include "agent/agent-priv.h"
 
 /* The terminal that an agent shares (protocol/agents.md#terminal): those who
  * view it, and the one of them who controls it. */
@@ -21,18 +18,12 @@
 /* Control that was taken back is not given to the same viewer again before. */
 #define VM_AGENT_TERM_PEACE_TIME (5 * G_USEC_PER_SEC)
 
-typedef struct _VmAgentTerm VmAgentTerm;
-
 typedef struct
 {
   const gchar *id; /* a device, or a page: as the server names it */
   const gchar *user;
   gboolean may_control; /* the user of this device has said so */
 } VmAgentTermViewer;
-
-VmAgentTerm *vm_agent_term_ref (VmAgentTerm *self);
-void vm_agent_term_unref (VmAgentTerm *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentTerm, vm_agent_term_unref)
 
 /* The context's thread. The one that @agent shares, or NULL. Returns: (transfer
  * full) */

@@ -4,7 +4,6 @@
 #include <gst/videomeet/vmterminal.h>
 
 #include "agent/agent-priv.h"
-#include "agent/agentterm.h"
 
 /* A VmTerminal as the files of the agent know it. It belongs to the thread of
  * the agent's context. One thread brings it what its screen shows; of a
