@@ -126,6 +126,7 @@ class Term(natlab.NatTest):
         viewer.kill()
         lab.wait_until(lambda: share.events("controller")[-1].get("controller") is None,
                        40, "control is over")
+        other.stop()
         again = self.view(bob, "--control", user="Carl", typed=True)
         again.wait_event("control", lab.SOON, control=True)
         again.type("bye")

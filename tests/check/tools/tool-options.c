@@ -460,6 +460,7 @@ GST_START_TEST (test_files)
   g_auto (VmtOptions) send = { 0 };
   g_auto (VmtOptions) receive = { 0 };
   g_auto (VmtOptions) turns = { 0 };
+  g_auto (VmtOptions) share = { 0 };
   g_auto (VmtOptions) host = { 0 };
 
   fail_unless (
@@ -487,7 +488,17 @@ GST_START_TEST (test_files)
   refused ("agent --server http://h:1 --room lab --share x --allow Ann",
       "--allow takes a name");
   refused ("agent --server http://h:1 --room lab --share x --allow Ann=call",
-      "--allow takes file and folder");
+      "--allow takes file, folder, terminal:view and terminal:control");
+  refused ("term", "videomeet term view NAME");
+  refused ("term view --server http://h:1 --room lab", "whose terminal");
+  refused ("term share --control --server http://h:1 --room lab", "--control");
+  refused ("agent --server http://h:1 --room lab --term ''", "--term");
+  fail_unless (parse (&share, "term share --server http://h:1 --room lab "
+                              "--allow Bob=terminal:control -- sh -c date")
+               == NULL);
+  fail_unless_equals_int (g_strv_length (share.argv), 3);
+  fail_unless_equals_string (share.argv[1], "-c");
+  fail_unless (share.target == NULL);
   taken ("send a Ann --user Bob");
   taken ("send a b everybody --meeting standup --pin 123456 --user Bob");
   fail_unless_equals_int (send.max_active, 0);

@@ -256,11 +256,28 @@ vm_agent_term_take_news (VmAgentTerm *self, const VmMeshNews *news)
     end_control (self, VM_ERROR_CAP_EXPIRED, "The control is over");
 }
 
+/* Whether somebody is still to hear how it has ended. */
+static gboolean
+is_heard (VmAgentTerm *self)
+{
+  const GPtrArray *sessions = self->agent->sessions;
+
+  for (guint i = 0; i < sessions->len; i++) {
+    if (((VmAgentSession *) g_ptr_array_index (sessions, i))->term == self)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 vm_agent_term_tick (VmAgentTerm *self, gint64 now)
 {
   g_autoptr (VmAgentViewer) viewer = NULL;
 
+  if (self->ends_at && (now >= self->ends_at || !is_heard (self))) {
+    vm_agent_term_end (self, NULL);
+    return;
+  }
   if (!self->controller)
     return;
   if (now >= self->control_until) {
@@ -334,7 +351,14 @@ vm_agent_term_end (VmAgentTerm *self, const GError *why)
 static gboolean
 on_local_end (gpointer data)
 {
-  vm_agent_term_end (data, NULL);
+  VmAgentTerm *self = data;
+
+  if (!self->agent)
+    return G_SOURCE_REMOVE;
+  if (is_heard (self))
+    self->ends_at = g_get_monotonic_time () + VM_AGENT_LAST_WORDS_TIME;
+  else
+    vm_agent_term_end (self, NULL);
   return G_SOURCE_REMOVE;
 }
 

@@ -22,6 +22,7 @@ struct _VmAgentTerm
   GThread *local; /* shows it to the user of this device */
   gboolean announced, minting;
   gint64 renewed_at;
+  gint64 ends_at; /* the command has ended, and those who view it hear of it */
   gchar *peaceful; /* whose control was taken back; or NULL */
   gint64 peace_until;
 
