@@ -57,13 +57,14 @@ has_argument (gchar **argv, const gchar *wanted)
 }
 
 /* What makes no pipeline needs no plugins: to read what is known of them all is
- * a fifth of the time until a small file is sent. */
+ * a fifth of the time until a small file is sent. A terminal is shown in
+ * browsers by one. */
 static void
 init_gst (VmtCommand command, const VmtOptions *options)
 {
   if (command != VMT_COMMAND_HOST && command != VMT_COMMAND_JOIN
       && command != VMT_COMMAND_DOCTOR && !vmt_command_is_call (command)
-      && !options->meeting)
+      && !options->meeting && !options->argv)
     g_setenv ("GST_REGISTRY_DISABLE", "yes", FALSE);
   gst_init (NULL, NULL);
 }

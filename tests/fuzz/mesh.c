@@ -79,8 +79,8 @@ check (VmMeshMessage *message, VmRoomPeers *far)
 
   g_assert_cmpuint (message->endpoints->len, <=, VM_MESH_ENDPOINTS_MAX);
   if (message->room_id)
-    check_json (vm_mesh_write_joined (
-        &envelope, "peer-b", "member", message->room_id, NULL));
+    check_json (vm_mesh_write_joined (&envelope, message->room_id,
+        &(VmMeshJoined){ .peer_id = "peer-b", .role = "member" }));
   if (message->target_device_id)
     check_json (vm_mesh_write_terminal (&envelope, "granted", "room-1",
         message->target_device_id, "peer-b", 60));
@@ -92,6 +92,9 @@ check (VmMeshMessage *message, VmRoomPeers *far)
     vm_mesh_has_screen (message->signal->sdp);
   }
   message->signal->from = g_strdup ("p002");
+  if (message->signal->sdp.size || message->signal->object.size)
+    check_json (vm_mesh_write_passed (
+        &envelope, message, &(VmMeshAuth){ "user-a", "Ann" }));
   bytes = vm_mesh_write_signal (&envelope, far, "room-1", message->signal);
   if (bytes)
     check_json (bytes);

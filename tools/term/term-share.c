@@ -5,6 +5,7 @@
 #include "cmd/commands.h"
 #include "term/localterm.h"
 #include "term/term.h"
+#include "term/termdata.h"
 #include "term/termui.h"
 
 #include <string.h>
@@ -17,6 +18,7 @@ typedef struct
 {
   VmtAgentRun *run;
   VmTerminal *terminal; /* or NULL */
+  VmtTermData *data; /* or NULL */
   VmtTermUi *ui; /* or NULL */
   VmtOutput *plain; /* of the launcher */
 } Share;
@@ -189,6 +191,8 @@ begin (Share *self)
   }
   g_signal_connect (self->terminal, "ended", G_CALLBACK (on_ended), self);
   vmt_term_news_connect (self->terminal, self->run);
+  self->data = vmt_term_data_new (
+      self->run->agent, options->stun_address, self->run->output);
   if (at_terminal)
     take_terminal (self);
 }
@@ -235,6 +239,7 @@ vmt_term_share (const VmtOptions *options, VmtOutput *output)
     vmt_term_news_disconnect (self.terminal, self.run);
     give_terminal_back (&self);
   }
+  g_clear_pointer (&self.data, vmt_term_data_free);
   status = self.run->status;
   vmt_agent_run_free (self.run);
   g_clear_object (&self.terminal);

@@ -2,6 +2,7 @@
 
 #include "term/termserve.h"
 #include "term/term.h"
+#include "term/termdata.h"
 
 #define COLUMNS 80
 #define ROWS 24
@@ -16,6 +17,7 @@ struct _VmtTermServe
 {
   VmtAgentRun *run;
   VmTerminal *terminal; /* or NULL */
+  VmtTermData *data;
   guint pause, timer;
   gint64 began;
 };
@@ -91,6 +93,8 @@ vmt_term_serve_new (VmtAgentRun *run)
   VmtTermServe *self = g_new0 (VmtTermServe, 1);
 
   self->run = run;
+  self->data =
+      vmt_term_data_new (run->agent, run->options->stun_address, run->output);
   self->pause = PAUSE_MIN;
   begin (self);
   return self;
@@ -101,5 +105,6 @@ vmt_term_serve_free (VmtTermServe *self)
 {
   drop (self);
   g_clear_handle_id (&self->timer, g_source_remove);
+  vmt_term_data_free (self->data);
   g_free (self);
 }

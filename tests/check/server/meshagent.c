@@ -547,7 +547,9 @@ GST_START_TEST (test_agents_have_no_seat)
   mesh_say (page, "room.join", "{\"room_id\":\"standup\"}");
   mesh_hears (page, "room.joined", JOINED, page->id, "member");
   mesh_hears (page, "room.joined", JOINED, "p001", "host");
-  mesh_hears (page, "room.joined", AGENT, "dev-a", "Ann");
+  mesh_hears (page, "room.joined",
+      "{\"peer_id\":\"dev-a\",\"role\":\"agent\",\"room_id\":\"standup\","
+      "\"user\":\"Ann\",\"terminal\":true}");
   mesh_hears (page, "room.joined", AGENT, "dev-b", "Bob");
   mesh_hears (a, "room.joined", JOINED, page->id, "member");
   mesh_say (page, "share.completed", "{\"room_id\":\"standup\"}");

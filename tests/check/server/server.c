@@ -531,6 +531,7 @@ GST_START_TEST (test_page)
   g_autofree gchar *folder = g_dir_make_tmp ("vm-web-XXXXXX", NULL);
   g_autofree gchar *root = g_build_filename (folder, "root", NULL);
   g_autofree gchar *index = g_build_filename (root, "index.html", NULL);
+  g_autofree gchar *terminal = g_build_filename (root, "term.html", NULL);
   g_autofree gchar *hidden = g_build_filename (root, ".secret.html", NULL);
   g_autofree gchar *link = g_build_filename (root, "link.txt", NULL);
   g_autofree gchar *outside = g_build_filename (folder, "outside.txt", NULL);
@@ -542,6 +543,7 @@ GST_START_TEST (test_page)
 
   g_mkdir (root, 0700);
   g_file_set_contents (index, "<p>page</p>", -1, NULL);
+  g_file_set_contents (terminal, "<p>term</p>", -1, NULL);
   g_file_set_contents (hidden, "secret", -1, NULL);
   g_file_set_contents (outside, "secret", -1, NULL);
   fail_unless_equals_int (symlink (outside, link), 0);
@@ -562,6 +564,18 @@ GST_START_TEST (test_page)
         strstr (answer->text, "cross-origin-opener-policy: same-origin\r\n"
                               "cross-origin-resource-policy: same-origin\r\n")
         != NULL);
+  }
+  {
+    g_autoptr (NetAnswer) answer =
+        net_ask (web, "GET /term.html HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+    fail_unless (strstr (answer->text,
+                     "default-src 'none'; script-src 'self'; "
+                     "style-src 'self' 'unsafe-inline'; img-src 'self'; "
+                     "connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                     "frame-ancestors 'none'")
+                 != NULL);
+    fail_unless (strstr (answer->text, "default-src 'self'") == NULL);
   }
   for (goffset size = VM_FILE_SERVED_MAX - 1; size <= VM_FILE_SERVED_MAX + 1;
        size++) {
@@ -586,6 +600,7 @@ GST_START_TEST (test_page)
   g_object_unref (web);
   g_unlink (link);
   g_unlink (index);
+  g_unlink (terminal);
   g_unlink (hidden);
   g_unlink (outside);
   g_rmdir (root);

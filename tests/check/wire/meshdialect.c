@@ -358,7 +358,8 @@ GST_START_TEST (test_writing)
   writes (vm_mesh_write_welcome (&envelope, "peer-a", "user-a"),
       OUT ("system.welcome", "peer-a",
           "{\"peer_id\":\"peer-a\",\"user_id\":\"user-a\"}"));
-  writes (vm_mesh_write_joined (&envelope, "peer-b", "member", "room 1", NULL),
+  writes (vm_mesh_write_joined (&envelope, "room 1",
+              &(VmMeshJoined){ .peer_id = "peer-b", .role = "member" }),
       OUT ("room.joined", "peer-a",
           "{\"peer_id\":\"peer-b\",\"role\":\"member\","
           "\"room_id\":\"room 1\"}"));

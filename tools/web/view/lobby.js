@@ -202,9 +202,11 @@ export class Lobby extends EventTarget {
     this.#showState("good", "A room begins with whoever comes first. Who knows its name can join.");
     this.#notice("");
     $("lines").hidden = true;
-    // such a server takes calls as well
-    $("to-phone").querySelector("a").search = location.search;
-    $("to-phone").hidden = false;
+    // such a server takes calls as well, and terminals
+    for (const id of ["to-phone", "to-term"]) {
+      $(id).querySelector("a").search = location.search;
+      $(id).hidden = false;
+    }
   }
 
   #showMeeting(status) {

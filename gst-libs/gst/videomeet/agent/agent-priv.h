@@ -43,6 +43,10 @@
 #define VM_AGENT_LAST_WORDS_TIME (2 * G_USEC_PER_SEC)
 /* A capability is renewed so long before it expires. */
 #define VM_AGENT_RENEW_TIME 30 /* s */
+/* Pages that see the terminal at a time; more are refused. */
+#define VM_AGENT_PAGES_MAX 8
+/* For a page to be connected and to say something. */
+#define VM_AGENT_PAGE_TIME (30 * G_USEC_PER_SEC)
 #define VM_AGENT_TICK 250 /* ms */
 
 typedef struct _VmAgentSession VmAgentSession;
@@ -90,6 +94,7 @@ struct _VmAgent
   guint gathering; /* threads that look for candidates */
 
   GPtrArray *sessions; /* of VmAgentSession */
+  GPtrArray *pages; /* see agentpages.c */
   GPtrArray *requests; /* of VmAgentRequest, in their order */
   GPtrArray *views; /* of VmTerminal, of other devices */
   VmAgentTerm *term; /* the terminal that it shares; or NULL */
@@ -125,6 +130,12 @@ void vm_agent_tell_step (VmAgent *self, const VmAgentStep *step);
 gboolean vm_agent_ask_delete (
     VmAgent *self, guint64 id, guint deleted, guint total, gboolean theirs);
 void vm_agent_tell_error (VmAgent *self, const GError *error);
+/* A page is let in, and sees the terminal by the stream @fd. FALSE: nobody has
+ * taken it. */
+gboolean vm_agent_tell_page (VmAgent *self, const gchar *id, const gchar *user,
+    const gchar *offer, gint fd);
+void vm_agent_tell_page_candidate (
+    VmAgent *self, const gchar *id, guint mline, const gchar *candidate);
 void vm_agent_tell_lost (VmAgent *self, const GError *error, gboolean final);
 void vm_agent_set_ready (VmAgent *self, gboolean ready);
 /* What @name may do; -1: nothing was said of it. */
@@ -148,6 +159,19 @@ void vm_agent_work_end (VmAgentWork *work, const GError *error);
 void vm_agent_incoming_take (VmAgent *self, const VmMeshNews *news);
 /* What is said of a session later. */
 void vm_agent_about_take (VmAgent *self, const VmMeshNews *news);
+
+/* agentpages.c: pages that see the terminal in a browser
+ * (protocol/agents.md#terminal-in-a-browser): who may, and the stream of each.
+ * The connection itself is the application's, which takes one end of that
+ * stream (VmAgent::page) */
+void vm_agent_pages_take (VmAgent *self, const VmMeshNews *news);
+/* The application has an answer, or a candidate, for the page @id. */
+void vm_agent_pages_answer (VmAgent *self, const gchar *id, const gchar *sdp);
+void vm_agent_pages_send_candidate (
+    VmAgent *self, const gchar *id, guint mline, const gchar *candidate);
+/* All are sent away, with the code and message of @why. */
+void vm_agent_pages_end (VmAgent *self, const GError *why);
+void vm_agent_page_unref (gpointer page); /* an element of VmAgent.pages */
 
 /* agentterm.c: the terminal that it shares; see agentterm.h */
 VmAgentTerm *vm_agent_term_ref (VmAgentTerm *self);

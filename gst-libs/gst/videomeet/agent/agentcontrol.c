@@ -363,6 +363,8 @@ take_news (VmAgentControl *self, const VmMeshNews *news)
       if (g_strcmp0 (news->status, "offline") == 0
           && g_hash_table_remove (self->peers, news->peer_id))
         self->funcs->peers (self->user_data);
+      else if (self->state == STATE_READY)
+        self->funcs->news (news, self->user_data);
       break;
     case VM_MESH_NEWS_ERROR:
       take_error (self, news);
@@ -611,4 +613,41 @@ vm_agent_control_take_terminal (
   send_bytes (self,
       vm_mesh_write_agent_control (&envelope, self->room, target, cap_token));
   return id;
+}
+
+/* To a page that has offered */
+
+void
+vm_agent_control_answer_page (VmAgentControl *self, const gchar *page,
+    const gchar *sdp, const gchar *identity)
+{
+  g_autofree gchar *id = NULL, *time = NULL;
+  VmMeshEnvelope envelope;
+
+  make_stamp (self, &envelope, &id, &time);
+  send_bytes (self,
+      vm_mesh_write_agent_answer (&envelope, self->room, page, sdp, identity));
+}
+
+void
+vm_agent_control_send_candidate (VmAgentControl *self, const gchar *page,
+    guint mline, const gchar *candidate)
+{
+  g_autofree gchar *id = NULL, *time = NULL;
+  VmMeshEnvelope envelope;
+
+  make_stamp (self, &envelope, &id, &time);
+  send_bytes (self, vm_mesh_write_agent_candidate (
+                        &envelope, self->room, page, mline, candidate));
+}
+
+void
+vm_agent_control_refuse_page (
+    VmAgentControl *self, const gchar *page, const GError *why)
+{
+  g_autofree gchar *id = NULL, *time = NULL;
+  VmMeshEnvelope envelope;
+
+  make_stamp (self, &envelope, &id, &time);
+  send_bytes (self, vm_mesh_write_agent_refusal (&envelope, page, why));
 }

@@ -74,6 +74,14 @@ void vm_agent_control_report (VmAgentControl *self, const gchar *session_id);
 gchar *vm_agent_control_take_terminal (
     VmAgentControl *self, const gchar *target, const gchar *cap_token);
 
+/* To a page that has offered to see a terminal. */
+void vm_agent_control_answer_page (VmAgentControl *self, const gchar *page,
+    const gchar *sdp, const gchar *identity);
+void vm_agent_control_send_candidate (VmAgentControl *self, const gchar *page,
+    guint mline, const gchar *candidate);
+void vm_agent_control_refuse_page (
+    VmAgentControl *self, const gchar *page, const GError *why);
+
 /* A capability for @target. The error has the server's code. */
 typedef void (*VmAgentTokenFunc) (
     const gchar *token, const GError *error, gpointer user_data);

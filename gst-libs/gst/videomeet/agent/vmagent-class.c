@@ -35,6 +35,10 @@ enum
   SIGNAL_DELETIONS,
   SIGNAL_LOST,
   SIGNAL_FAILED,
+  SIGNAL_PAGE,
+  SIGNAL_PAGE_CANDIDATE,
+  SIGNAL_ANSWER_PAGE,
+  SIGNAL_SEND_CANDIDATE,
   N_SIGNALS
 };
 
@@ -86,6 +90,23 @@ void
 vm_agent_tell_error (VmAgent *self, const GError *error)
 {
   g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
+}
+
+gboolean
+vm_agent_tell_page (VmAgent *self, const gchar *id, const gchar *user,
+    const gchar *offer, gint fd)
+{
+  gboolean taken = FALSE;
+
+  g_signal_emit (self, signals[SIGNAL_PAGE], 0, id, user, offer, fd, &taken);
+  return taken;
+}
+
+void
+vm_agent_tell_page_candidate (
+    VmAgent *self, const gchar *id, guint mline, const gchar *candidate)
+{
+  g_signal_emit (self, signals[SIGNAL_PAGE_CANDIDATE], 0, id, mline, candidate);
 }
 
 void
@@ -240,6 +261,7 @@ vm_agent_dispose (GObject *object)
 
     vm_agent_requests_end (self, error);
   }
+  vm_agent_pages_end (self, NULL);
   vm_agent_drop (self);
   G_OBJECT_CLASS (vm_agent_parent_class)->dispose (object);
 }
@@ -256,6 +278,7 @@ vm_agent_finalize (GObject *object)
   g_hash_table_unref (self->streams);
   g_mutex_clear (&self->share_lock);
   g_ptr_array_unref (self->sessions);
+  g_ptr_array_unref (self->pages);
   g_ptr_array_unref (self->requests);
   g_ptr_array_unref (self->views);
   for (guint id = PROP_SERVER; id <= PROP_STUN; id++)
@@ -562,6 +585,74 @@ install_signals (void)
 }
 
 static void
+install_page_signals (void)
+{
+  /**
+   * VmAgent::page:
+   * @self: the agent
+   * @page: the id of a page in the room
+   * @user: the name of its user, which is anybody's
+   * @offer: the SDP by which it offers a data channel `term`
+   * @fd: a stream socket with the messages of the terminal, for whoever returns
+   *   %TRUE; whoever closes it ends the view
+   *
+   * A page is let in to see the terminal that is shared, in a browser
+   * (`protocol/agents.md#terminal-in-a-browser`). Answer by
+   * #VmAgent::answer-page.
+   *
+   * Returns: whether it is taken; %FALSE where no browser can be reached
+   *
+   * Since: 0.3
+   */
+  signals[SIGNAL_PAGE] = g_signal_new ("page", VM_TYPE_AGENT, G_SIGNAL_RUN_LAST,
+      0, g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 4,
+      G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_INT);
+  /**
+   * VmAgent::page-candidate:
+   * @self: the agent
+   * @page: the id of a page that was let in
+   * @mline: the index of its m-line
+   * @candidate: an ICE candidate
+   *
+   * Where a page may be reached.
+   *
+   * Since: 0.3
+   */
+  signals[SIGNAL_PAGE_CANDIDATE] = g_signal_new ("page-candidate",
+      VM_TYPE_AGENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+      G_TYPE_STRING, G_TYPE_UINT, G_TYPE_STRING);
+  /**
+   * VmAgent::answer-page:
+   * @self: the agent
+   * @page: the id of a page
+   * @answer: the SDP that answers it
+   *
+   * An action: sends the answer, signed by the key of this device.
+   *
+   * Since: 0.3
+   */
+  signals[SIGNAL_ANSWER_PAGE] = g_signal_new_class_handler ("answer-page",
+      VM_TYPE_AGENT, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (vm_agent_pages_answer), NULL, NULL, NULL, G_TYPE_NONE, 2,
+      G_TYPE_STRING, G_TYPE_STRING);
+  /**
+   * VmAgent::send-page-candidate:
+   * @self: the agent
+   * @page: the id of a page
+   * @mline: the index of the m-line
+   * @candidate: an ICE candidate of this device
+   *
+   * An action: tells a page where this device may be reached.
+   *
+   * Since: 0.3
+   */
+  signals[SIGNAL_SEND_CANDIDATE] = g_signal_new_class_handler (
+      "send-page-candidate", VM_TYPE_AGENT, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (vm_agent_pages_send_candidate), NULL, NULL, NULL, G_TYPE_NONE,
+      3, G_TYPE_STRING, G_TYPE_UINT, G_TYPE_STRING);
+}
+
+static void
 vm_agent_class_init (VmAgentClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -574,6 +665,7 @@ vm_agent_class_init (VmAgentClass *klass)
   install_texts (object_class);
   install_others (object_class);
   install_signals ();
+  install_page_signals ();
 }
 
 static void
@@ -588,6 +680,7 @@ vm_agent_init (VmAgent *self)
   self->allowed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->sessions =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vm_agent_session_unref);
+  self->pages = g_ptr_array_new_with_free_func (vm_agent_page_unref);
   self->requests = g_ptr_array_new_with_free_func (vm_agent_request_free);
   self->views = g_ptr_array_new_with_free_func (g_object_unref);
   self->streams = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,

@@ -215,6 +215,9 @@ on_news (const VmMeshNews *news, gpointer user_data)
   else if (news->type == VM_MESH_NEWS_CREATED
            || news->type == VM_MESH_NEWS_ERROR)
     vm_agent_requests_take (self, news);
+  else if (news->type == VM_MESH_NEWS_OFFER || news->type == VM_MESH_NEWS_ICE
+           || news->type == VM_MESH_NEWS_PRESENCE)
+    vm_agent_pages_take (self, news);
   else
     vm_agent_about_take (self, news);
 }
@@ -448,6 +451,7 @@ vm_agent_stop_async (VmAgent *self, GCancellable *cancellable,
     vm_agent_term_end (self->term, error);
   vm_agent_set_ready (self, FALSE);
   vm_agent_requests_end (self, error);
+  vm_agent_pages_end (self, error);
   for (guint i = self->sessions->len; i-- > 0;)
     vm_agent_session_end (g_ptr_array_index (self->sessions, i), error);
   if (starting)

@@ -175,6 +175,7 @@ vm_conn_reset_request (VmConn *conn)
   if (conn->wsi)
     request->received = vm_socket_received (lws_get_socket_fd (conn->wsi));
   request->head = request->preflight = FALSE;
+  request->policy = NULL;
   request->route = NULL;
   g_clear_pointer (&request->path, g_free);
   g_clear_pointer (&request->host, g_free);

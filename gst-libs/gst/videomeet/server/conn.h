@@ -36,6 +36,7 @@ typedef struct
   gboolean head; /* of a HEAD request */
   gboolean deaf; /* nothing is read until it is answered */
   gboolean answered; /* in the server's set of these */
+  const gchar *policy; /* of the answer, NULL: VM_HTTP_POLICY */
   gboolean preflight; /* what @origin asks before its request (CORS) */
   GByteArray *body;
   GError *refusal; /* to be sent when the body has been read */

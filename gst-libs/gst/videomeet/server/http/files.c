@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define TERMINAL_PAGE "/term.html"
+
 static const gchar *
 type_of (const gchar *path)
 {
@@ -87,5 +89,7 @@ vm_http_get_file (VmConn *conn)
 
   if (!body)
     return vm_http_reply_not_found (conn);
+  if (strcmp (conn->request->path, TERMINAL_PAGE) == 0)
+    conn->request->policy = VM_HTTP_POLICY_TERMINAL;
   return vm_http_reply (conn, 200, type, NULL, body, FALSE);
 }

@@ -46,9 +46,8 @@ add_headers (VmConn *conn, guint status, const gchar *type, gsize size,
   return lws_add_http_common_headers (conn->wsi, status, type, size, p, end)
              == 0
          && add (conn, "content-security-policy:",
-             "default-src 'self'; base-uri 'none'; form-action 'self'; "
-             "frame-ancestors 'none'",
-             p, end)
+             conn->request->policy ? conn->request->policy : VM_HTTP_POLICY, p,
+             end)
          /* elsewhere browsers complain of it */
          && (!conn->server->is_trustworthy
              || add (

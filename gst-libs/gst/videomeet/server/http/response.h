@@ -5,6 +5,17 @@
 
 /* Answers. Each of the first returns the result for the lws callback. */
 
+/* What a page may load and run (CSP 3). */
+#define VM_HTTP_POLICY                                        \
+  "default-src 'self'; base-uri 'none'; form-action 'self'; " \
+  "frame-ancestors 'none'"
+/* Of the page of terminals: xterm.js draws with styles of its own. */
+#define VM_HTTP_POLICY_TERMINAL                               \
+  "default-src 'none'; script-src 'self'; "                   \
+  "style-src 'self' 'unsafe-inline'; img-src 'self'; "        \
+  "connect-src 'self'; base-uri 'none'; form-action 'none'; " \
+  "frame-ancestors 'none'"
+
 /* @extra is one more header as "name: value", or NULL. */
 int vm_http_reply (VmConn *conn, guint status, const gchar *type,
     const gchar *extra, GBytes *body, gboolean close);

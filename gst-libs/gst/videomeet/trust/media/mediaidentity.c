@@ -23,6 +23,7 @@ static const gchar *const roles[] = {
   [VM_MEDIA_OFFER] = "offer",
   [VM_MEDIA_ANSWER] = "answer",
   [VM_MEDIA_RESTART] = "restart",
+  [VM_MEDIA_TERMINAL] = "terminal",
 };
 
 void

@@ -37,6 +37,7 @@ typedef enum
   VM_MEDIA_OFFER,
   VM_MEDIA_ANSWER,
   VM_MEDIA_RESTART, /* asks for a new offer */
+  VM_MEDIA_TERMINAL, /* answers a page that offers to see a terminal */
 } VmMediaRole;
 
 typedef struct
@@ -56,7 +57,9 @@ typedef struct
   const gchar *session;
   gint64 generation;
   const gchar *sdp; /* any text; of a restart, the sender's last */
-  const gchar *offer; /* of an answer: the offer's identity; else NULL */
+  /* of an answer: the offer's identity; of a terminal: the offer's SDP; else
+   * NULL */
+  const gchar *offer;
 } VmMediaBinding;
 
 /* As read; vm_media_identity_verify() fills in the rest. */

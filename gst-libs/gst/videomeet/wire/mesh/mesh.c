@@ -162,6 +162,7 @@ vm_mesh_message_free (VmMeshMessage *message)
   g_free (message->fingerprint_signature);
   g_free (message->code);
   g_free (message->reason);
+  g_free (message->identity);
   g_ptr_array_unref (message->endpoints);
   g_ptr_array_unref (message->candidates);
   g_clear_pointer (&message->signal, vm_signal_unref);
@@ -260,6 +261,8 @@ read_hello (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
           VM_MESH_FINGERPRINT_MAX, &message->fingerprint_signature, error)
       || !vm_json_get_boolean (
           json, payload, "gathers", &message->gathers, error)
+      || !vm_json_get_boolean (
+          json, payload, "terminal", &message->terminal, error)
       || !vm_mesh_read_endpoints (
           json, payload, "endpoints", message->endpoints, error))
     return FALSE;
@@ -358,7 +361,9 @@ read_signal (const VmJson *json, VmJsonNode payload, VmRoomPeers *peers,
       good = vm_room_read_object_in (json, payload, signal, error);
       break;
     default:
-      good = vm_mesh_read_sdp (json, payload, signal, error);
+      good = vm_mesh_read_sdp (json, payload, signal, error)
+             && vm_json_get_string (json, payload, "identity",
+                 VM_MESH_IDENTITY_MAX, &message->identity, error);
       if (good)
         make_object (message->type, signal);
   }
@@ -458,10 +463,15 @@ read_refusal (const VmJson *json, VmJsonNode payload, VmRoomPeers *peers,
 {
   g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_ERROR);
 
-  if (payload != VM_JSON_NONE && vm_json_type (json, payload) == VM_JSON_OBJECT
-      && vm_room_read_refusal_in (
+  if (payload == VM_JSON_NONE || vm_json_type (json, payload) != VM_JSON_OBJECT)
+    return;
+  if (vm_room_read_refusal_in (
           json, payload, "target_peer_id", peers, signal, &signal->to))
     message->signal = g_steal_pointer (&signal);
+  if (!read_name (json, payload, "target_peer_id", VM_SIGNAL_NAME_MAX,
+          &message->target_peer_id, NULL)
+      || !read_denial (json, payload, message, NULL))
+    g_clear_pointer (&message->target_peer_id, g_free);
 }
 
 static gboolean

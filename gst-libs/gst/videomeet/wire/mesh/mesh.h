@@ -17,6 +17,7 @@
 #define VM_MESH_INSTANCE_MAX 32 /* letters and digits */
 #define VM_MESH_CODE_MAX 64 /* bytes */
 #define VM_MESH_REASON_MAX 1024 /* bytes */
+#define VM_MESH_IDENTITY_MAX 512 /* bytes of the signature of an answer */
 
 typedef enum
 {
@@ -93,6 +94,7 @@ typedef struct
   gchar *certificate; /* of its device key, PEM */
   gchar *fingerprint_signature; /* by that key */
   gboolean gathers; /* it tells the candidates of each session */
+  gboolean terminal; /* it shares one */
   GPtrArray *endpoints; /* of VmMeshEndpoint */
 
   /* of p2p.session.request */
@@ -101,8 +103,10 @@ typedef struct
   /* of that and of p2p.session.candidates, like @endpoints */
   GPtrArray *candidates;
 
-  /* of p2p.session.denied */
+  /* of p2p.session.denied, and of an error about @target_peer_id */
   gchar *code, *reason;
+
+  gchar *identity; /* of rtc.answer: whose it is, signed */
 
   /* of presence, chat and rtc.*: in the model's form */
   VmSignal *signal;
@@ -146,16 +150,32 @@ GBytes *vm_mesh_end (GString *out);
 
 GBytes *vm_mesh_write_welcome (
     const VmMeshEnvelope *envelope, const gchar *peer_id, const gchar *user_id);
-/* @user: of an agent, the name of its user; or NULL. */
-GBytes *
-vm_mesh_write_joined (const VmMeshEnvelope *envelope, const gchar *peer_id,
-    const gchar *role, const gchar *room_id, const gchar *user);
+/* Who has joined. */
+typedef struct
+{
+  const gchar *peer_id, *role;
+  const gchar *user; /* of an agent: the name of its user; or NULL */
+  gboolean terminal; /* of an agent: it shares one */
+} VmMeshJoined;
+GBytes *vm_mesh_write_joined (const VmMeshEnvelope *envelope,
+    const gchar *room_id, const VmMeshJoined *joined);
 GBytes *vm_mesh_write_presence (
     const VmMeshEnvelope *envelope, const gchar *peer_id, const gchar *status);
 /* chat.message.created, or rtc.* to this connection: NULL when the dialect has
  * no such message. @peers: of this connection. */
 GBytes *vm_mesh_write_signal (const VmMeshEnvelope *envelope,
     VmRoomPeers *peers, const gchar *room_id, const VmSignal *signal);
+/* rtc.* between a page and an agent, as it came in @message. @auth: to the
+ * agent, of the page; or NULL. */
+typedef struct
+{
+  const gchar *user_id, *user;
+} VmMeshAuth;
+GBytes *vm_mesh_write_passed (const VmMeshEnvelope *envelope,
+    const VmMeshMessage *message, const VmMeshAuth *auth);
+/* terminal.share.started of the agent @device_id. */
+GBytes *vm_mesh_write_terminal_started (const VmMeshEnvelope *envelope,
+    const gchar *room_id, const gchar *device_id, const gchar *user);
 /* @in_reply_to: id of a message, or NULL. */
 GBytes *vm_mesh_write_error (const VmMeshEnvelope *envelope,
     const GError *error, const gchar *in_reply_to);

@@ -15,6 +15,8 @@ static const gchar *const types[VM_MESH_NEWS_N_TYPES] = {
   [VM_MESH_NEWS_RELAY] = "p2p.session.relay",
   [VM_MESH_NEWS_DENIED] = "p2p.session.denied",
   [VM_MESH_NEWS_REVOKED] = "p2p.session.revoked",
+  [VM_MESH_NEWS_OFFER] = "rtc.offer",
+  [VM_MESH_NEWS_ICE] = "rtc.ice",
   [VM_MESH_NEWS_GRANTED] = "terminal.control.granted",
   [VM_MESH_NEWS_REFUSED] = "terminal.control.denied",
   [VM_MESH_NEWS_RELEASED] = "terminal.control.release",
@@ -32,6 +34,9 @@ vm_mesh_news_free (VmMeshNews *news)
   g_free (news->code);
   g_free (news->message);
   g_free (news->in_reply_to);
+  g_free (news->from);
+  g_free (news->sdp);
+  g_free (news->candidate);
   g_free (news->session_id);
   g_free (news->target_device_id);
   g_free (news->session_token);
@@ -156,6 +161,42 @@ read_control (
 }
 
 static gboolean
+read_offer (
+    const VmJson *json, VmJsonNode payload, VmMeshNews *news, GError **error)
+{
+  VmJsonNode auth = vm_json_get (json, payload, "auth");
+
+  return vm_json_get_string (
+             json, payload, "sdp", VM_SIGNAL_SDP_MAX, &news->sdp, error)
+         && need (news->sdp, "sdp", error)
+         /* none: of a page that calls, which is not for agents */
+         && (auth == VM_JSON_NONE
+             || (vm_json_get_string (json, auth, "cap_token", VM_JSON_SIZE_MAX,
+                     &news->cap_token, error)
+                 && read_text (json, auth, "user_id", &news->user_id, error)
+                 && read_text (json, auth, "user", &news->user, error)));
+}
+
+static gboolean
+read_ice (
+    const VmJson *json, VmJsonNode payload, VmMeshNews *news, GError **error)
+{
+  VmJsonNode candidate = vm_json_get (json, payload, "candidate");
+  gint64 mline = 0;
+
+  if (candidate == VM_JSON_NONE
+      || vm_json_type (json, candidate) != VM_JSON_OBJECT)
+    return bad (error, "candidate", "is missing, or no object");
+  if (!vm_json_get_string (json, candidate, "candidate",
+          VM_SIGNAL_CANDIDATE_MAX, &news->candidate, error)
+      || !vm_json_get_int (json, candidate, "sdpMLineIndex", 0,
+          VM_MESH_MLINES_MAX - 1, &mline, error))
+    return FALSE;
+  news->mline = (guint) mline;
+  return news->candidate || bad (error, "candidate", "says none");
+}
+
+static gboolean
 read_common (
     const VmJson *json, VmJsonNode payload, VmMeshNews *news, GError **error)
 {
@@ -196,6 +237,12 @@ read_rest (
              && read_text (
                  json, payload, "relay_ticket", &news->relay_ticket, error)
              && need (news->relay_ticket, "relay_ticket", error);
+    case VM_MESH_NEWS_OFFER:
+      return need (news->from, "from", error)
+             && read_offer (json, payload, news, error);
+    case VM_MESH_NEWS_ICE:
+      return need (news->from, "from", error)
+             && read_ice (json, payload, news, error);
     case VM_MESH_NEWS_GRANTED:
     case VM_MESH_NEWS_REFUSED:
     case VM_MESH_NEWS_RELEASED:
@@ -223,7 +270,8 @@ vm_mesh_news_read (GBytes *bytes, GError **error)
   news->candidates = g_ptr_array_new_with_free_func (vm_mesh_endpoint_free);
   if (!vm_json_read_relayed (&json, data ? data : "", size, error)
       || !read_text (&json, 0, "type", &type, error)
-      || !need (type, "type", error))
+      || !need (type, "type", error)
+      || !read_text (&json, 0, "from", &news->from, error))
     return NULL;
   for (guint i = 1; i < VM_MESH_NEWS_N_TYPES; i++) {
     if (strcmp (types[i], type) == 0)
@@ -318,5 +366,53 @@ vm_mesh_write_agent_control (const VmMeshEnvelope *envelope, const gchar *room,
   vm_json_append_member (out, "room_id", room);
   vm_json_append_member (out, "target_device_id", target);
   vm_json_append_member (out, "cap_token", cap_token);
+  return vm_mesh_end (out);
+}
+
+static GString *
+begin_rtc (const VmMeshEnvelope *envelope, const gchar *type, const gchar *room,
+    const gchar *page)
+{
+  GString *out = vm_mesh_begin (envelope, type);
+
+  vm_json_append_member (out, "room_id", room);
+  vm_json_append_member (out, "target_peer_id", page);
+  return out;
+}
+
+GBytes *
+vm_mesh_write_agent_answer (const VmMeshEnvelope *envelope, const gchar *room,
+    const gchar *page, const gchar *sdp, const gchar *identity)
+{
+  GString *out = begin_rtc (envelope, "rtc.answer", room, page);
+
+  vm_json_append_member (out, "sdp", sdp);
+  vm_json_append_member (out, "identity", identity);
+  return vm_mesh_end (out);
+}
+
+GBytes *
+vm_mesh_write_agent_candidate (const VmMeshEnvelope *envelope,
+    const gchar *room, const gchar *page, guint mline, const gchar *candidate)
+{
+  GString *out = begin_rtc (envelope, "rtc.ice", room, page);
+
+  vm_json_append_key (out, "candidate");
+  g_string_append_c (out, '{');
+  vm_json_append_member (out, "candidate", candidate);
+  vm_json_append_int (out, "sdpMLineIndex", mline);
+  g_string_append_c (out, '}');
+  return vm_mesh_end (out);
+}
+
+GBytes *
+vm_mesh_write_agent_refusal (
+    const VmMeshEnvelope *envelope, const gchar *page, const GError *why)
+{
+  GString *out = vm_mesh_begin (envelope, "error");
+
+  vm_json_append_member (out, "target_peer_id", page);
+  vm_json_append_member (out, "code", vm_mesh_code (why));
+  vm_json_append_member (out, "message", why->message);
   return vm_mesh_end (out);
 }

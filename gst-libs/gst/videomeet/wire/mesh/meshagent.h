@@ -6,6 +6,8 @@
 /* The mesh dialect as an agent speaks it (protocol/agents.md#sessions): what a
  * server tells it, and what it says besides vm_mesh_write_about(). Sans-I/O. */
 
+#define VM_MESH_MLINES_MAX 64 /* of a description */
+
 typedef enum
 {
   VM_MESH_NEWS_OTHER, /* not for agents, or not known: to be ignored */
@@ -18,6 +20,8 @@ typedef enum
   VM_MESH_NEWS_RELAY,
   VM_MESH_NEWS_DENIED,
   VM_MESH_NEWS_REVOKED,
+  VM_MESH_NEWS_OFFER, /* rtc.*, of a page */
+  VM_MESH_NEWS_ICE,
   VM_MESH_NEWS_GRANTED, /* terminal.control.* */
   VM_MESH_NEWS_REFUSED,
   VM_MESH_NEWS_RELEASED,
@@ -31,6 +35,11 @@ typedef struct
   VmMeshNewsType type;
   gchar *peer_id, *room_id, *role, *user, *status;
   gchar *code, *message, *in_reply_to;
+
+  /* of rtc.*: of the page @from; its user is @user */
+  gchar *from;
+  gchar *sdp, *candidate;
+  guint mline;
 
   gchar *session_id;
   VmMeshKind kind;
@@ -87,3 +96,11 @@ GBytes *vm_mesh_write_agent_report (
 /* terminal.control.take; without a capability terminal.control.release */
 GBytes *vm_mesh_write_agent_control (const VmMeshEnvelope *envelope,
     const gchar *room, const gchar *target, const gchar *cap_token);
+/* To the page @page that has offered. */
+GBytes *
+vm_mesh_write_agent_answer (const VmMeshEnvelope *envelope, const gchar *room,
+    const gchar *page, const gchar *sdp, const gchar *identity);
+GBytes *vm_mesh_write_agent_candidate (const VmMeshEnvelope *envelope,
+    const gchar *room, const gchar *page, guint mline, const gchar *candidate);
+GBytes *vm_mesh_write_agent_refusal (
+    const VmMeshEnvelope *envelope, const gchar *page, const GError *why);

@@ -42,15 +42,17 @@ vm_mesh_write_welcome (
 }
 
 GBytes *
-vm_mesh_write_joined (const VmMeshEnvelope *envelope, const gchar *peer_id,
-    const gchar *role, const gchar *room_id, const gchar *user)
+vm_mesh_write_joined (const VmMeshEnvelope *envelope, const gchar *room_id,
+    const VmMeshJoined *joined)
 {
   GString *out = vm_mesh_begin (envelope, "room.joined");
 
-  vm_json_append_member (out, "peer_id", peer_id);
-  vm_json_append_member (out, "role", role);
+  vm_json_append_member (out, "peer_id", joined->peer_id);
+  vm_json_append_member (out, "role", joined->role);
   vm_json_append_member (out, "room_id", room_id);
-  vm_json_append_member (out, "user", user);
+  vm_json_append_member (out, "user", joined->user);
+  if (joined->terminal)
+    vm_json_append_boolean (out, "terminal", TRUE);
   return vm_mesh_end (out);
 }
 
@@ -77,6 +79,51 @@ write_chat (const VmMeshEnvelope *envelope, const VmSignal *signal)
   return vm_mesh_end (out);
 }
 
+static const gchar *
+rtc_type (VmSignalType type)
+{
+  return type == VM_SIGNAL_OFFER    ? "rtc.offer"
+         : type == VM_SIGNAL_ANSWER ? "rtc.answer"
+                                    : "rtc.ice";
+}
+
+GBytes *
+vm_mesh_write_passed (const VmMeshEnvelope *envelope,
+    const VmMeshMessage *message, const VmMeshAuth *auth)
+{
+  const VmSignal *signal = message->signal;
+  GString *out = vm_mesh_begin (envelope, rtc_type (signal->type));
+
+  vm_json_append_member (out, "room_id", message->room_id);
+  vm_json_append_member (out, "target_peer_id", envelope->to);
+  if (signal->type == VM_SIGNAL_CANDIDATE)
+    vm_room_append_object (out, signal);
+  else
+    vm_json_append_span (out, "sdp", signal->sdp);
+  vm_json_append_member (out, "identity", message->identity);
+  if (auth) {
+    vm_json_append_key (out, "auth");
+    g_string_append_c (out, '{');
+    vm_json_append_member (out, "user_id", auth->user_id);
+    vm_json_append_member (out, "user", auth->user);
+    vm_json_append_member (out, "cap_token", message->cap_token);
+    g_string_append_c (out, '}');
+  }
+  return vm_mesh_end (out);
+}
+
+GBytes *
+vm_mesh_write_terminal_started (const VmMeshEnvelope *envelope,
+    const gchar *room_id, const gchar *device_id, const gchar *user)
+{
+  GString *out = vm_mesh_begin (envelope, "terminal.share.started");
+
+  vm_json_append_member (out, "room_id", room_id);
+  vm_json_append_member (out, "device_id", device_id);
+  vm_json_append_member (out, "user", user);
+  return vm_mesh_end (out);
+}
+
 /* The sender's capability stays behind: it is nobody else's. */
 static GBytes *
 write_rtc (const VmMeshEnvelope *envelope, VmRoomPeers *peers,
@@ -89,10 +136,7 @@ write_rtc (const VmMeshEnvelope *envelope, VmRoomPeers *peers,
     return NULL;
   if (signal->type == VM_SIGNAL_OFFER)
     vm_room_peer_follow (peer, signal);
-  out =
-      vm_mesh_begin (envelope, signal->type == VM_SIGNAL_OFFER    ? "rtc.offer"
-                               : signal->type == VM_SIGNAL_ANSWER ? "rtc.answer"
-                                                                  : "rtc.ice");
+  out = vm_mesh_begin (envelope, rtc_type (signal->type));
   vm_json_append_member (out, "room_id", room_id);
   vm_json_append_member (out, "target_peer_id", envelope->to);
   if (signal->type == VM_SIGNAL_CANDIDATE)

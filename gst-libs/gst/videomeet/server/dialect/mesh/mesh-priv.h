@@ -81,6 +81,9 @@ struct _VmMeshGuest
   gdouble joins; /* still allowed */
   gint64 joins_at;
 
+  GPtrArray *views; /* of a page: ids of agents that it has offered to */
+  gboolean terminal; /* of an agent: it shares one */
+
   /* of an agent: the controller of its terminal, or NULL, and until when (Unix
    * seconds) */
   VmMeshGuest *controller;
@@ -193,6 +196,15 @@ void vm_mesh_release_terminal (
 /* Ends its control of other terminals, and others' control of its own. */
 void vm_mesh_drop_terminals (VmMeshGuest *guest);
 void vm_mesh_tick_terminal (VmMeshGuest *agent, gint64 now);
+
+/* meshviews.c: pages that see the terminal of an agent */
+/* Whether rtc.* is between a page and an agent. */
+gboolean vm_mesh_is_view (VmMeshGuest *guest, const VmMeshMessage *message);
+void
+vm_mesh_pass_view (VmMeshGuest *guest, VmMeshMessage *message, GError **error);
+/* The agent has refused a page. */
+void vm_mesh_refuse_view (VmMeshGuest *agent, const VmMeshMessage *message);
+void vm_mesh_tell_terminal_started (VmMeshGuest *agent);
 
 /* meshoutlet.c: signals of the room model */
 extern const VmOutletFuncs vm_mesh_outlet_funcs;

@@ -11,5 +11,7 @@
 /* Rooms of the mesh hold 2 to 4: a page cannot join a fuller room. */
 #define VM_MESH_ROOM_SIZE 4
 #define VM_MESH_SECRET_MAX 128 /* bytes */
+/* Agents whose terminals one page may offer to see. */
+#define VM_MESH_VIEWS_MAX 8
 
 extern const VmServerProtocol vm_protocol_mesh;

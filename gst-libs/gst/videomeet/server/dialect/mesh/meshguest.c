@@ -49,8 +49,10 @@ vm_mesh_guest_tell_joined (
 {
   g_auto (VmMeshStamp) stamp = vm_mesh_stamp (guest, news ? id : NULL);
 
+  const VmMeshJoined joined = { .peer_id = id, .role = role };
+
   vm_mesh_guest_send (
-      guest, vm_mesh_write_joined (&stamp.head, id, role, guest->room, NULL));
+      guest, vm_mesh_write_joined (&stamp.head, guest->room, &joined));
 }
 
 void
@@ -59,9 +61,15 @@ vm_mesh_guest_tell_met (
 {
   g_auto (VmMeshStamp) stamp = vm_mesh_stamp (guest, news ? other->id : NULL);
 
-  vm_mesh_guest_send (guest, vm_mesh_write_joined (&stamp.head, other->id,
-                                 other->hello ? "agent" : "member", guest->room,
-                                 other->hello ? other->user : NULL));
+  const VmMeshJoined joined = {
+    .peer_id = other->id,
+    .role = other->hello ? "agent" : "member",
+    .user = other->hello ? other->user : NULL,
+    .terminal = other->terminal,
+  };
+
+  vm_mesh_guest_send (
+      guest, vm_mesh_write_joined (&stamp.head, guest->room, &joined));
 }
 
 void
@@ -194,6 +202,7 @@ take_hello (VmMeshGuest *guest, VmMeshMessage **hello, GError **error)
       return;
     guest->hello = g_steal_pointer (hello);
     guest->id = g_steal_pointer (&id);
+    guest->terminal = guest->hello->terminal;
   } else {
     guest->id = vm_rooms_make_uuid (mesh->server->rooms);
   }
@@ -225,6 +234,10 @@ take_signal (VmMeshGuest *guest, VmMeshMessage *message, GError **error)
 {
   VmCaps caps = VM_CAP_CALL;
 
+  if (vm_mesh_is_view (guest, message)) {
+    vm_mesh_pass_view (guest, message, error);
+    return;
+  }
   if (!guest->member) {
     g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
         "An agent has no seat in the room");
@@ -257,6 +270,8 @@ take_report (VmMeshGuest *guest, const VmMeshMessage *message, GError **error)
     return;
   }
   g_info ("agent %s: %s", guest->id, vm_mesh_type_to_string (message->type));
+  if (event == VM_NOTIFY_TERMINAL_STARTED)
+    vm_mesh_tell_terminal_started (guest);
   vm_notify_push (guest->mesh->server->notify, event, guest->user_id,
       guest->user, guest->hello->device_id);
 }
@@ -311,6 +326,8 @@ take (VmMeshGuest *guest, VmMeshMessage **message, GError **error)
   if (type == VM_MESH_ERROR) {
     if (guest->member && (*message)->signal)
       vm_member_receive (guest->member, (*message)->signal);
+    else if (guest->hello)
+      vm_mesh_refuse_view (guest, *message);
     return;
   }
   if (type == VM_MESH_HELLO)
@@ -388,6 +405,7 @@ mesh_guest_open (VmWs *ws)
   guest->mesh = mesh;
   guest->ws = ws;
   guest->peers = vm_room_peers_new ();
+  guest->views = g_ptr_array_new_with_free_func (g_free);
   guest->number = ++mesh->numbers;
   guest->user_id = g_steal_pointer (&url->user_id);
   guest->user = g_steal_pointer (&url->user);
@@ -427,6 +445,7 @@ mesh_guest_hang_up (VmWs *ws, const GError *reason)
     vm_notify_push (guest->mesh->server->notify, VM_NOTIFY_AGENT_OFFLINE,
         guest->user_id, guest->user, guest->id);
   g_queue_clear_full (&guest->early, (GDestroyNotify) g_bytes_unref);
+  g_ptr_array_unref (guest->views);
   vm_room_peers_free (guest->peers);
   g_clear_pointer (&guest->hello, vm_mesh_message_free);
   g_clear_pointer (&guest->shown, vm_capability_free);

@@ -66,6 +66,8 @@ vm_mesh_guest_forget_room (VmMeshGuest *guest)
     release_room (guest);
   }
   g_ptr_array_set_size (guest->peers->peers, 0);
+  g_ptr_array_set_size (guest->views, 0);
+  guest->terminal = guest->hello && guest->hello->terminal;
   guest->member = NULL;
   g_clear_pointer (&guest->room, g_free);
   g_clear_pointer (&guest->room_id, g_free);
