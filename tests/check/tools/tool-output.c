@@ -306,6 +306,90 @@ GST_START_TEST (test_said_on_a_terminal)
 
 GST_END_TEST;
 
+/* What a terminal of @columns is shown of @text, as one line of the launcher.
+ */
+static gchar *
+shown_as_line (gint columns, const gchar *text, VmtStyle style)
+{
+  struct winsize size = { .ws_row = 24, .ws_col = columns };
+  gchar shown[512] = { 0 };
+  gint ours, theirs;
+  FILE *terminal;
+  VmtOutput *output;
+  gsize n = 0;
+
+  fail_unless (openpty (&ours, &theirs, NULL, NULL, &size) == 0);
+  terminal = fdopen (theirs, "w");
+  output = vmt_output_new (terminal, err, FALSE);
+  vmt_output_line (output, style, "%s", text);
+  vmt_output_line (output, VMT_STYLE_PLAIN, "|");
+  while (!strstr (shown, "|\r\n")) {
+    gssize more = read (ours, shown + n, sizeof shown - 1 - n);
+
+    fail_unless (more > 0);
+    n += more;
+  }
+  strstr (shown, "|\r\n")[0] = '\0';
+  vmt_output_free (output);
+  fclose (terminal);
+  close (ours);
+  return g_strdup (shown);
+}
+
+/* The columns of a table stay in a line that has room, and what has none goes
+ * on behind a margin; a link is never cut. */
+GST_START_TEST (test_lines_on_a_narrow_terminal)
+{
+  static const struct
+  {
+    gint columns;
+    const gchar *text, *shown;
+  } cases[] = {
+    { 40, "trusted   LXBL  Ann's laptop", "trusted   LXBL  Ann's laptop\r\n" },
+    { 19, "trusted   LXBL  Ann's laptop",
+        "trusted   LXBL\r\n        Ann's\r\n        laptop\r\n" },
+    { 20, "In a browser:  https://10.0.0.1:8080/?meeting=standup",
+        "In a browser:\r\n        https://10.0.0.1:8080/?meeting=standup\r\n" },
+    { 5, "one two", "one\r\n  two\r\n" },
+    { 9, "\033[1m  0123 \033[0m", "\033[1m  0123 \033[0m\r\n" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *shown =
+        shown_as_line (cases[i].columns, cases[i].text, VMT_STYLE_PLAIN);
+
+    fail_unless_equals_string (shown, cases[i].shown);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_colours)
+{
+  g_autofree gchar *term = g_strdup (g_getenv ("TERM"));
+  g_autofree gchar *coloured = NULL, *none = NULL, *empty = NULL, *dumb = NULL;
+
+  g_setenv ("TERM", "xterm", TRUE);
+  g_unsetenv ("NO_COLOR");
+  coloured = shown_as_line (80, "Ann", VMT_STYLE_GOOD);
+  g_setenv ("NO_COLOR", "1", TRUE);
+  none = shown_as_line (80, "Ann", VMT_STYLE_GOOD);
+  g_setenv ("NO_COLOR", "", TRUE);
+  empty = shown_as_line (80, "Ann", VMT_STYLE_GOOD);
+  g_unsetenv ("NO_COLOR");
+  g_setenv ("TERM", "dumb", TRUE);
+  dumb = shown_as_line (80, "Ann", VMT_STYLE_GOOD);
+  if (term)
+    g_setenv ("TERM", term, TRUE);
+  fail_unless_equals_string (coloured, "\033[32mAnn\033[0m\r\n");
+  fail_unless_equals_string (none, "Ann\r\n");
+  /* https://no-color.org: when not an empty string */
+  fail_unless_equals_string (empty, coloured);
+  fail_unless_equals_string (dumb, "Ann\r\n");
+}
+
+GST_END_TEST;
+
 #define WIDE "\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0" /* six columns */
 
 /* What is on its way has the whole line of a terminal, but for its last column;
@@ -430,6 +514,8 @@ tool_output_suite (void)
   tcase_add_test (tc, test_what_is_said);
   tcase_add_test (tc, test_said_on_a_terminal);
   tcase_add_test (tc, test_ticker_on_a_terminal);
+  tcase_add_test (tc, test_lines_on_a_narrow_terminal);
+  tcase_add_test (tc, test_colours);
   tcase_add_test (tc, test_time);
   tcase_add_test (tc, test_members_in_order);
   tcase_add_test (tc, test_qr);
