@@ -5,6 +5,8 @@
 
 #include "vmtrust-priv.h"
 
+#include <string.h>
+
 #define GST_CAT_DEFAULT vm_trust_debug
 #define DEFAULT_PORT 8080
 
@@ -111,9 +113,10 @@ parse_target (const gchar *target)
   g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
   gint port = uri ? g_uri_get_port (uri) : -1;
 
-  if (!uri || !g_uri_get_host (uri) || !*g_uri_get_host (uri)
-      || *g_uri_get_path (uri) || g_uri_get_userinfo (uri)
-      || g_uri_get_query (uri) || g_uri_get_fragment (uri))
+  if (strpbrk (target, " \t\r\n") || !uri || !g_uri_get_host (uri)
+      || !*g_uri_get_host (uri) || *g_uri_get_path (uri)
+      || g_uri_get_userinfo (uri) || g_uri_get_query (uri)
+      || g_uri_get_fragment (uri))
     return NULL;
   return g_uri_join (G_URI_FLAGS_NONE, "https", NULL, g_uri_get_host (uri),
       port > 0 ? port : DEFAULT_PORT, "", NULL, NULL);

@@ -10,8 +10,9 @@
 
 #include <string.h>
 
-#define WIDE 60 /* columns from which descriptions have a column of their own \
-                 */
+#define WIDE                                                       \
+  60 /* columns from which descriptions have a column of their own \
+      */
 #define LEFT 28 /* in front of that column */
 #define NARROW_LEFT 6
 

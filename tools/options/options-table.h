@@ -6,8 +6,9 @@
 /* The options of each command as a table, from which its help and the
  * completions of shells are made. */
 
-#define VMT_HELP_COLUMNS_MIN 40 /* narrower terminals break lines themselves \
-                                 */
+#define VMT_HELP_COLUMNS_MIN                      \
+  40 /* narrower terminals break lines themselves \
+      */
 
 /* Returns: (transfer full): of GOptionEntry, without the one that ends them */
 GArray *vmt_options_list (VmtCommand command);
