@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include "ui/output.h"
 #include "ui/qr.h"
+#include "options/spelling.h"
+#include "session/session-nearby.h"
 
 static FILE *out, *err;
 static gchar *out_text, *err_text;
@@ -469,6 +471,82 @@ GST_START_TEST (test_members_in_order)
 
 GST_END_TEST;
 
+GST_START_TEST (test_spelling)
+{
+  static const gchar *const names[] = { "standup", "Weekly", "röntgen", "a",
+    NULL };
+  static const struct
+  {
+    const gchar *text, *nearest;
+  } cases[] = {
+    { "standup", "standup" },
+    { "STANDUP", "standup" },
+    { "stadnup", "standup" },
+    { "standp", "standup" },
+    /* of seven letters two may be wrong */
+    { "stamdap", "standup" },
+    { "stimdap", NULL },
+    { "stan", "standup" },
+    { "rontgen", "röntgen" },
+    { "weakly", "Weekly" },
+    { "b", "a" },
+    { "quiet", NULL },
+    { "", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const gchar *nearest = vmt_spelling_nearest (cases[i].text, names);
+
+    fail_unless (g_strcmp0 (nearest, cases[i].nearest) == 0, "%s: %s",
+        cases[i].text, nearest);
+  }
+}
+
+GST_END_TEST;
+
+static void
+add_nearby (GArray *found, const gchar *meeting, const gchar *user)
+{
+  VmtNearby one = { meeting, user, NULL };
+
+  g_array_append_val (found, one);
+}
+
+GST_START_TEST (test_nearby)
+{
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (VmtNearby));
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, FALSE);
+
+  vmt_nearby_tell (output, "standp", found);
+  fail_unless (strstr (out_text, "No meeting can be seen") != NULL);
+  fseek (out, 0, SEEK_SET);
+  add_nearby (found, "weekly", NULL);
+  add_nearby (found, "stand\033up", "Ann\n");
+  vmt_nearby_tell (output, "standp", found);
+  fail_unless_equals_string (out_text,
+      "No meeting “standp” was found yet. There are:\n"
+      "  stand\xef\xbf\xbdup  (Ann\xef\xbf\xbd)\n"
+      "  weekly\n"
+      "Did you mean “stand\xef\xbf\xbdup”?\n"
+      "Still looking. Ctrl-C gives up.\n");
+  fseek (out, 0, SEEK_SET);
+  for (guint i = 2; i <= VMT_NEARBY_MAX; i++)
+    add_nearby (found, "another", NULL);
+  vmt_nearby_tell (output, "standp", found);
+  fail_unless (strstr (out_text, "  and 1 more\n") != NULL);
+  fseek (out, 0, SEEK_SET);
+  g_array_remove_index (found, 0);
+  vmt_nearby_tell (output, "standp", found);
+  fail_unless (strstr (out_text, " more\n") == NULL);
+  fseek (out, 0, SEEK_SET);
+  /* it is there, and joining takes its time */
+  vmt_nearby_tell (output, "weekly", found);
+  fflush (out);
+  fail_unless_equals_int (ftell (out), 0);
+}
+
+GST_END_TEST;
+
 /* The finder patterns stand in three corners, inside the quiet zone. */
 GST_START_TEST (test_qr)
 {
@@ -516,6 +594,8 @@ tool_output_suite (void)
   tcase_add_test (tc, test_ticker_on_a_terminal);
   tcase_add_test (tc, test_lines_on_a_narrow_terminal);
   tcase_add_test (tc, test_colours);
+  tcase_add_test (tc, test_spelling);
+  tcase_add_test (tc, test_nearby);
   tcase_add_test (tc, test_time);
   tcase_add_test (tc, test_members_in_order);
   tcase_add_test (tc, test_qr);
