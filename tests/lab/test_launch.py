@@ -83,13 +83,15 @@ class Launch(lab.LabTest):
         join = ("vmtrust policy=require vmsignalbin name=m meeting=vault "
                 "mode=join user=Bob " + SENT.format("m"))
         stranger = b.launch(join)
-        stranger.wait_for("NOT_TRUSTED", lab.SOON)
+        stranger.wait_for("not trusted", lab.SOON, stream="err")
         stranger.wait(lab.SOON)
-        bob = b.launch(f"vmtrust request={a.address} approve=auto")
+        # no sink, no EOS to wait for
+        bob = b.start("stdbuf", "-oL", "gst-launch-1.0", "-m", "vmtrust",
+                      f"request={a.address}", "approve=auto")
         for process in ann, bob:
             process.wait_for("vm-trust-established", lab.SOON)
             # and it is said that nobody has looked
-            process.wait_for("approve=auto", lab.SOON, stream="err")
+            process.wait_for(r"approve=auto\): that is for lab", lab.SOON)
         self.finish(bob)
         guest = b.launch(join)
         self.connected(ann, guest)
@@ -126,9 +128,10 @@ class Launch(lab.LabTest):
         inner = a.launch("vmsignalbin meeting=quiet mode=host user=Ann "
                          "interfaces=lo")
         inner.wait_for("vm-joined", lab.SOON)
-        a.run("curl", "-fsk", "https://127.0.0.1:8080/status",
-              timeout=lab.SOON)
-        done = b.run("curl", "-fsk", "--max-time", "5", url, timeout=lab.SOON,
+        # on loopback alone nothing need be encrypted
+        a.run("curl", "-fs", "http://127.0.0.1:8080/status", timeout=lab.SOON)
+        done = b.run("curl", "-fs", "--max-time", "5",
+                     url.replace("https", "http"), timeout=lab.SOON,
                      check=False)
         self.assertNotEqual(done.returncode, 0)
         self.finish(inner)
