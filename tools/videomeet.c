@@ -3,6 +3,7 @@
 /* The launcher: reads which subcommand is meant and hands over to it. */
 
 #include "cmd/commands.h"
+#include "options/options-table.h"
 #include "ui/memory.h"
 
 #include <fcntl.h>
@@ -15,17 +16,24 @@
 static void
 print_help (FILE *out)
 {
-  fprintf (out, "Usage:\n  videomeet COMMAND [OPTION…]\n\n"
-                "Video meetings on the local network, without a server.\n\n"
-                "Commands:\n");
-  for (gint i = 0; i < VMT_N_COMMANDS; i++)
-    fprintf (out, "  %-10s %s\n", vmt_command_to_string (i),
-        vmt_command_summary (i));
-  fprintf (out, "\nOptions:\n"
-                "  -h, --help     Show this help\n"
-                "  --version      Show the version\n\n"
-                "'videomeet COMMAND --help' shows the options of a command.\n"
-                "\n" VMT_EXIT_TEXT);
+  g_autofree gchar *text =
+      vmt_help_format_program (vmt_terminal_get_columns (fileno (out)));
+
+  fputs (text, out);
+}
+
+static gint
+print_completion (const gchar *shell)
+{
+  g_autofree gchar *script = shell ? vmt_completion_format (shell) : NULL;
+
+  if (!script) {
+    fprintf (stderr,
+        "videomeet: error: --print-completion takes bash, zsh or fish.\n");
+    return VMT_EXIT_USAGE;
+  }
+  return fputs (script, stdout) >= 0 && fflush (stdout) == 0 ? VMT_EXIT_OK
+                                                             : VMT_EXIT_FAILED;
 }
 
 static gint
@@ -175,6 +183,8 @@ main (gint argc, gchar **argv)
     printf ("videomeet %s\n", PACKAGE_VERSION);
     return VMT_EXIT_OK;
   }
+  if (g_str_equal (first, "--print-completion"))
+    return print_completion (argv[2]);
   if (g_str_equal (first, "help")) {
     if (!vmt_command_from_string (argv[2], &command))
       return refuse_command (argv[2]);

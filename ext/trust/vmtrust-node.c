@@ -30,40 +30,44 @@ is_own (VmTrust *self, VmNode *node)
   return vm_node_set_trust_store (node, store, NULL);
 }
 
-/* From the node, on its thread "vm-node" */
-
-static void
-on_requested (VmNode *node, const gchar *request, const gchar *device_id,
-    const gchar *name, const gchar *digits, VmTrust *self)
+gboolean
+vm_trust_tell_requested (VmTrust *self, const gchar *request,
+    const gchar *device_id, const gchar *name, const gchar *digits)
 {
-  if (!is_own (self, node))
-    return;
+  gboolean approved;
+
+  GST_OBJECT_LOCK (self);
+  approved = self->approve == VM_APPROVE_AUTO;
+  GST_OBJECT_UNLOCK (self);
   vm_trust_post (
       self, gst_structure_new ("vm-trust-requested", "request", G_TYPE_STRING,
                 request, "device-id", G_TYPE_STRING, device_id, "name",
                 G_TYPE_STRING, name, "sas", G_TYPE_STRING, digits, NULL));
+  if (approved)
+    GST_ELEMENT_WARNING_WITH_DETAILS (self, LIBRARY, SETTINGS,
+        ("The device %s is approved though nobody has compared the digits "
+         "(approve=auto): that is for laboratories alone",
+            device_id),
+        (NULL), ("property", G_TYPE_STRING, "approve", NULL));
   g_signal_emit (
       self, signals[SIGNAL_REQUESTED], 0, request, device_id, name, digits);
+  return approved;
 }
 
-static void
-on_established (
-    VmNode *node, const gchar *device_id, const gchar *name, VmTrust *self)
+void
+vm_trust_tell_established (
+    VmTrust *self, const gchar *device_id, const gchar *name)
 {
-  if (!is_own (self, node))
-    return;
   vm_trust_post (
       self, gst_structure_new ("vm-trust-established", "device-id",
                 G_TYPE_STRING, device_id, "name", G_TYPE_STRING, name, NULL));
   g_signal_emit (self, signals[SIGNAL_ESTABLISHED], 0, device_id, name);
 }
 
-static void
-on_failed (VmNode *node, const gchar *request, const gchar *device_id,
-    const gchar *name, GError *error, VmTrust *self)
+void
+vm_trust_tell_failed (VmTrust *self, const gchar *request,
+    const gchar *device_id, const gchar *name, const GError *error)
 {
-  if (!is_own (self, node))
-    return;
   vm_trust_post (self,
       gst_structure_new ("vm-trust-failed", "request", G_TYPE_STRING, request,
           "device-id", G_TYPE_STRING, device_id, "name", G_TYPE_STRING, name,
@@ -71,6 +75,32 @@ on_failed (VmNode *node, const gchar *request, const gchar *device_id,
           G_TYPE_STRING, error->message, NULL));
   g_signal_emit (
       self, signals[SIGNAL_FAILED], 0, request, device_id, name, error);
+}
+
+/* From the node, on its thread "vm-node" */
+
+static void
+on_requested (VmNode *node, const gchar *request, const gchar *device_id,
+    const gchar *name, const gchar *digits, VmTrust *self)
+{
+  if (is_own (self, node))
+    vm_trust_tell_requested (self, request, device_id, name, digits);
+}
+
+static void
+on_established (
+    VmNode *node, const gchar *device_id, const gchar *name, VmTrust *self)
+{
+  if (is_own (self, node))
+    vm_trust_tell_established (self, device_id, name);
+}
+
+static void
+on_failed (VmNode *node, const gchar *request, const gchar *device_id,
+    const gchar *name, GError *error, VmTrust *self)
+{
+  if (is_own (self, node))
+    vm_trust_tell_failed (self, request, device_id, name, error);
 }
 
 static void
@@ -144,8 +174,8 @@ vm_trust_apply (VmTrust *self, GError **error)
 
 /* What the application does */
 
-static void
-warn (VmTrust *self, const GError *error)
+void
+vm_trust_warn (VmTrust *self, const GError *error)
 {
   GST_ELEMENT_WARNING_WITH_DETAILS (self, RESOURCE, FAILED,
       ("%s", error->message), (NULL),
@@ -158,6 +188,9 @@ answer (VmTrust *self, const gchar *request, gboolean yes)
   g_autoptr (VmNode) node = ref_node (self);
   g_autoptr (GError) error = NULL;
 
+  if (g_strcmp0 (request, VM_TRUST_OWN_REQUEST) == 0
+      && vm_trust_answer_own (self, yes))
+    return TRUE;
   if (!node || !is_own (self, node))
     g_set_error (&error, VM_ERROR, VM_ERROR_NOT_FOUND,
         "No request for trust waits for an answer here");
@@ -166,7 +199,7 @@ answer (VmTrust *self, const gchar *request, gboolean yes)
   else
     vm_node_deny_trust (node, request ? request : "", &error);
   if (error)
-    warn (self, error);
+    vm_trust_warn (self, error);
   return !error;
 }
 
@@ -192,7 +225,7 @@ revoke_device (VmTrust *self, const gchar *device)
       vm_trust_store_revoke (store, device ? device : "", now, &error);
 
   if (!id)
-    warn (self, error);
+    vm_trust_warn (self, error);
   return id != NULL;
 }
 
@@ -295,6 +328,28 @@ install_actions (void)
 }
 
 void
+vm_trust_describe_signals (GstElementClass *klass)
+{
+  static const gchar *const signatures[][2] = {
+    { "signal:trust-requested",
+        "(request string, device-id string, name string, sas string)" },
+    { "signal:trust-established", "(device-id string, name string)" },
+    { "signal:trust-failed",
+        "(request string or NULL, device-id string or NULL, name string, "
+        "error GError)" },
+    { "signal:trust-changed", "(device-id string or NULL)" },
+    { "action:approve", "(request string)" },
+    { "action:deny", "(request string)" },
+    { "action:revoke", "(device string)" },
+    { "action:list", "()" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (signatures); i++)
+    gst_element_class_add_static_metadata (
+        klass, signatures[i][0], signatures[i][1]);
+}
+
+void
 vm_trust_install_signals (void)
 {
   /**
@@ -307,8 +362,9 @@ vm_trust_install_signals (void)
    *   between the two devices
    *
    * Another device asks for trust. With approve=auto there is nothing to
-   * answer. Emitted on the thread "vm-node", as all of these: a handler must
-   * not block.
+   * answer, and a warning says so. Emitted on the thread "vm-node", as all of
+   * these, or on that of the property #vmtrust:request: a handler must not
+   * block.
    */
   signals[SIGNAL_REQUESTED] = g_signal_new ("trust-requested", VM_TYPE_TRUST,
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4, G_TYPE_STRING,

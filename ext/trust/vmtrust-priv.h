@@ -6,13 +6,19 @@
 #include <gst/videomeet/node/vmtrustcontext-priv.h>
 
 /* Shared by the files of vmtrust: vmtrust.c (the element: states, context),
- * vmtrust-props.c (properties), vmtrust-node.c (trust requests to this device,
- * and the signals), vmtrust-stream.c (the data of the pads). */
+ * vmtrust-props.c (properties), vmtrust-request.c (a request of this device),
+ * vmtrust-node.c (those to it, and the signals), vmtrust-stream.c (the data of
+ * the pads). */
 
 GST_DEBUG_CATEGORY_EXTERN (vm_trust_debug);
 
 #define VM_TYPE_TRUST (vm_trust_get_type ())
 G_DECLARE_FINAL_TYPE (VmTrust, vm_trust, VM, TRUST, GstElement)
+
+typedef struct _VmTrustAsker VmTrustAsker;
+
+/* What the request of this element itself is answered by. */
+#define VM_TRUST_OWN_REQUEST "own"
 
 GST_ELEMENT_REGISTER_DECLARE (vmtrust);
 
@@ -35,7 +41,7 @@ struct _VmTrust
   GstPad *sink, *src;
 
   /* object lock */
-  gchar *folder, *peer, *stream;
+  gchar *folder, *peer, *stream, *request;
   VmPolicy policy;
   VmApprove approve;
   gboolean policy_set, approve_set;
@@ -46,6 +52,7 @@ struct _VmTrust
   VmNode *node; /* between NULL->READY and back, as the next two */
   VmIdentity *identity;
   VmTrustStore *store;
+  VmTrustAsker *asker; /* between READY->PAUSED and back; or NULL */
   VmSigner *signer; /* mode=sign, between READY->PAUSED and back */
 
   gulong handlers[4]; /* of the node; state changes */
@@ -63,6 +70,7 @@ VmTrustStore *vm_trust_ref_store (VmTrust *self);
 GstContext *vm_trust_make_context (VmTrust *self);
 /* "FAILED" of another domain. */
 void vm_trust_post (VmTrust *self, GstStructure *structure);
+void vm_trust_warn (VmTrust *self, const GError *error);
 
 /* vmtrust-props.c */
 void vm_trust_install_properties (GObjectClass *klass);
@@ -71,8 +79,26 @@ void vm_trust_install_properties (GObjectClass *klass);
 void vm_trust_install_signals (void);
 void vm_trust_connect_node (VmTrust *self);
 void vm_trust_disconnect_node (VmTrust *self);
+/* For gst-inspect-1.0. */
+void vm_trust_describe_signals (GstElementClass *klass);
+/* These post a message, and emit the signal of its name. */
+/* Returns: whether it is approved at once */
+gboolean vm_trust_tell_requested (VmTrust *self, const gchar *request,
+    const gchar *device_id, const gchar *name, const gchar *digits);
+void vm_trust_tell_established (
+    VmTrust *self, const gchar *device_id, const gchar *name);
+void vm_trust_tell_failed (VmTrust *self, const gchar *request,
+    const gchar *device_id, const gchar *name, const GError *error);
 /* Policy and approval, as they were set, for the network that runs. */
 gboolean vm_trust_apply (VmTrust *self, GError **error);
+
+/* vmtrust-request.c */
+/* FALSE: an error was posted. */
+gboolean vm_trust_start_request (VmTrust *self);
+/* Waits for its thread. */
+void vm_trust_stop_request (VmTrust *self);
+/* FALSE: there is none. Any thread. */
+gboolean vm_trust_answer_own (VmTrust *self, gboolean yes);
 
 /* vmtrust-stream.c */
 void vm_trust_add_pads (VmTrust *self);

@@ -12,6 +12,7 @@ enum
   PROP_FINGERPRINT,
   PROP_POLICY,
   PROP_APPROVE,
+  PROP_REQUEST,
   PROP_MODE,
   PROP_PROTECTION,
   PROP_PEER,
@@ -89,6 +90,9 @@ vm_trust_set_property (
       self->approve = g_value_get_enum (value);
       self->approve_set = TRUE;
       break;
+    case PROP_REQUEST:
+      set_string (&self->request, value);
+      break;
     case PROP_MODE:
       self->mode = g_value_get_enum (value);
       break;
@@ -145,6 +149,9 @@ vm_trust_get_property (
     case PROP_APPROVE:
       g_value_set_enum (value, self->approve);
       break;
+    case PROP_REQUEST:
+      g_value_set_string (value, self->request);
+      break;
     case PROP_MODE:
       g_value_set_enum (value, self->mode);
       break;
@@ -181,7 +188,8 @@ install_device_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_STORE,
       g_param_spec_string ("store", "Store",
-          "Folder of this device's identity and trust store, made at first use "
+          "Device: folder of this device's identity and trust store, made at "
+          "first use "
           "(null: $XDG_CONFIG_HOME/videomeet). A process has one store, "
           "because it is one device on the network",
           NULL,
@@ -189,23 +197,34 @@ install_device_properties (GObjectClass *klass)
               | GST_PARAM_MUTABLE_READY));
   g_object_class_install_property (klass, PROP_DEVICE_ID,
       g_param_spec_string ("device-id", "Device id",
-          "Hash of this device's key (null: not known before READY)", NULL,
-          READ));
+          "Device: hash of this device's key (null: not known before READY)",
+          NULL, READ));
   g_object_class_install_property (klass, PROP_FINGERPRINT,
       g_param_spec_string ("fingerprint", "Fingerprint",
-          "SHA-256 of this device's key, as AB:CD:… (null: not known before "
+          "Device: SHA-256 of this device's key, as AB:CD:… (null: not known "
+          "before "
           "READY)",
           NULL, READ));
   g_object_class_install_property (klass, PROP_POLICY,
       g_param_spec_enum ("policy", "Policy",
-          "Which devices the elements of this pipeline admit, and whose "
+          "Trust: which devices the elements of this pipeline admit, and "
+          "whose "
           "streams are accepted; applies to the process once set",
           VM_TYPE_POLICY, VM_POLICY_PIN, PLAYING));
   g_object_class_install_property (klass, PROP_APPROVE,
       g_param_spec_enum ("approve", "Approve",
-          "How requests for trust are answered; with ask by the action signals "
-          "approve and deny",
+          "Trust: how requests for trust are answered; with ask by the action "
+          "signals "
+          "approve and deny. auto approves all of them unseen, with a warning: "
+          "for laboratories alone",
           VM_TYPE_APPROVE, VM_APPROVE_ASK, PLAYING));
+  g_object_class_install_property (klass, PROP_REQUEST,
+      g_param_spec_string ("request", "Request",
+          "Trust: device that is asked for trust from PAUSED on, HOST or "
+          "HOST:PORT (null: none). The digits, and what becomes of it, are "
+          "told "
+          "as of a request that comes: it is answered as \"own\"",
+          NULL, READY));
 }
 
 static void
@@ -213,31 +232,35 @@ install_stream_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_MODE,
       g_param_spec_enum ("mode", "Mode",
-          "What to do with the buffers of a linked stream",
+          "Stream: what to do with the buffers of a linked stream",
           trust_mode_get_type (), VM_TRUST_MODE_SIGN, READY));
   g_object_class_install_property (klass, PROP_PROTECTION,
       g_param_spec_enum ("protection", "Protection",
-          "How the buffers are protected; must be the same at both ends",
+          "Stream: how the buffers are protected; must be the same at both "
+          "ends",
           VM_TYPE_PROTECTION, VM_PROTECTION_SIGNATURE, READY));
   g_object_class_install_property (klass, PROP_PEER,
       g_param_spec_string ("peer", "Peer",
-          "Device at the other end: its id, the beginning of its id, or a "
+          "Stream: device at the other end: its id, the beginning of its id, "
+          "or a "
           "unique name in the store (null: this device). mode=verify accepts "
           "its buffers only; protection=hmac is verifiable by it only",
           NULL, READY));
   g_object_class_install_property (klass, PROP_STREAM,
       g_param_spec_string ("stream", "Stream",
-          "Number of the stream, 32 hexadecimal digits. With mode=sign it can "
+          "Stream: number of the stream, 32 hexadecimal digits. With mode=sign "
+          "it can "
           "be read from PAUSED on. With mode=verify it may be set; other "
           "streams are then refused (null: accept the first stream)",
           NULL, READY));
   g_object_class_install_property (klass, PROP_ON_FAILURE,
       g_param_spec_enum ("on-failure", "On failure",
-          "What to do with a buffer whose signature is wrong",
+          "Stream: what to do with a buffer whose signature is wrong",
           on_failure_get_type (), VM_ON_FAILURE_ERROR, PLAYING));
   g_object_class_install_property (klass, PROP_REFUSED,
       g_param_spec_uint64 ("refused", "Refused",
-          "Number of buffers with a wrong signature", 0, G_MAXUINT64, 0, READ));
+          "Stream: number of buffers with a wrong signature", 0, G_MAXUINT64, 0,
+          READ));
 }
 
 void

@@ -39,6 +39,10 @@
  * A device whose key and trust lie in the folder "trust". It approves every
  * request for trust unseen, which is for laboratories.
  * |[
+ * gst-launch-1.0 -m vmtrust request=10.77.1.1:8080 approve=auto
+ * ]|
+ * Asks that device for trust, and approves unseen what it shows.
+ * |[
  * gst-launch-1.0 filesrc location=a.ogg ! vmtrust mode=sign ! gdppay \
  *   ! filesink location=a.signed
  * ]|
@@ -179,20 +183,23 @@ vm_trust_change_state (GstElement *element, GstStateChange transition)
     }
   }
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
-      && !vm_trust_open_stream (self)) {
+      && !(vm_trust_open_stream (self) && vm_trust_start_request (self))) {
     vm_trust_close_stream (self);
     return GST_STATE_CHANGE_FAILURE;
   }
   ret = GST_ELEMENT_CLASS (vm_trust_parent_class)
             ->change_state (element, transition);
   if (ret == GST_STATE_CHANGE_FAILURE) {
-    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+      vm_trust_stop_request (self);
       vm_trust_close_stream (self);
+    }
     return ret;
   }
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    vm_trust_stop_request (self);
     vm_trust_close_stream (self);
-  else if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+  } else if (transition == GST_STATE_CHANGE_READY_TO_NULL)
     close_store (self);
   return ret;
 }
@@ -205,6 +212,7 @@ vm_trust_finalize (GObject *object)
   g_free (self->folder);
   g_free (self->peer);
   g_free (self->stream);
+  g_free (self->request);
   G_OBJECT_CLASS (vm_trust_parent_class)->finalize (object);
 }
 
@@ -225,6 +233,7 @@ vm_trust_class_init (VmTrustClass *klass)
       "signs "
       "what flows, or verifies it",
       "The gst-videomeet developers");
+  vm_trust_describe_signals (element_class);
 }
 
 static void

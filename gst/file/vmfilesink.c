@@ -609,6 +609,16 @@ vm_file_sink_class_init (VmFileSinkClass *klass)
       "File that is received (videomeet)", "Sink/File",
       "Receives files in a folder, and verifies them",
       "The gst-videomeet developers");
+  gst_element_class_add_static_metadata (
+      element_class, "action:accept", "(transfer-id string)");
+  gst_element_class_add_static_metadata (element_class, "action:decline",
+      "(transfer-id string, reason string or NULL)");
+  gst_element_class_add_static_metadata (
+      element_class, "action:pause", "(transfer-id string)");
+  gst_element_class_add_static_metadata (
+      element_class, "action:resume", "(transfer-id string)");
+  gst_element_class_add_static_metadata (
+      element_class, "action:cancel", "(transfer-id string)");
   gst_type_mark_as_plugin_api (VM_TYPE_OVERWRITE, 0);
   gst_type_mark_as_plugin_api (VM_TYPE_ACCEPT, 0);
 }

@@ -675,6 +675,7 @@ vm_file_src_class_init (VmFileSrcClass *klass)
       "File that is sent (videomeet)", "Source/File",
       "Sends files in chunks that the receiver verifies",
       "The gst-videomeet developers");
+  gst_element_class_add_static_metadata (element_class, "action:cancel", "()");
   gst_type_mark_as_plugin_api (VM_TYPE_TRANSFER_STATE, 0);
 }
 

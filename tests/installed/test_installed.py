@@ -7,10 +7,14 @@ The build is for one prefix and knows it; to compile another would take minutes.
 So this one is installed into a folder of the test, which then takes the prefix's
 place, in namespaces that nobody else sees."""
 
+import configparser
+import ctypes
 import glob
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import ssl
 import subprocess
@@ -18,6 +22,7 @@ import sys
 import tempfile
 import unittest
 import urllib.request
+from xml.etree import ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import lab  # noqa: E402
@@ -36,6 +41,12 @@ EXPORT = re.compile(r"^    (export .*)$", re.MULTILINE)
 README_LIBDIR = "$HOME/videomeet/lib/"
 with open(os.path.join(SOURCE, "meson.build"), encoding="utf-8") as build:
     VERSION = "." + re.search(r"version: '([\d.]+)'", build.read())[1]
+
+
+def deny_write_execute():
+    """As systemd's MemoryDenyWriteExecute=, where the kernel can (6.3)."""
+    PR_SET_MDWE, REFUSE_EXEC_GAIN = 65, 1
+    ctypes.CDLL(None).prctl(PR_SET_MDWE, REFUSE_EXEC_GAIN, 0, 0, 0)
 
 
 def enter():
@@ -90,6 +101,17 @@ class Uninstalled(Application):
     def test_python(self):
         self.assertRegex(self.shell(f"{EXAMPLES}/link.py 0"), LINK)
 
+    def test_devenv(self):
+        """meson devenv needs no variable beside its own."""
+        plain = f"env -i HOME={self.home} PATH=/usr/bin:/bin "
+        devenv = f"{plain} meson devenv -C {BUILD} "
+        for element in ELEMENTS:
+            self.shell(f"{devenv} gst-inspect-1.0 {element}")
+        self.assertIn("host", self.shell(f"{devenv} videomeet --help"))
+        self.assertRegex(self.shell(
+            f"{devenv} env XDG_CONFIG_HOME={self.home} {EXAMPLES}/link.py 0"),
+            LINK)
+
 
 @unittest.skipUnless(os.path.isdir(PREFIX) and PREFIX != "/usr",
                      f"nothing can take the place of {PREFIX}")
@@ -125,6 +147,14 @@ class Installed(Application):
             lib + "/girepository-1.0": {"GstVideomeet-1.0.typelib"},
             "share/gir-1.0": {"GstVideomeet-1.0.gir"},
             "share/man/man1": {"videomeet.1"},
+            "share/applications": {"videomeet.desktop"},
+            "share/icons/hicolor/scalable/apps": {"videomeet.svg"},
+            "share/doc/gst-videomeet": {"server.conf"},
+            "lib/systemd/system": {"videomeet-server.service"},
+            "lib/systemd/user": {"videomeet-agent.service"},
+            "share/bash-completion/completions": {"videomeet"},
+            "share/zsh/site-functions": {"_videomeet"},
+            "share/fish/vendor_completions.d": {"videomeet.fish"},
         }
         found = {}
         for folder, _, files in os.walk(PREFIX):
@@ -155,6 +185,132 @@ class Installed(Application):
         self.assertEqual(host.returncode, 0)
         with open(f"{PREFIX}/share/gst-videomeet/web/index.html", "rb") as f:
             self.assertEqual(served, f.read())
+
+    def completed(self, line):
+        """What bash, with the script that is installed, would have for the end
+        of @line."""
+        words = line.split(" ")
+        return self.shell(
+            # compopt fails outside a completion
+            f"set +e; source {PREFIX}/share/bash-completion/completions/videomeet; "
+            f"COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; _videomeet; "
+            "printf '%s\\n' \"${COMPREPLY[@]}\" | sort").split()
+
+    def test_completion_bash(self):
+        self.assertEqual(self.completed("videomeet disc"), ["discover"])
+        self.assertEqual(self.completed("videomeet host --max-p"),
+                         ["--max-participants"])
+        # --dialect is an option of join alone
+        self.assertEqual(self.completed("videomeet host --dial"), [])
+        self.assertEqual(self.completed("videomeet host --policy r"),
+                         ["require"])
+        self.assertEqual(self.completed("videomeet host --policy = r"),
+                         ["require"])
+        self.assertEqual(self.completed("videomeet trust rev"), ["revoke"])
+        os.mkdir(f"{self.home}/holiday")
+        with open(f"{self.home}/hols.txt", "w", encoding="utf-8"):
+            pass
+        self.assertEqual(self.completed("videomeet send hol"),
+                         ["holiday", "hols.txt"])
+        self.assertEqual(self.completed("videomeet host --record hol"),
+                         ["holiday"])
+
+    def test_completion_is_of_the_help(self):
+        """Each option that --help names, each shell completes, and no other."""
+        videomeet = os.path.join(PREFIX, "bin", "videomeet")
+        with open(f"{PREFIX}/share/zsh/site-functions/_videomeet",
+                  encoding="utf-8") as script:
+            zsh = script.read()
+        with open(f"{PREFIX}/share/fish/vendor_completions.d/videomeet.fish",
+                  encoding="utf-8") as script:
+            fish = script.read()
+        commands = re.findall(r"^  (\w+) {2,}[A-Z]",
+                              self.shell(videomeet + " --help"), re.MULTILINE)
+        self.assertGreater(len(commands), 10)
+        for command in commands:
+            options = set(re.findall(
+                r"^  (?:-\w, )?--([\w-]+)",
+                self.shell(f"{videomeet} {command} --help"), re.MULTILINE))
+            self.assertIn("help", options)
+            self.assertEqual(
+                set(self.completed(f"videomeet {command} --")),
+                {"--" + option for option in options})
+            section = re.search(rf"\n  {command}\)\n(.*?);;", zsh, re.DOTALL)
+            self.assertEqual(
+                set(re.findall(r"[ ,']--([\w-]+)[=}'\[]", section[1])),
+                options)
+            self.assertEqual(
+                set(re.findall(rf"_in {command}' -l ([\w-]+)", fish)), options)
+
+    def test_completion_other_shells(self):
+        scripts = {"zsh": "zsh/site-functions/_videomeet",
+                   "fish": "fish/vendor_completions.d/videomeet.fish"}
+        for name, script in scripts.items():
+            if shutil.which(name):
+                self.shell(f"{name} -n {PREFIX}/share/{script}")
+        if shutil.which("fish"):
+            self.assertEqual(
+                self.shell(f"fish -c 'source {PREFIX}/share/"
+                           f"{scripts['fish']}; "
+                           "complete -C \"videomeet host --policy req\"'"
+                           ).split("\t")[0], "require")
+
+    def test_desktop(self):
+        desktop = f"{PREFIX}/share/applications/videomeet.desktop"
+        if shutil.which("desktop-file-validate"):
+            self.assertEqual(
+                self.shell(f"desktop-file-validate {desktop}"), "")
+        entry = configparser.ConfigParser(interpolation=None)
+        entry.read(desktop, encoding="utf-8")
+        self.assertEqual(entry["Desktop Entry"]["MimeType"],
+                         "x-scheme-handler/videomeet;")
+        # what the line says is a line that the launcher takes: it looks for
+        # somebody at that address
+        line = entry["Desktop Entry"]["Exec"].replace(
+            "--view %u", "videomeet://127.0.0.1:9/standup --source test")
+        done = subprocess.run(
+            line, shell=True, env=self.env, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=lab.SOON, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        icon = ElementTree.parse(
+            f"{PREFIX}/share/icons/hicolor/scalable/apps/"
+            f"{entry['Desktop Entry']['Icon']}.svg").getroot()
+        self.assertTrue(icon.tag.endswith("svg"))
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd here")
+    def test_units(self):
+        server = f"{PREFIX}/lib/systemd/system/videomeet-server.service"
+        agent = f"{PREFIX}/lib/systemd/user/videomeet-agent.service"
+        self.shell("systemd-analyze security --offline=true --threshold=15 "
+                   + server)
+        # --man: the manual is not where man looks
+        self.shell(f"systemd-analyze verify --man=no {server} {agent}")
+
+    def test_unit_line(self):
+        """The server's line of ExecStart serves, where memory cannot be made
+        executable, with the configuration that is installed."""
+        with open(f"{PREFIX}/lib/systemd/system/videomeet-server.service",
+                  encoding="utf-8") as file:
+            unit = file.read()
+        line = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)[1]
+        self.assertIn("MemoryDenyWriteExecute=yes", unit)
+        conf = f"{self.home}/server.conf"
+        shutil.copy(f"{PREFIX}/share/doc/gst-videomeet/server.conf", conf)
+        os.chmod(conf, 0o400)
+        line = line.replace("%d", self.home) + " --json --duration 20"
+        with subprocess.Popen(
+                line.split(), env=dict(self.env, XDG_CONFIG_HOME=self.home),
+                text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                preexec_fn=deny_write_execute) as server:
+            ready = json.loads(server.stdout.readline())
+            with urllib.request.urlopen(
+                    f"https://127.0.0.1:{ready['port']}/", timeout=lab.SOON,
+                    context=ssl._create_unverified_context()) as page:
+                self.assertIn(b"<html", page.read())
+            server.send_signal(signal.SIGTERM)
+            server.send_signal(signal.SIGTERM)
+            server.communicate(timeout=lab.SOON)
+        self.assertEqual(server.returncode, 0)
 
     def test_elements(self):
         # a plugin finds the library by itself

@@ -137,6 +137,41 @@ class Methods(lab.LabTest):
         lab.wait_until(listed, FOUND, "the device in a list")
 
 
+class Nearby(lab.LabTest):
+    """Who joins what is not there is told soon what is."""
+
+    hosts = 2
+
+    def test_wrong_name(self):
+        a, b = self.lab.hosts
+        host = a.start("videomeet", "host", "--meeting", "standup", "--user",
+                       "Ann", "--source", "test", "--json")
+        host.wait_event("meeting", lab.SOON, state="announced")
+        began = time.monotonic()
+        guest = b.start("videomeet", "join", "stadnup", "--source", "test")
+        said = guest.wait_for("Did you mean “standup”", lab.SOON)
+        # 3 s, and what it takes to start a process here
+        self.assertLess(said.when - began, 3 + 1)
+        guest.wait_for(r"^  standup  \(Ann\)$", lab.SOON)
+        guest.signal()
+        self.assertEqual(guest.wait(lab.SOON), 0)
+        program = b.start("videomeet", "join", "quiet", "--source", "test",
+                          "--json")
+        event = program.wait_event("nearby", lab.SOON, meeting="quiet")
+        self.assertNotIn("nearest", event)
+        self.assertEqual([m["meeting"] for m in event["meetings"]],
+                         ["standup"])
+        program.signal()
+        program.wait(lab.SOON)
+        # who is there says nothing of it
+        right = b.start("videomeet", "join", "standup", "--source", "test",
+                        "--json")
+        right.wait_event("participant-state", lab.SOON, state="connected")
+        self.assertEqual(right.stop(), 0)
+        self.assertEqual(right.events("nearby"), [])
+        self.assertEqual(host.stop(), 0)
+
+
 class Records(lab.LabTest):
     """What is on the wire."""
 

@@ -11,7 +11,7 @@
       | VM_PERMISSIONS_TERMINAL_CONTROL)
 
 static void
-add_room (GOptionContext *context, VmtOptions *o, VmtCommand command)
+add_room (GArray *all, VmtOptions *o, VmtCommand command)
 {
   const GOptionEntry entries[] = {
     { "server", 0, 0, G_OPTION_ARG_STRING, &o->server,
@@ -24,11 +24,11 @@ add_room (GOptionContext *context, VmtOptions *o, VmtCommand command)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 static void
-add_device (GOptionContext *context, VmtOptions *o)
+add_device (GArray *all, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "user", 'u', 0, G_OPTION_ARG_STRING, &o->user,
@@ -44,12 +44,12 @@ add_device (GOptionContext *context, VmtOptions *o)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 /* The address of a STUN server; send and sync have one too. */
 static void
-add_stun (GOptionContext *context, VmtOptions *o)
+add_stun (GArray *all, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "stun-address", 0, 0, G_OPTION_ARG_STRING, &o->stun_address,
@@ -58,11 +58,11 @@ add_stun (GOptionContext *context, VmtOptions *o)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 static void
-add_folders (GOptionContext *context, VmtOptions *o)
+add_folders (GArray *all, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "receive", 0, 0, G_OPTION_ARG_FILENAME, &o->files_dir,
@@ -82,11 +82,11 @@ add_folders (GOptionContext *context, VmtOptions *o)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 static void
-add_allow (GOptionContext *context, VmtOptions *o, VmtCommand command)
+add_allow (GArray *all, VmtOptions *o, VmtCommand command)
 {
   const GOptionEntry entries[] = {
     { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->allow,
@@ -100,11 +100,11 @@ add_allow (GOptionContext *context, VmtOptions *o, VmtCommand command)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 static void
-add_term (GOptionContext *context, VmtOptions *o)
+add_term (GArray *all, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "control", 0, 0, G_OPTION_ARG_NONE, &o->control,
@@ -112,11 +112,11 @@ add_term (GOptionContext *context, VmtOptions *o)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 static void
-add_sync (GOptionContext *context, VmtOptions *o)
+add_sync (GArray *all, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "watch", 0, 0, G_OPTION_ARG_NONE, &o->watch,
@@ -128,26 +128,25 @@ add_sync (GOptionContext *context, VmtOptions *o)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 void
-vmt_options_add_agent (
-    GOptionContext *context, VmtOptions *options, VmtCommand command)
+vmt_options_add_agent (GArray *all, VmtOptions *options, VmtCommand command)
 {
-  add_room (context, options, command);
+  add_room (all, options, command);
   if (command == VMT_COMMAND_AGENT)
-    add_folders (context, options);
+    add_folders (all, options);
   if (command == VMT_COMMAND_TERM)
-    add_term (context, options);
+    add_term (all, options);
   if (command == VMT_COMMAND_AGENT || command == VMT_COMMAND_TERM)
-    add_allow (context, options, command);
+    add_allow (all, options, command);
   if (command == VMT_COMMAND_SYNC)
-    add_sync (context, options);
+    add_sync (all, options);
   /* send has these of its own */
   if (command != VMT_COMMAND_SEND)
-    add_device (context, options);
-  add_stun (context, options);
+    add_device (all, options);
+  add_stun (all, options);
 }
 
 gboolean

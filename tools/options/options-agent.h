@@ -7,8 +7,8 @@
  * sentences for the user. */
 
 /* --server and --room, and what goes with them. */
-void vmt_options_add_agent (
-    GOptionContext *context, VmtOptions *options, VmtCommand command);
+void
+vmt_options_add_agent (GArray *all, VmtOptions *options, VmtCommand command);
 /* "NAME=file,folder,terminal:control". @name: (out) (optional) (transfer full)
  */
 gboolean vmt_allow_parse (const gchar *text, gchar **name,

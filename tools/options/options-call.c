@@ -5,8 +5,8 @@
 #include "cmd/target.h"
 
 void
-vmt_options_add_call (GOptionContext *context, VmtOptions *options,
-    VmtCommand command, VmtFilesRaw *raw)
+vmt_options_add_call (
+    GArray *all, VmtOptions *options, VmtCommand command, VmtFilesRaw *raw)
 {
   const GOptionEntry both[] = {
     { "server", 0, 0, G_OPTION_ARG_STRING, &options->server,
@@ -25,9 +25,9 @@ vmt_options_add_call (GOptionContext *context, VmtOptions *options,
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, both, NULL);
+  vmt_add_entries (all, both);
   if (command == VMT_COMMAND_ANSWER)
-    g_option_context_add_main_entries (context, answer, NULL);
+    vmt_add_entries (all, answer);
 }
 
 gboolean

@@ -7,8 +7,8 @@
 /* The options of call and answer alone. Errors are sentences for the user. */
 
 /* @raw: of answer its --accept. */
-void vmt_options_add_call (GOptionContext *context, VmtOptions *options,
-    VmtCommand command, VmtFilesRaw *raw);
+void vmt_options_add_call (
+    GArray *all, VmtOptions *options, VmtCommand command, VmtFilesRaw *raw);
 /* Whether answer has an --accept that is of use there. */
 gboolean vmt_options_check_answer (
     VmtCommand command, const VmtFilesRaw *raw, GError **error);

@@ -3,11 +3,7 @@
 /* What each command is called, and what its help says. */
 
 #include "options/options-priv.h"
-
-#include <string.h>
-
-/* edits that still pass for a slip of the fingers */
-#define MISSPELLING_MAX 2
+#include "options/spelling.h"
 
 const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
   [VMT_COMMAND_DISCOVER] = { "discover", NULL,
@@ -176,48 +172,12 @@ vmt_command_from_string (const gchar *text, VmtCommand *command)
   return FALSE;
 }
 
-/* Levenshtein's distance, two neighbours swapped counting as one edit; @b is
- * one of our own short names. */
-static guint
-edit_distance (const gchar *a, const gchar *b)
-{
-  gsize n = strlen (a), m = strlen (b);
-  guint table[3][16] = { { 0 } };
-
-  g_assert (m < G_N_ELEMENTS (table[0]));
-  for (gsize j = 0; j <= m; j++)
-    table[0][j] = j;
-  for (gsize i = 1; i <= n; i++) {
-    guint *row = table[i % 3], *above = table[(i + 2) % 3];
-
-    row[0] = i;
-    for (gsize j = 1; j <= m; j++) {
-      row[j] = MIN (above[j] + 1, row[j - 1] + 1);
-      row[j] = MIN (row[j], above[j - 1] + (a[i - 1] != b[j - 1]));
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        row[j] = MIN (row[j], table[(i + 1) % 3][j - 2] + 1);
-    }
-  }
-  return table[n % 3][m];
-}
-
 const gchar *
 vmt_command_suggest (const gchar *text)
 {
-  const gchar *best = NULL;
-  guint best_distance = MISSPELLING_MAX + 1;
+  const gchar *names[VMT_N_COMMANDS + 1] = { NULL };
 
-  if (*text == '\0')
-    return NULL;
-  for (guint i = 0; i < VMT_N_COMMANDS; i++) {
-    guint distance = edit_distance (text, vmt_commands[i].name);
-
-    if (g_str_has_prefix (vmt_commands[i].name, text))
-      distance = 1;
-    if (distance < best_distance) {
-      best = vmt_commands[i].name;
-      best_distance = distance;
-    }
-  }
-  return best;
+  for (guint i = 0; i < VMT_N_COMMANDS; i++)
+    names[i] = vmt_commands[i].name;
+  return vmt_spelling_nearest (text, names);
 }

@@ -23,7 +23,7 @@ vmt_files_raw_clear (VmtFilesRaw *raw)
 }
 
 static void
-add_rate (GOptionContext *context, VmtFilesRaw *raw)
+add_rate (GArray *all, VmtFilesRaw *raw)
 {
   const GOptionEntry entries[] = {
     { "max-bitrate", 0, 0, G_OPTION_ARG_STRING, &raw->max_bitrate,
@@ -33,12 +33,11 @@ add_rate (GOptionContext *context, VmtFilesRaw *raw)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 void
-vmt_options_add_send (
-    GOptionContext *context, VmtOptions *options, VmtFilesRaw *raw)
+vmt_options_add_send (GArray *all, VmtOptions *options, VmtFilesRaw *raw)
 {
   const GOptionEntry entries[] = {
     { "meeting", 'm', 0, G_OPTION_ARG_STRING, &options->meeting,
@@ -62,13 +61,13 @@ vmt_options_add_send (
     { NULL },
   };
 
-  add_rate (context, raw);
-  g_option_context_add_main_entries (context, entries, NULL);
+  add_rate (all, raw);
+  vmt_add_entries (all, entries);
 }
 
 /* How files are taken, wherever they come from. */
 static void
-add_taking (GOptionContext *context, VmtFilesRaw *raw)
+add_taking (GArray *all, VmtFilesRaw *raw)
 {
   const GOptionEntry entries[] = {
     { "accept", 0, 0, G_OPTION_ARG_STRING, &raw->accept,
@@ -86,18 +85,18 @@ add_taking (GOptionContext *context, VmtFilesRaw *raw)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 void
-vmt_options_add_receive (GOptionContext *context, VmtFilesRaw *raw)
+vmt_options_add_receive (GArray *all, VmtFilesRaw *raw)
 {
-  add_taking (context, raw);
+  add_taking (all, raw);
 }
 
 void
 vmt_options_add_meeting_files (
-    GOptionContext *context, VmtOptions *options, VmtFilesRaw *raw)
+    GArray *all, VmtOptions *options, VmtFilesRaw *raw)
 {
   const GOptionEntry entries[] = {
     { "files", 0, 0, G_OPTION_ARG_FILENAME, &options->files_dir,
@@ -107,9 +106,9 @@ vmt_options_add_meeting_files (
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
-  add_taking (context, raw);
-  add_rate (context, raw);
+  vmt_add_entries (all, entries);
+  add_taking (all, raw);
+  add_rate (all, raw);
 }
 
 gboolean

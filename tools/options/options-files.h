@@ -13,12 +13,11 @@ typedef struct
 } VmtFilesRaw;
 
 void vmt_files_raw_clear (VmtFilesRaw *raw);
-void vmt_options_add_send (
-    GOptionContext *context, VmtOptions *options, VmtFilesRaw *raw);
-void vmt_options_add_receive (GOptionContext *context, VmtFilesRaw *raw);
+void vmt_options_add_send (GArray *all, VmtOptions *options, VmtFilesRaw *raw);
+void vmt_options_add_receive (GArray *all, VmtFilesRaw *raw);
 /* Of a meeting: --files, and how they are taken. */
 void vmt_options_add_meeting_files (
-    GOptionContext *context, VmtOptions *options, VmtFilesRaw *raw);
+    GArray *all, VmtOptions *options, VmtFilesRaw *raw);
 /* Whether nothing is said of files where none are received. */
 gboolean vmt_options_check_meeting_files (const VmtOptions *options,
     VmtCommand command, const VmtFilesRaw *raw, GError **error);

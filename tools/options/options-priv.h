@@ -17,6 +17,8 @@ typedef struct
 
 extern const VmtCommandText vmt_commands[VMT_N_COMMANDS];
 
+/* @entries end with a NULL one. What their texts are lives forever. */
+void vmt_add_entries (GArray *all, const GOptionEntry *entries);
 gboolean
 vmt_parse_announce (const gchar *text, VmAnnounce *announce, GError **error);
 gboolean

@@ -31,7 +31,7 @@ vmt_options_clear_server (VmtOptions *options)
 }
 
 void
-vmt_options_add_server (GOptionContext *context, VmtOptions *o)
+vmt_options_add_server (GArray *all, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &o->config,
@@ -143,7 +143,7 @@ vmt_options_add_server (GOptionContext *context, VmtOptions *o)
   o->room_size = o->max_per_address = o->turn_lifetime = G_MININT;
   o->mesh_max = o->mesh_return = G_MININT;
   o->drain = DRAIN_UNSET;
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 static gboolean

@@ -20,6 +20,12 @@ static const struct
   [VMT_TRUST_IMPORT] = { "import", TRUE, TRUE, "videomeet trust import FILE" },
 };
 
+const gchar *
+vmt_trust_action_to_string (VmtTrustAction action)
+{
+  return actions[action].name;
+}
+
 gboolean
 vmt_choice_parse (GType type, const gchar *option, const gchar *text,
     gint *value, GError **error)

@@ -6,6 +6,7 @@
 /* The command line of trust. */
 
 /* The value of @option, one of the nicks of @type. */
+const gchar *vmt_trust_action_to_string (VmtTrustAction action);
 gboolean vmt_choice_parse (GType type, const gchar *option, const gchar *text,
     gint *value, GError **error);
 /* The value of --permissions. */

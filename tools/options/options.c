@@ -6,11 +6,14 @@
 #include "options/options-files.h"
 #include "options/options-priv.h"
 #include "options/options-server.h"
+#include "options/options-table.h"
 #include "options/options-trust.h"
 #include "cmd/target.h"
+#include "ui/output.h"
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 void
 vmt_options_clear (VmtOptions *options)
@@ -92,7 +95,7 @@ is_live (VmtCommand command)
 }
 
 static void
-add_run_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
+add_run_entries (GArray *all, VmtOptions *o, VmtCommand command)
 {
   const GOptionEntry json[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &o->json,
@@ -107,13 +110,12 @@ add_run_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
 
   if (is_live (command) || command == VMT_COMMAND_AGENT
       || command == VMT_COMMAND_TERM)
-    g_option_context_add_main_entries (context, duration, NULL);
-  g_option_context_add_main_entries (context, json, NULL);
+    vmt_add_entries (all, duration);
+  vmt_add_entries (all, json);
 }
 
 static void
-add_device_entries (
-    GOptionContext *context, VmtOptions *o, Raw *raw, VmtCommand command)
+add_device_entries (GArray *all, VmtOptions *o, Raw *raw, VmtCommand command)
 {
   const gchar *announce =
       command == VMT_COMMAND_DISCOVER
@@ -145,14 +147,14 @@ add_device_entries (
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
   /* files are sent to who shows a key, by who shows one */
   if (command != VMT_COMMAND_RECEIVE)
-    g_option_context_add_main_entries (context, insecure, NULL);
+    vmt_add_entries (all, insecure);
 }
 
 static void
-add_agent_policy_entries (GOptionContext *context, Raw *raw)
+add_agent_policy_entries (GArray *all, Raw *raw)
 {
   const GOptionEntry entries[] = {
     { "policy", 0, 0, G_OPTION_ARG_STRING, &raw->policy,
@@ -163,11 +165,11 @@ add_agent_policy_entries (GOptionContext *context, Raw *raw)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 static void
-add_policy_entries (GOptionContext *context, Raw *raw)
+add_policy_entries (GArray *all, Raw *raw)
 {
   const GOptionEntry entries[] = {
     { "policy", 0, 0, G_OPTION_ARG_STRING, &raw->policy,
@@ -190,12 +192,12 @@ add_policy_entries (GOptionContext *context, Raw *raw)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 /* Of what finds one device. */
 static void
-add_finding_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
+add_finding_entries (GArray *all, VmtOptions *o, Raw *raw)
 {
   const GOptionEntry entries[] = {
     { "methods", 0, 0, G_OPTION_ARG_STRING, &raw->methods,
@@ -207,12 +209,12 @@ add_finding_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 /* Of trust, which finds one device and asks it. */
 static void
-add_request_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
+add_request_entries (GArray *all, VmtOptions *o, Raw *raw)
 {
   const GOptionEntry entries[] = {
     { "user", 'u', 0, G_OPTION_ARG_STRING, &o->user,
@@ -229,13 +231,13 @@ add_request_entries (GOptionContext *context, VmtOptions *o, Raw *raw)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
-  add_finding_entries (context, o, raw);
+  vmt_add_entries (all, entries);
+  add_finding_entries (all, o, raw);
 }
 
 /* Servers that reach beyond the network. */
 static void
-add_server_entries (GOptionContext *context, VmtOptions *o)
+add_server_entries (GArray *all, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
@@ -251,12 +253,12 @@ add_server_entries (GOptionContext *context, VmtOptions *o)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 /* Which way it goes to the others. */
 static void
-add_path_entries (GOptionContext *context, VmtOptions *o)
+add_path_entries (GArray *all, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "fallback", 0, 0, G_OPTION_ARG_STRING, &o->fallback,
@@ -272,12 +274,12 @@ add_path_entries (GOptionContext *context, VmtOptions *o)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 /* What is sent, and what becomes of what others send. */
 static void
-add_media_entries (GOptionContext *context, VmtOptions *o)
+add_media_entries (GArray *all, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "source", 's', 0, G_OPTION_ARG_STRING, &o->source,
@@ -295,13 +297,13 @@ add_media_entries (GOptionContext *context, VmtOptions *o)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
-  add_server_entries (context, o);
-  add_path_entries (context, o);
+  vmt_add_entries (all, entries);
+  add_server_entries (all, o);
+  add_path_entries (all, o);
 }
 
 static void
-add_cloud_entries (GOptionContext *context, VmtOptions *o)
+add_cloud_entries (GArray *all, VmtOptions *o)
 {
   const GOptionEntry entries[] = {
     { "cloud", 0, 0, G_OPTION_ARG_STRING, &o->cloud,
@@ -320,11 +322,11 @@ add_cloud_entries (GOptionContext *context, VmtOptions *o)
     { NULL },
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  vmt_add_entries (all, entries);
 }
 
 static void
-add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
+add_meeting_entries (GArray *all, VmtOptions *o, VmtCommand command)
 {
   const GOptionEntry host[] = {
     { "meeting", 'm', 0, G_OPTION_ARG_STRING, &o->meeting,
@@ -367,19 +369,38 @@ add_meeting_entries (GOptionContext *context, VmtOptions *o, VmtCommand command)
     { NULL },
   };
 
-  g_option_context_add_main_entries (
-      context, command == VMT_COMMAND_HOST ? host : join, NULL);
-  g_option_context_add_main_entries (context, both, NULL);
-  add_cloud_entries (context, o);
-  add_media_entries (context, o);
+  vmt_add_entries (all, command == VMT_COMMAND_HOST ? host : join);
+  vmt_add_entries (all, both);
+  add_cloud_entries (all, o);
+  add_media_entries (all, o);
 }
 
-static GOptionContext *
-make_context (VmtOptions *options, Raw *raw, VmtCommand command)
+void
+vmt_add_entries (GArray *all, const GOptionEntry *entries)
 {
-  g_autofree gchar *summary = g_strdup_printf (
-      "%s.\n\n%s", vmt_commands[command].summary, vmt_commands[command].text);
-  GOptionContext *context = g_option_context_new (NULL);
+  for (; entries->long_name; entries++)
+    g_array_append_val (all, *entries);
+}
+
+/* GLib prints at once, too, when it comes to --help. */
+static gboolean
+show_help (const gchar *name, const gchar *value, gpointer data, GError **error)
+{
+  VmtCommand command = GPOINTER_TO_INT (data);
+  g_autoptr (GArray) entries = vmt_options_list (command);
+  g_autofree gchar *text = vmt_help_format (
+      command, entries, vmt_terminal_get_columns (STDOUT_FILENO));
+
+  fputs (text, stdout);
+  exit (fflush (stdout) == 0 ? VMT_EXIT_OK : VMT_EXIT_FAILED);
+}
+
+/* Returns: (transfer full): where each entry puts its value is in @options or
+ * @raw */
+static GArray *
+make_entries (VmtOptions *options, Raw *raw, VmtCommand command)
+{
+  GArray *all = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
   const GOptionEntry rest[] = {
     /* files are called as they are, in whatever language */
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->rest, NULL,
@@ -391,46 +412,73 @@ make_context (VmtOptions *options, Raw *raw, VmtCommand command)
         "Ask over plain HTTP instead of TLS", NULL },
     { NULL },
   };
+  const GOptionEntry help[] = {
+    { "help", 'h', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, show_help,
+        "Show this help", NULL },
+    { NULL },
+  };
 
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, VMT_EXIT_TEXT);
   if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN) {
-    add_meeting_entries (context, options, command);
-    vmt_options_add_meeting_files (context, options, &raw->files);
-    add_policy_entries (context, raw);
+    add_meeting_entries (all, options, command);
+    vmt_options_add_meeting_files (all, options, &raw->files);
+    add_policy_entries (all, raw);
   }
   if (vmt_command_is_call (command)) {
-    vmt_options_add_call (context, options, command, &raw->files);
-    add_media_entries (context, options);
+    vmt_options_add_call (all, options, command, &raw->files);
+    add_media_entries (all, options);
   }
   if (command == VMT_COMMAND_DOCTOR)
-    add_server_entries (context, options);
+    add_server_entries (all, options);
   if (command == VMT_COMMAND_TRUST)
-    add_request_entries (context, options, raw);
+    add_request_entries (all, options, raw);
   if (command == VMT_COMMAND_SEND) {
-    vmt_options_add_send (context, options, &raw->files);
-    add_finding_entries (context, options, raw);
-    vmt_options_add_agent (context, options, command);
+    vmt_options_add_send (all, options, &raw->files);
+    add_finding_entries (all, options, raw);
+    vmt_options_add_agent (all, options, command);
   }
   if (command == VMT_COMMAND_AGENT || command == VMT_COMMAND_SYNC
       || command == VMT_COMMAND_TERM) {
-    vmt_options_add_agent (context, options, command);
-    add_agent_policy_entries (context, raw);
+    vmt_options_add_agent (all, options, command);
+    add_agent_policy_entries (all, raw);
   }
   if (command == VMT_COMMAND_AGENT)
-    vmt_options_add_receive (context, &raw->files);
+    vmt_options_add_receive (all, &raw->files);
   if (command == VMT_COMMAND_RECEIVE) {
-    vmt_options_add_receive (context, &raw->files);
-    add_policy_entries (context, raw);
+    vmt_options_add_receive (all, &raw->files);
+    add_policy_entries (all, raw);
   }
   if (command == VMT_COMMAND_SERVER)
-    vmt_options_add_server (context, options);
+    vmt_options_add_server (all, options);
   else if (is_live (command) && !vmt_command_is_call (command))
-    add_device_entries (context, options, raw, command);
+    add_device_entries (all, options, raw, command);
   else if (command == VMT_COMMAND_STATUS)
-    g_option_context_add_main_entries (context, insecure, NULL);
-  add_run_entries (context, options, command);
-  g_option_context_add_main_entries (context, rest, NULL);
+    vmt_add_entries (all, insecure);
+  add_run_entries (all, options, command);
+  vmt_add_entries (all, help);
+  vmt_add_entries (all, rest);
+  return all;
+}
+
+GArray *
+vmt_options_list (VmtCommand command)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Raw) raw = { 0 };
+
+  return make_entries (&options, &raw, command);
+}
+
+static GOptionContext *
+make_context (VmtOptions *options, Raw *raw, VmtCommand command)
+{
+  g_autoptr (GArray) entries = make_entries (options, raw, command);
+  GOptionContext *context = g_option_context_new (NULL);
+  GOptionGroup *group =
+      g_option_group_new ("main", NULL, NULL, GINT_TO_POINTER (command), NULL);
+
+  g_option_group_add_entries (group, (const GOptionEntry *) entries->data);
+  g_option_context_set_main_group (context, group);
+  g_option_context_set_help_enabled (context, FALSE);
   return context;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "cmd/commands.h"
+#include "session/session-nearby.h"
 #include "session/session-priv.h"
 #include "cmd/target.h"
 #include "cmd/device.h"
@@ -401,6 +402,36 @@ build (VmtSession *self, GError **error)
   return add_source (self, error);
 }
 
+/* The name may be wrong: what there is is said while it goes on looking. */
+static gboolean
+on_nearby (gpointer user_data)
+{
+  VmtSession *self = user_data;
+  g_autoptr (VmNode) node = vm_node_get_default ();
+  g_autolist (VmDevice) devices = vm_node_list_devices (node);
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (VmtNearby));
+
+  for (GList *l = devices; l; l = l->next) {
+    VmtNearby one = { vm_device_get_meeting (l->data),
+      vm_device_get_user (l->data), vm_device_get_device (l->data) };
+
+    if (one.meeting && *one.meeting)
+      g_array_append_val (found, one);
+  }
+  if (!self->joined && !self->leaving && self->unknown_hosts.length == 0)
+    vmt_nearby_tell (self->output, self->meeting, found);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch_nearby (VmtSession *self)
+{
+  gint64 elapsed_ms = (g_get_monotonic_time () - self->start_us) / 1000;
+
+  if (self->mode == VM_MEETING_MODE_JOIN && !self->uri)
+    g_timeout_add (MAX (0, VMT_NEARBY_MS - elapsed_ms), on_nearby, self);
+}
+
 /* A state change that fails has its reason on the bus. */
 static void
 start (VmtSession *self, GstBus *bus)
@@ -435,6 +466,7 @@ run_loop (VmtSession *self)
   if (!vmt_session_delivers (self))
     vmt_session_read_typed (self);
   vmt_roster_start (self->roster);
+  watch_nearby (self);
   start (self, bus);
   g_main_loop_run (self->loop);
 

@@ -243,14 +243,82 @@ end_of (const gchar *text, glong columns)
   return start;
 }
 
-static glong
-get_columns (VmtOutput *self)
+gint
+vmt_terminal_get_columns (gint fd)
 {
   struct winsize size;
 
-  return ioctl (fileno (self->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0
-             ? size.ws_col
-             : COLUMNS;
+  return ioctl (fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                               : COLUMNS;
+}
+
+static glong
+get_columns (VmtOutput *self)
+{
+  return vmt_terminal_get_columns (fileno (self->out));
+}
+
+/* Appends as much of @word as fits, line after line. */
+static void
+add_long_word (
+    GString *out, const gchar *word, glong *at, glong indent, glong columns)
+{
+  while (*word) {
+    glong taken;
+    g_autofree gchar *part = start_of (word, MAX (columns - *at, 1), &taken);
+
+    if (!*part) {
+      /* wider than a line has columns */
+      g_free (part);
+      part = g_strndup (word, g_utf8_next_char (word) - word);
+    }
+    g_string_append (out, part);
+    *at += taken;
+    word += strlen (part);
+    if (*word) {
+      g_string_append_printf (out, "\n%*s", (gint) indent, "");
+      *at = indent;
+    }
+  }
+}
+
+static glong
+width_of_text (const gchar *text)
+{
+  glong width = 0;
+
+  for (; *text; text = g_utf8_next_char (text))
+    width += width_of (g_utf8_get_char (text));
+  return width;
+}
+
+void
+vmt_text_wrap (GString *out, const gchar *text, glong at, glong indent,
+    glong columns, gboolean split)
+{
+  gboolean empty = TRUE; /* the line */
+
+  while (*text) {
+    gsize blanks = strspn (text, " "), size = strcspn (text + blanks, " ");
+    g_autofree gchar *word = g_strndup (text + blanks, size);
+    glong width = width_of_text (word);
+
+    if (!empty && at + (glong) blanks + width > columns) {
+      g_string_append_printf (out, "\n%*s", (gint) indent, "");
+      at = indent;
+    } else {
+      g_string_append_len (out, text, blanks);
+      at += blanks;
+    }
+    if (split && at + width > columns) {
+      add_long_word (out, word, &at, indent, columns);
+    } else {
+      g_string_append (out, word);
+      at += width;
+    }
+    empty = FALSE;
+    text += blanks + size;
+  }
 }
 
 /* In one line: a longer one could not be written over. What is typed has half
@@ -319,6 +387,28 @@ vmt_output_said (
         n - VMT_SAID_LINES_MAX);
 }
 
+/* Of a table, too: what goes on in another line stands behind a margin. A word
+ * is left whole: a link is opened and copied so. */
+static void
+wrap_lines (gchar **text, glong columns)
+{
+  g_auto (GStrv) lines = g_strsplit (*text, "\n", -1);
+  GString *out = g_string_new (NULL);
+
+  for (guint i = 0; lines[i]; i++) {
+    if (i)
+      g_string_append_c (out, '\n');
+    /* a drawing */
+    if (strchr (lines[i], '\033'))
+      g_string_append (out, lines[i]);
+    else
+      vmt_text_wrap (
+          out, lines[i], 0, MIN (VMT_MARGIN, columns / 2), columns, FALSE);
+  }
+  g_free (*text);
+  *text = g_string_free (out, FALSE);
+}
+
 void
 vmt_output_line (VmtOutput *self, VmtStyle style, const gchar *format, ...)
 {
@@ -331,6 +421,8 @@ vmt_output_line (VmtOutput *self, VmtStyle style, const gchar *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
+  if (self->terminal)
+    wrap_lines (&text, get_columns (self));
   erase (self);
   line = g_strconcat (styled ? style_start (style) : "", text,
       styled ? "\033[0m\n" : "\n", NULL);

@@ -77,3 +77,10 @@ gchar *vmt_text_safe (const gchar *text);
 gchar *vmt_text_cut (const gchar *text, glong max);
 /* "1:02:03" or "02:03" */
 gchar *vmt_text_time (gint64 seconds);
+/* Appends @text, in lines of at most @columns, broken at blanks; @at: column
+ * where it begins; @indent: where the other lines do. @split: words that are
+ * longer than a line are broken, too. */
+void vmt_text_wrap (GString *out, const gchar *text, glong at, glong indent,
+    glong columns, gboolean split);
+/* Of the terminal at @fd; 80 if it is none, or does not say. */
+gint vmt_terminal_get_columns (gint fd);

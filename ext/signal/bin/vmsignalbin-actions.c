@@ -135,16 +135,86 @@ install (const gchar *name, GCallback handler, guint n, ...)
   va_end (types);
 }
 
+/* What gst-inspect-1.0 does not tell of a signal: the names of its
+ * arguments. */
+typedef struct
+{
+  const gchar *name, *arguments;
+} Signature;
+
 /* Each tells what the message `vm-NAME` tells, as the same structure. Who is
  * the active-speaker comes from the audio levels that devices send along (RFC
  * 6464); of those that send none nothing is known. */
-static const gchar *const told[] = { "meeting-state-changed", "joined",
-  "participant-joined", "participant-left", "participant-state-changed",
-  "participant-detached", "participant-trust", "path-changed", "media-missing",
-  "record", "chat-received", "presence", "hand-changed", "mute-requested",
-  "locked", "kicked", "host-unknown", "host-lost", "host-returned",
-  "host-changed", "rejoining", "active-speaker", "call-offered", "call-missed",
-  "heartbeat-changed", "bridge", "bridge-role" };
+static const Signature told[] = {
+  { "meeting-state-changed",
+      "(vm-meeting-state-changed: old string, new string, id string, name "
+      "string, link string, hosting boolean)" },
+  { "joined", "(vm-joined: id string, link string, hosting boolean)" },
+  { "participant-joined",
+      "(vm-participant-joined: id string, user string, device string, "
+      "device-id string, fingerprint string, host boolean, trust string, "
+      "trusted boolean, voucher string, via string, origin string, origin-id "
+      "string)" },
+  { "participant-left", "(vm-participant-left: id string, user string, code "
+                        "string, message string)" },
+  { "participant-state-changed", "(vm-participant-state-changed: id string, "
+                                 "user string, old string, new string)" },
+  { "participant-detached",
+      "(vm-participant-detached: id string, user string, detached boolean)" },
+  { "participant-trust",
+      "(vm-participant-trust: id string, user string, old string, trust "
+      "string, trusted boolean, voucher string)" },
+  { "path-changed", "(vm-path-changed: id string, user string, path string, "
+                    "protocol string, ip-version uint)" },
+  { "media-missing", "(vm-media-missing: id string, user string, audio "
+                     "boolean, video boolean, message string)" },
+  { "record", "(vm-record: id string, user string, location string, event "
+              "string, message string)" },
+  { "chat-received",
+      "(vm-chat-received: id string, user string, text string, time string, "
+      "message-id string, private boolean, old boolean)" },
+  { "presence", "(vm-presence: id string, user string, status string, "
+                "audio-muted boolean, video-muted boolean)" },
+  { "hand-changed",
+      "(vm-hand-changed: id string, user string, raised boolean)" },
+  { "mute-requested", "(vm-mute-requested: audio boolean, video boolean)" },
+  { "locked", "(vm-locked: locked boolean)" },
+  { "kicked", "(vm-kicked: message string)" },
+  { "host-unknown",
+      "(vm-host-unknown: device-id string, user string, device string)" },
+  { "host-lost", "(vm-host-lost: id string, user string)" },
+  { "host-returned", "(vm-host-returned: id string, user string)" },
+  { "host-changed", "(vm-host-changed: id string, user string, hosting "
+                    "boolean, link string)" },
+  { "rejoining", "(vm-rejoining: code string, message string)" },
+  { "active-speaker", "(vm-active-speaker: id string)" },
+  { "call-offered",
+      "(vm-call-offered: id string, user string, call-type string)" },
+  { "call-missed", "(vm-call-missed: id string, user string)" },
+  { "heartbeat-changed",
+      "(vm-heartbeat-changed: id string, user string, beats boolean)" },
+  { "bridge", "(vm-bridge: event string, uri string, user string, message "
+              "string, code string)" },
+  { "bridge-role", "(vm-bridge-role: id string, user string, role string)" },
+};
+
+static const Signature actions[] = {
+  { "hang-up", "()" },
+  { "restart-ice", "(participant-id string or NULL)" },
+  { "send-chat", "(text string, participant-id string or NULL)" },
+  { "confirm-host", "(device-id string, is-right boolean)" },
+  { "kick", "(participant-id string)" },
+  { "unban", "(participant-id string)" },
+  { "lock", "(locked boolean)" },
+  { "mute-request", "(participant-id string, audio boolean, video boolean)" },
+  { "end-meeting", "()" },
+  { "set-status", "(status string or NULL)" },
+  { "raise-hand", "(raised boolean)" },
+  { "call", "(user-id string)" },
+  { "accept-call", "()" },
+  { "reject-call", "()" },
+  { "end-call", "()" },
+};
 
 void
 vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure)
@@ -305,6 +375,25 @@ vm_signal_bin_install_signals (void)
   install_presence_actions ();
   install_ring_actions ();
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
-    g_signal_new (told[i], VM_TYPE_SIGNAL_BIN, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-        NULL, G_TYPE_NONE, 1, GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);
+    g_signal_new (told[i].name, VM_TYPE_SIGNAL_BIN, G_SIGNAL_RUN_LAST, 0, NULL,
+        NULL, NULL, G_TYPE_NONE, 1,
+        GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);
+}
+
+/* Metadata, which gst-inspect-1.0 shows among the details of the factory. */
+static void
+describe (GstElementClass *klass, const gchar *kind, const Signature *signal)
+{
+  g_autofree gchar *key = g_strdup_printf ("%s:%s", kind, signal->name);
+
+  gst_element_class_add_static_metadata (klass, key, signal->arguments);
+}
+
+void
+vm_signal_bin_describe_signals (GstElementClass *klass)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    describe (klass, "signal", &told[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+    describe (klass, "action", &actions[i]);
 }

@@ -48,13 +48,14 @@ struct _VmSignalBin
   VmIceTransportPolicy ice_transport_policy;
   VmPolicy policy;
   VmCloudTrust cloud_trust;
-  gboolean policy_set, cloud_trust_set;
+  VmAnnounce announce;
+  gboolean policy_set, cloud_trust_set, announce_set;
   gchar *uri, *meeting, *user, *pin, *host_key, *cap_token, *api_secret;
   gchar *stun_server, *turn_servers, *fallback;
   gchar *record_dir, *codecs, *status;
-  gchar *tls_cert, *tls_key;
+  gchar *tls_cert, *tls_key, *interfaces, *call_to;
   gchar *cloud_uri, *cloud_pin, *via, *origin_id;
-  gboolean ask_host, rejoin, make_room, bridge_chosen, receive;
+  gboolean ask_host, rejoin, make_room, bridge_chosen, receive, auto_accept;
   gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
   guint max_participants, latency, start_bitrate;
   guint port, key_frame_interval, connect_timeout;
@@ -73,6 +74,8 @@ struct _VmSignalBin
 
 /* vmsignalbin-actions.c */
 void vm_signal_bin_install_signals (void);
+/* Their arguments, for gst-inspect-1.0. */
+void vm_signal_bin_describe_signals (GstElementClass *klass);
 /* Emits a signal besides the message @structure, if a handler is connected. */
 void vm_signal_bin_tell (VmSignalBin *self, const GstStructure *structure);
 

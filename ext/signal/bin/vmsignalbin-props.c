@@ -20,6 +20,8 @@ enum
   PROP_VIA,
   PROP_ORIGIN_ID,
   PROP_MEETING,
+  PROP_CALL_TO,
+  PROP_AUTO_ACCEPT,
   PROP_USER,
   PROP_CALL_TYPE,
   PROP_MAX_PARTICIPANTS,
@@ -32,6 +34,8 @@ enum
   PROP_ICE_TRANSPORT_POLICY,
   PROP_FALLBACK,
   PROP_PORT,
+  PROP_INTERFACES,
+  PROP_ANNOUNCE,
   PROP_POLICY,
   PROP_CLOUD_TRUST,
   PROP_FINGERPRINT,
@@ -109,6 +113,19 @@ vm_signal_bin_set_property (
       break;
     case PROP_MEETING:
       set_string (self, &self->meeting, value);
+      break;
+    case PROP_CALL_TO:
+      set_string (self, &self->call_to, value);
+      break;
+    case PROP_AUTO_ACCEPT:
+      self->auto_accept = g_value_get_boolean (value);
+      break;
+    case PROP_INTERFACES:
+      set_string (self, &self->interfaces, value);
+      break;
+    case PROP_ANNOUNCE:
+      self->announce = g_value_get_enum (value);
+      self->announce_set = TRUE;
       break;
     case PROP_USER:
       set_string (self, &self->user, value);
@@ -281,6 +298,18 @@ vm_signal_bin_get_property (
     case PROP_MEETING:
       g_value_set_string (value, self->meeting);
       break;
+    case PROP_CALL_TO:
+      g_value_set_string (value, self->call_to);
+      break;
+    case PROP_AUTO_ACCEPT:
+      g_value_set_boolean (value, self->auto_accept);
+      break;
+    case PROP_INTERFACES:
+      g_value_set_string (value, self->interfaces);
+      break;
+    case PROP_ANNOUNCE:
+      g_value_set_enum (value, self->announce);
+      break;
     case PROP_USER:
       g_value_set_string (value, self->user);
       break;
@@ -404,12 +433,14 @@ install_meeting_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_MODE,
       g_param_spec_enum ("mode", "Mode",
-          "How to enter the meeting: host it, join it, or look for it for 2 s "
+          "Meeting: how to enter the meeting: host it, join it, or look for it "
+          "for 2 s "
           "and host it if nobody else does",
           VM_TYPE_MEETING_MODE, VM_MEETING_MODE_AUTO, READY));
   g_object_class_install_property (klass, PROP_URI,
       string_spec ("uri", "URI",
-          "Address of the meeting, videomeet://HOST:PORT/MEETING (null: look "
+          "Meeting: address of the meeting, videomeet://HOST:PORT/MEETING "
+          "(null: look "
           "for \"meeting\" on the network). With another dialect the WebSocket "
           "of the server, ws://HOST:PORT/ROOM or wss://HOST:PORT/ROOM; ROOM "
           "may be left out if \"meeting\" names it. With dialect=call "
@@ -419,62 +450,90 @@ install_meeting_properties (GObjectClass *klass)
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_DIALECT,
       g_param_spec_enum ("dialect", "Dialect",
-          "Signalling protocol of the server at \"uri\"", VM_TYPE_DIALECT_NAME,
-          VM_DIALECT_NAME_NATIVE, READY));
+          "Meeting: signalling protocol of the server at \"uri\"",
+          VM_TYPE_DIALECT_NAME, VM_DIALECT_NAME_NATIVE, READY));
   g_object_class_install_property (klass, PROP_MEETING,
       string_spec ("meeting", "Meeting",
-          "Name of the meeting, 1 to 128 bytes (null: a host names it after "
+          "Meeting: name of the meeting, 1 to 128 bytes (null: a host names it "
+          "after "
           "its user)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_USER,
       string_spec ("user", "User",
-          "Name that the other participants see, at most 128 bytes (null: the "
+          "Meeting: name that the other participants see, at most 128 bytes "
+          "(null: the "
           "name of the logged-in user)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_CALL_TYPE,
       g_param_spec_enum ("call-type", "Call type",
-          "Send and receive picture and sound (video), or sound only (audio)",
+          "Media: send and receive picture and sound (video), or sound only "
+          "(audio)",
           VM_TYPE_CALL_TYPE, VM_CALL_TYPE_VIDEO, READY));
   g_object_class_install_property (klass, PROP_MAX_PARTICIPANTS,
       g_param_spec_uint ("max-participants", "Most participants",
-          "Seats of a meeting hosted here, the host included", 2,
+          "Meeting: seats of a meeting hosted here, the host included", 2,
           MAX_PARTICIPANTS, DEFAULT_MAX_PARTICIPANTS, READY));
   g_object_class_install_property (klass, PROP_PIN,
       string_spec ("pin", "PIN",
-          "PIN of the meeting, 6 to 64 characters; videomeet accepts 6 to 32 "
+          "Meeting: PIN of the meeting, 6 to 64 characters; videomeet accepts "
+          "6 to 32 "
           "digits (null: none). A host with a PIN is announced minimally. A "
           "guest sends it only to a host whose key is known or given by "
           "host-key",
           NULL, G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_HOST_KEY,
       string_spec ("host-key", "Host key",
-          "Device id of an unknown host that may receive the PIN; the host "
+          "Meeting: device id of an unknown host that may receive the PIN; the "
+          "host "
           "shows its id (null: none)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_ASK_HOST,
       g_param_spec_boolean ("ask-host", "Ask about hosts",
-          "Whether the application answers the message vm-host-unknown with "
+          "Meeting: whether the application answers the message "
+          "vm-host-unknown with "
           "the action confirm-host; if not, unknown hosts are skipped",
           FALSE, READY));
   g_object_class_install_property (klass, PROP_REJOIN,
       g_param_spec_boolean ("rejoin", "Rejoin",
-          "Whether to join again, for 5 minutes, when the connection and the "
+          "Meeting: whether to join again, for 5 minutes, when the connection "
+          "and the "
           "seat are lost, for example after a long sleep",
           TRUE, READY));
   g_object_class_install_property (klass, PROP_CAP_TOKEN,
       string_spec ("cap-token", "Capability token",
-          "JSON Web Token to show to the server; with dialect=mesh the "
+          "Meeting: JSON Web Token to show to the server; with dialect=mesh "
+          "the "
           "capability (null: none, or what the server of the mesh gives). The "
           "token of a Janus server or of its room",
           NULL, G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_API_SECRET,
       string_spec ("api-secret", "API secret",
-          "API secret of a Janus server, at most 1024 bytes (null: none)", NULL,
-          G_PARAM_WRITABLE));
+          "Cloud: API secret of a Janus server, at most 1024 bytes (null: "
+          "none)",
+          NULL, G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_MAKE_ROOM,
       g_param_spec_boolean ("make-room", "Make the room",
-          "Whether a room of Janus is made, with pin and max-participants, if "
+          "Cloud: whether a room of Janus is made, with pin and "
+          "max-participants, if "
           "there is none",
+          FALSE, READY));
+}
+
+static void
+install_ring_properties (GObjectClass *klass)
+{
+  g_object_class_install_property (klass, PROP_CALL_TO,
+      string_spec ("call-to", "Call to",
+          "Call: id of the user who is called when the server has let this one "
+          "in, "
+          "with dialect=call (null: nobody is). The call is made once; what "
+          "becomes of it, vm-participant-left tells",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_AUTO_ACCEPT,
+      g_param_spec_boolean ("auto-accept", "Accept automatically",
+          "Call: whether each call that is offered is accepted without a "
+          "question, "
+          "with dialect=call: whoever calls then sees and hears what is sent",
           FALSE, READY));
 }
 
@@ -483,31 +542,36 @@ install_cloud_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_CLOUD_URI,
       string_spec ("cloud-uri", "Cloud URI",
-          "Room that this device can be the bridge to, "
+          "Cloud: room that this device can be the bridge to, "
           "janus+ws://HOST:PORT/ROOM or janus+wss (null: none): the meeting's "
           "participants appear there, and those of the room in the meeting. "
           "api-secret, cap-token and make-room are for it",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_CLOUD_PIN,
       string_spec ("cloud-pin", "Cloud PIN",
-          "PIN of the room at cloud-uri (null: none)", NULL, G_PARAM_WRITABLE));
+          "Cloud: PIN of the room at cloud-uri (null: none)", NULL,
+          G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_BRIDGE,
       g_param_spec_boolean ("bridge", "Bridge",
-          "Whether this device is to be the bridge, before others that have a "
+          "Cloud: whether this device is to be the bridge, before others that "
+          "have a "
           "cloud-uri; if none is chosen it is the earliest of them",
           FALSE, READY));
   g_object_class_install_property (klass, PROP_RECEIVE,
       g_param_spec_boolean ("receive", "Receive",
-          "Whether picture and sound of the others are received", TRUE, READY));
+          "Media: whether picture and sound of the others are received", TRUE,
+          READY));
   g_object_class_install_property (klass, PROP_VIA,
       string_spec ("via", "Via",
-          "Id of the participant, of this same device, that passes on what "
+          "Cloud: id of the participant, of this same device, that passes on "
+          "what "
           "this element sends: the bridge (null: none). The element then "
           "stands for somebody elsewhere, and shows no device key",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_ORIGIN_ID,
       string_spec ("origin-id", "Origin id",
-          "What the somebody whom via passes on is called elsewhere, 1 to 64 "
+          "Cloud: what the somebody whom via passes on is called elsewhere, 1 "
+          "to 64 "
           "bytes (null: none)",
           NULL, G_PARAM_READWRITE));
 }
@@ -517,29 +581,34 @@ install_trust_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_POLICY,
       g_param_spec_enum ("policy", "Policy",
-          "Which devices may take part (not set: as a vmtrust in the pipeline "
+          "Trust: which devices may take part (not set: as a vmtrust in the "
+          "pipeline "
           "says). A stricter policy removes participants that it does not "
           "admit",
           VM_TYPE_POLICY, VM_POLICY_PIN, PLAYING));
   g_object_class_install_property (klass, PROP_CLOUD_TRUST,
       g_param_spec_enum ("cloud-trust", "Cloud trust",
-          "Whether policy=require meets the cloud, where nobody shows a key "
+          "Trust: whether policy=require meets the cloud, where nobody shows a "
+          "key "
           "and "
           "a server can see the media",
           VM_TYPE_CLOUD_TRUST, VM_CLOUD_TRUST_REFUSE, PLAYING));
   g_object_class_install_property (klass, PROP_FINGERPRINT,
       g_param_spec_string ("fingerprint", "Fingerprint",
-          "SHA-256 of this device's key, as AB:CD:… (null: not known before "
+          "Trust: SHA-256 of this device's key, as AB:CD:… (null: not known "
+          "before "
           "PAUSED)",
           NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (klass, PROP_TLS_CERT,
       string_spec ("tls-cert", "TLS certificate",
-          "PEM file of a certificate for the names by which browsers reach "
+          "Network: PEM file of a certificate for the names by which browsers "
+          "reach "
           "this host (null: none)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_TLS_KEY,
       string_spec ("tls-key", "TLS key",
-          "PEM file of the private key of tls-cert (null: it is in that file)",
+          "Network: PEM file of the private key of tls-cert (null: it is in "
+          "that file)",
           NULL, G_PARAM_READWRITE));
 }
 
@@ -548,38 +617,56 @@ install_network_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_STUN_SERVER,
       string_spec ("stun-server", "STUN server",
-          "stun://HOST:PORT, needed only beyond the local network (null: "
+          "Network: stun://HOST:PORT, needed only beyond the local network "
+          "(null: "
           "none). A host passes its servers on to all guests; a server set "
           "here comes first",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_TURN_SERVERS,
       string_spec ("turn-servers", "TURN servers",
-          "turn://USER:PASSWORD@HOST:PORT?transport=udp (or tcp), several "
+          "Network: turn://USER:PASSWORD@HOST:PORT?transport=udp (or tcp), "
+          "several "
           "separated by commas (null: none). turns:// is not reliable. A host "
           "passes up to 8 servers with their passwords on to all guests, who "
           "use them in addition to their own",
           NULL, G_PARAM_WRITABLE));
   g_object_class_install_property (klass, PROP_ICE_TRANSPORT_POLICY,
       g_param_spec_enum ("ice-transport-policy", "ICE transport policy",
-          "Which network paths media may take",
+          "Network: which network paths media may take",
           ice_transport_policy_get_type (), VM_ICE_TRANSPORT_POLICY_ALL,
           READY));
   g_object_class_install_property (klass, PROP_FALLBACK,
       string_spec ("fallback", "Fallback",
-          "Kinds of path that may be taken to the others, separated by commas; "
+          "Network: kinds of path that may be taken to the others, separated "
+          "by commas; "
           "of those that work, the first of host (their own addresses), srflx "
           "(through a router, as a STUN server sees it), relay (a TURN server) "
           "and cloud (an SFU)",
           DEFAULT_FALLBACK, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_PORT,
       g_param_spec_uint ("port", "Port",
-          "TCP port of this device's server, for hosting (0: 8080 or the next "
+          "Network: TCP port of this device's server, for hosting (0: 8080 or "
+          "the next "
           "free port); a port in use is an error",
           0, G_MAXUINT16, 0, READY));
+  g_object_class_install_property (klass, PROP_INTERFACES,
+      string_spec ("interfaces", "Interfaces",
+          "Network: names of the network interfaces on which this device is "
+          "served, "
+          "announced and looks for others, separated by commas, as eth0,wlan0 "
+          "(null: all, or what the process has set)",
+          NULL, G_PARAM_READWRITE));
+  g_object_class_install_property (klass, PROP_ANNOUNCE,
+      g_param_spec_enum ("announce", "Announce",
+          "Network: how much the network is told of this device and its "
+          "meeting (not "
+          "set: full, or minimal for a meeting with a PIN)",
+          VM_TYPE_ANNOUNCE, VM_ANNOUNCE_FULL, READY));
   install_trust_properties (klass);
   g_object_class_install_property (klass, PROP_LATENCY,
       g_param_spec_uint ("latency", "Latency",
-          "Size of each participant's jitter buffer, in milliseconds; a larger "
+          "Network: size of each participant's jitter buffer, in milliseconds; "
+          "a larger "
           "one tolerates more jitter and adds delay",
           0, 10000, DEFAULT_LATENCY_MS, READY));
 }
@@ -589,28 +676,32 @@ install_media_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_DECODE,
       g_param_spec_boolean ("decode", "Decode",
-          "Whether src pads produce raw audio and video (true) or the encoded, "
+          "Media: whether src pads produce raw audio and video (true) or the "
+          "encoded, "
           "parsed streams (false)",
           TRUE, READY));
   g_object_class_install_property (klass, PROP_RECORD_DIR,
       string_spec ("record-dir", "Recording folder",
-          "Folder for recordings, made if it does not exist: one Matroska file "
+          "Media: folder for recordings, made if it does not exist: one "
+          "Matroska file "
           "per participant, not transcoded. A new file begins when the caps of "
           "a stream change or it returns after a pause (null: no recording)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_CODECS,
       string_spec ("codecs", "Codecs",
-          "Video codecs for raw input, in order of preference, separated by "
+          "Media: video codecs for raw input, in order of preference, "
+          "separated by "
           "commas: vp8, h264. The first is offered; an answer uses the codec "
           "of the offer",
           DEFAULT_CODECS, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_START_BITRATE,
       g_param_spec_uint ("start-bitrate", "Start bit rate",
-          "Rate at which raw video is encoded, in bits per second", 50000,
-          100000000, DEFAULT_START_BITRATE, READY));
+          "Media: rate at which raw video is encoded, in bits per second",
+          50000, 100000000, DEFAULT_START_BITRATE, READY));
   g_object_class_install_property (klass, PROP_KEY_FRAME_INTERVAL,
       g_param_spec_uint ("key-frame-interval", "Key frame interval",
-          "Longest time between key frames of a recorded or encoded output, in "
+          "Media: longest time between key frames of a recorded or encoded "
+          "output, in "
           "milliseconds: the sender is asked for a key frame then (0: never). "
           "A sender makes at most one every 500 ms",
           0, 3600000, DEFAULT_KEY_FRAME_INTERVAL_MS, READY));
@@ -621,7 +712,8 @@ install_own_properties (GObjectClass *klass)
 {
   g_object_class_install_property (klass, PROP_CONNECT_TIMEOUT,
       g_param_spec_uint ("connect-timeout", "Connect timeout",
-          "Time to connect to a participant, in milliseconds. After it a "
+          "Network: time to connect to a participant, in milliseconds. After "
+          "it a "
           "warning is posted and the connection is tried again, up to five "
           "times, for twice the time each and after growing pauses. A call "
           "(dialect=call) has one attempt of 15 s",
@@ -629,30 +721,34 @@ install_own_properties (GObjectClass *klass)
           DEFAULT_CONNECT_TIMEOUT_MS, READY));
   g_object_class_install_property (klass, PROP_END_WHEN_ALONE,
       g_param_spec_boolean ("end-when-alone", "End when alone",
-          "Whether the call ends when the last other participant leaves", FALSE,
-          READY));
+          "Meeting: whether the call ends when the last other participant "
+          "leaves",
+          FALSE, READY));
   g_object_class_install_property (klass, PROP_FILE_WSS,
       g_param_spec_boolean ("file-wss", "Files over WSS",
-          "Whether files go over WSS, which is faster, to and from devices "
+          "Files: whether files go over WSS, which is faster, to and from "
+          "devices "
           "that can be reached directly; otherwise only data channels are used",
           TRUE, READY));
   g_object_class_install_property (klass, PROP_MUTE_AUDIO,
       g_param_spec_boolean ("mute-audio", "Mute audio",
-          "Whether to send silence instead of sound", FALSE, PLAYING));
+          "Media: whether to send silence instead of sound", FALSE, PLAYING));
   g_object_class_install_property (klass, PROP_MUTE_VIDEO,
       g_param_spec_boolean ("mute-video", "Mute video",
-          "Whether to stop sending camera and screen", FALSE, PLAYING));
+          "Media: whether to stop sending camera and screen", FALSE, PLAYING));
   g_object_class_install_property (klass, PROP_STATUS,
       g_param_spec_string ("status", "Status",
-          "Status that the other participants see, at most 128 bytes (null: "
+          "Meeting: status that the other participants see, at most 128 bytes "
+          "(null: "
           "none)",
           NULL, PLAYING));
   g_object_class_install_property (klass, PROP_HAND,
-      g_param_spec_boolean (
-          "hand", "Hand", "Whether the hand is raised", FALSE, PLAYING));
+      g_param_spec_boolean ("hand", "Hand",
+          "Meeting: whether the hand is raised", FALSE, PLAYING));
   g_object_class_install_property (klass, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
-          "Structure vm-stats, updated twice a second, with one structure for "
+          "Network: structure vm-stats, updated twice a second, with one "
+          "structure for "
           "each other participant, named by its id: user, path, rtt-ms, "
           "bytes-sent, bytes-received, packets-lost, jitter-ms, "
           "video-frames-received, audio-frames-received, "
@@ -666,6 +762,7 @@ vm_signal_bin_install_properties (GObjectClass *klass)
   klass->set_property = vm_signal_bin_set_property;
   klass->get_property = vm_signal_bin_get_property;
   install_meeting_properties (klass);
+  install_ring_properties (klass);
   install_cloud_properties (klass);
   install_network_properties (klass);
   install_media_properties (klass);

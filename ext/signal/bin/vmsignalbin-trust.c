@@ -42,7 +42,9 @@ gboolean
 vm_signal_bin_take_node (VmSignalBin *self, const VmControllerConfig *config)
 {
   g_autoptr (VmNode) node = choose_node (self, config);
-  g_autofree gchar *tls_cert = NULL, *tls_key = NULL;
+  g_autofree gchar *tls_cert = NULL, *tls_key = NULL, *interfaces = NULL;
+  gboolean announce_set;
+  VmAnnounce announce;
   g_autoptr (GError) error = NULL;
 
   GST_OBJECT_LOCK (self);
@@ -57,9 +59,16 @@ vm_signal_bin_take_node (VmSignalBin *self, const VmControllerConfig *config)
   GST_OBJECT_LOCK (self);
   tls_cert = g_strdup (self->tls_cert);
   tls_key = g_strdup (self->tls_key);
+  interfaces = g_strdup (self->interfaces);
+  announce = self->announce;
+  announce_set = self->announce_set;
   GST_OBJECT_UNLOCK (self);
   if (tls_cert)
     g_object_set (node, "tls-cert", tls_cert, "tls-key", tls_key, NULL);
+  if (interfaces)
+    g_object_set (node, "interfaces", interfaces, NULL);
+  if (announce_set)
+    g_object_set (node, "announce", announce, NULL);
   vm_signal_bin_apply_policy (self);
   return TRUE;
 }

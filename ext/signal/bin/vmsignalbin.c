@@ -223,6 +223,8 @@ fill_config (VmSignalBin *self, VmControllerConfig *config)
   config->pin = g_strdup (self->pin);
   config->host_key = g_strdup (self->host_key);
   config->ask_host = self->ask_host;
+  config->call_to = g_strdup (self->call_to);
+  config->auto_accept = self->auto_accept;
   config->rejoin = self->rejoin;
   config->cap_token = g_strdup (self->cap_token);
   config->api_secret = g_strdup (self->api_secret);
@@ -339,6 +341,11 @@ check_config (VmSignalBin *self, const VmControllerConfig *config)
     property = "fallback";
     message = "fallback leaves no path to the others; use some of host, srflx, "
               "relay and cloud, and relay where ice-transport-policy is relay";
+  } else if ((config->call_to || config->auto_accept)
+             && config->link.dialect != VM_DIALECT_NAME_CALL) {
+    property = config->call_to ? "call-to" : "auto-accept";
+    message = "call-to and auto-accept are for a server of calls: set "
+              "dialect=call and uri=ws://HOST:PORT/USER";
   } else if (!config->uri && !config->meeting) {
     property = "meeting";
     message =
@@ -494,6 +501,8 @@ vm_signal_bin_finalize (GObject *object)
   g_free (self->status);
   g_free (self->tls_cert);
   g_free (self->tls_key);
+  g_free (self->interfaces);
+  g_free (self->call_to);
   g_free (self->cloud_uri);
   g_free (self->cloud_pin);
   g_free (self->via);
@@ -593,6 +602,7 @@ vm_signal_bin_class_init (VmSignalBinClass *klass)
       "Hosts or joins a meeting on the local network: sends what its sink pads "
       "get to every participant, and has src pads for each of them",
       "The gst-videomeet developers");
+  vm_signal_bin_describe_signals (element_class);
   gst_type_mark_as_plugin_api (VM_TYPE_SIGNAL_PAD, 0);
   gst_type_mark_as_plugin_api (VM_TYPE_FILE_PAD, 0);
 }

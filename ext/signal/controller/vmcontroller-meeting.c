@@ -225,6 +225,7 @@ on_joined (VmMeeting *meeting, VmParticipant *who, VmController *self)
       gst_structure_new ("vm-joined", "id", G_TYPE_STRING,
           vm_participant_get_id (who), "link", G_TYPE_STRING, link, "hosting",
           G_TYPE_BOOLEAN, vm_meeting_get_hosting (meeting), NULL));
+  vm_controller_call_once (self);
 }
 
 static void

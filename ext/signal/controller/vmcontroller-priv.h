@@ -103,6 +103,8 @@ guint16 vm_controller_serve_files (VmController *controller);
 
 /* vmcontroller-talk.c; control thread. */
 void vm_controller_connect_talk (VmController *controller);
+/* Calls the user of call-to, if it has not been called. */
+void vm_controller_call_once (VmController *controller);
 void vm_controller_tell_presence (VmController *controller);
 /* Adds the trust level of @who to a message. */
 void vm_controller_describe_trust (VmParticipant *who, GstStructure *s);

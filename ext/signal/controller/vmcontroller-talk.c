@@ -195,13 +195,37 @@ on_rejoining (VmMeeting *meeting, const GError *reason, VmController *self)
 }
 
 static void
+warn (VmController *self, const GError *error)
+{
+  GST_ELEMENT_WARNING_WITH_DETAILS (self->bin, RESOURCE, FAILED,
+      ("%s", error->message), (NULL),
+      ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
+}
+
+/* Whoever joins again has made its call. */
+void
+vm_controller_call_once (VmController *self)
+{
+  g_autofree gchar *user_id = g_steal_pointer (&self->config.call_to);
+  g_autoptr (GError) error = NULL;
+
+  if (user_id && !vm_meeting_call (self->meeting, user_id, &error))
+    warn (self, error);
+}
+
+static void
 on_call_offered (VmMeeting *meeting, const gchar *id, const gchar *user,
     VmCallType type, VmController *self)
 {
+  g_autoptr (GError) error = NULL;
+
   vm_controller_post (
       self, gst_structure_new ("vm-call-offered", "id", G_TYPE_STRING, id,
                 "user", G_TYPE_STRING, user, "call-type", G_TYPE_STRING,
                 type == VM_CALL_TYPE_AUDIO ? "audio" : "video", NULL));
+  if (self->config.auto_accept
+      && !vm_meeting_accept_call (self->meeting, &error))
+    warn (self, error);
 }
 
 static void
@@ -448,9 +472,7 @@ on_act (gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!perform (self, act, &error))
-    GST_ELEMENT_WARNING_WITH_DETAILS (self->bin, RESOURCE, FAILED,
-        ("%s", error->message), (NULL),
-        ("code", G_TYPE_STRING, vm_error_get_code (error), NULL));
+    warn (self, error);
   return G_SOURCE_REMOVE;
 }
 

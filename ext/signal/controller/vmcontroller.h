@@ -14,7 +14,8 @@ typedef struct
   VmMeetingMode mode;
   gchar *uri, *meeting, *user, *pin, *host_key, *cap_token, *api_secret;
   gchar *via, *origin_id; /* see vm_meeting_set_via(); or NULL */
-  gboolean ask_host, rejoin, make_room, end_when_alone;
+  gchar *call_to; /* id of a user, or NULL */
+  gboolean auto_accept, ask_host, rejoin, make_room, end_when_alone;
   guint max_participants;
 } VmControllerConfig;
 

@@ -2,6 +2,8 @@
 
 #include "signalside.h"
 
+#include <string.h>
+
 /* Under a sanitizer a connection may take longer than users are to wait. */
 #define PATIENT "connect-timeout=60000 "
 
@@ -60,6 +62,39 @@ side_free (Side *side)
   gst_object_unref (side->pipeline);
 }
 
+/* gst-inspect-1.0 names each field that a message has. */
+static void
+check_fields (GstMessage *message)
+{
+  const GstStructure *s = gst_message_get_structure (message);
+  GstElementFactory *factory;
+  g_autofree gchar *key = NULL;
+  const gchar *told;
+
+  if (!GST_IS_ELEMENT (GST_MESSAGE_SRC (message))
+      || GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT
+      || !g_str_has_prefix (gst_structure_get_name (s), "vm-"))
+    return;
+  factory = gst_element_get_factory (GST_ELEMENT (GST_MESSAGE_SRC (message)));
+  if (!factory || strcmp (GST_OBJECT_NAME (factory), "vmsignalbin") != 0)
+    return;
+  key = g_strconcat (
+      "signal:", gst_structure_get_name (s) + strlen ("vm-"), NULL);
+  told = gst_element_factory_get_metadata (factory, key);
+  fail_unless (told != NULL, "nothing is said of %s", key);
+  for (gint i = 0; i < gst_structure_n_fields (s); i++) {
+    const gchar *field = gst_structure_nth_field_name (s, i);
+    GType type = gst_structure_get_field_type (s, field);
+    const gchar *name = type == G_TYPE_STRING    ? "string"
+                        : type == G_TYPE_BOOLEAN ? "boolean"
+                        : type == G_TYPE_UINT    ? "uint"
+                                                 : g_type_name (type);
+    g_autofree gchar *wanted = g_strdup_printf (" %s %s", field, name);
+
+    fail_unless (strstr (told, wanted) != NULL, "%s: no%s", key, wanted);
+  }
+}
+
 GstMessage *
 wait_for (Side *side, const gchar *name)
 {
@@ -74,6 +109,7 @@ wait_for (Side *side, const gchar *name)
                 GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_ELEMENT);
 
     fail_unless (message != NULL, "no %s in time", name);
+    check_fields (message);
     if (gst_message_has_name (message, name)
         || g_strcmp0 (GST_MESSAGE_TYPE_NAME (message), name) == 0)
       return message;

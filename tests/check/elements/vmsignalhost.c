@@ -143,6 +143,51 @@ GST_START_TEST (test_port_that_is_taken)
 
 GST_END_TEST;
 
+GST_START_TEST (test_interfaces_and_announce)
+{
+  Side a =
+      side_new (HOST ("meeting=quiet user=Ann interfaces=lo announce=off"));
+  guint16 port = port_of (&a);
+  g_autofree gchar *interfaces = NULL;
+  VmAnnounce announce;
+
+  /* strangers are told nothing */
+  fail_unless_says (port, "", "private");
+  g_object_get (a.bin, "interfaces", &interfaces, "announce", &announce, NULL);
+  fail_unless_equals_string (interfaces, "lo");
+  fail_unless_equals_int (announce, VM_ANNOUNCE_OFF);
+  /* of the device that it is */
+  g_object_get (node, "announce", &announce, NULL);
+  fail_unless_equals_int (announce, VM_ANNOUNCE_OFF);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* They are of no use elsewhere, and whoever sets them expects them to be. */
+GST_START_TEST (test_ring_without_server)
+{
+  static const gchar *const settings[] = { "call-to=ann", "auto-accept=true" };
+  g_autofree gchar *line =
+      g_strdup_printf ("vmsignalbin meeting=k %s", settings[__i__]);
+  g_autoptr (GstElement) pipeline = gst_pipeline_new (NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+  const GstStructure *details = NULL;
+
+  gst_bin_add (GST_BIN (pipeline), gst_parse_launch (line, NULL));
+  fail_unless (gst_element_set_state (pipeline, GST_STATE_PLAYING)
+               == GST_STATE_CHANGE_FAILURE);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  fail_unless (message != NULL);
+  gst_message_parse_error_details (message, &details);
+  fail_unless (g_str_has_prefix (
+      settings[__i__], gst_structure_get_string (details, "property")));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+GST_END_TEST;
+
 static void
 wait_for_status (guint16 port, const gchar *status)
 {
@@ -215,6 +260,8 @@ vmsignalhost_suite (void)
   tcase_add_test (tc, test_host_is_announced_as_its_user);
   tcase_add_test (tc, test_two_hosts_are_both_announced);
   tcase_add_test (tc, test_port);
+  tcase_add_test (tc, test_interfaces_and_announce);
+  tcase_add_loop_test (tc, test_ring_without_server, 0, 2);
   tcase_add_test (tc, test_port_that_is_taken);
   tcase_add_test (tc, test_status_in_a_call);
   tcase_add_loop_test (

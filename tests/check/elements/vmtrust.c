@@ -92,6 +92,12 @@ teardown (void)
   g_clear_pointer (&folder, g_free);
 }
 
+static const gchar *
+field_of (GstMessage *message, const gchar *name)
+{
+  return gst_structure_get_string (gst_message_get_structure (message), name);
+}
+
 /* Streams */
 
 /* An element in PLAYING, with a bus to hear its errors. */
@@ -743,9 +749,7 @@ GST_START_TEST (test_approve)
   established = wait_for (GST_MESSAGE_ELEMENT, "vm-trust-established");
   g_thread_join (thread);
   g_assert_no_error (asking.error);
-  fail_unless_equals_string (
-      gst_structure_get_string (gst_message_get_structure (requested), "sas"),
-      asking.digits);
+  fail_unless_equals_string (field_of (requested, "sas"), asking.digits);
   trust = trust_of ("bob");
   fail_unless_equals_string (trust, "trusted");
 
@@ -858,6 +862,99 @@ GST_START_TEST (test_auto_and_never)
 
 GST_END_TEST;
 
+/* A second pipeline, of Bob's, whose element asks Ann. */
+static GstElement *
+asking_pipeline (const gchar *target, GstBus **bus)
+{
+  g_autofree gchar *path = folder_of ("bob");
+  g_autofree gchar *line = g_strdup_printf (
+      "vmtrust name=t store=%s request=%s identity", path, target);
+  GstElement *asking = gst_parse_launch (line, NULL);
+
+  *bus = gst_element_get_bus (asking);
+  return asking;
+}
+
+/* Returns: (transfer full): the element message @name */
+static GstMessage *
+wait_on (GstBus *bus, const gchar *name)
+{
+  for (;;) {
+    GstMessage *message =
+        gst_bus_timed_pop_filtered (bus, PATIENCE, GST_MESSAGE_ELEMENT);
+
+    fail_unless (message != NULL, "no %s in time", name);
+    if (gst_message_has_name (message, name))
+      return message;
+    gst_message_unref (message);
+  }
+}
+
+/* What "request" and "approve" make of two launch lines. */
+GST_START_TEST (test_request)
+{
+  g_autofree gchar *target = NULL;
+  g_autoptr (GstElement) asking = NULL, t = NULL;
+  g_autoptr (GstBus) bus = NULL;
+  g_autoptr (GstMessage) asked = NULL, requested = NULL, warning = NULL;
+  g_autoptr (GError) warned = NULL;
+  gboolean good = __i__, sent = FALSE;
+
+  be_asked ("approve=auto");
+  target = g_strdup_printf ("127.0.0.1:%u", vm_node_get_port (node));
+  asking = asking_pipeline (target, &bus);
+  t = gst_bin_get_by_name (GST_BIN (asking), "t");
+  gst_element_set_state (asking, GST_STATE_PLAYING);
+  requested = wait_on (bus, "vm-trust-requested");
+  asked = wait_for (GST_MESSAGE_ELEMENT, "vm-trust-requested");
+  fail_unless_equals_string (
+      field_of (requested, "sas"), field_of (asked, "sas"));
+  warning = wait_for (GST_MESSAGE_WARNING, NULL);
+  gst_message_parse_warning (warning, &warned, NULL);
+  fail_unless (strstr (warned->message, "approve=auto") != NULL);
+  g_signal_emit_by_name (t, good ? "approve" : "deny", "own", &sent);
+  fail_unless (sent);
+  gst_message_unref (
+      wait_on (bus, good ? "vm-trust-established" : "vm-trust-failed"));
+  if (good)
+    gst_message_unref (wait_for (GST_MESSAGE_ELEMENT, "vm-trust-established"));
+  gst_element_set_state (asking, GST_STATE_NULL);
+  stop ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_request_of_nobody)
+{
+  static const gchar *const wrong[] = { "", "http://a:1", "a:b", "a/b", "u@a",
+    "a:65536", "a b" };
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  g_autofree gchar *target = g_strdup_printf ("127.0.0.1:%u", port);
+  g_autoptr (GstBus) bus = NULL;
+  g_autoptr (GstElement) asking = asking_pipeline (target, &bus);
+  g_autoptr (GstElement) t = gst_bin_get_by_name (GST_BIN (asking), "t");
+  g_autoptr (GstMessage) failed = NULL;
+
+  /* who never answers keeps nobody from going */
+  gst_element_set_state (asking, GST_STATE_PLAYING);
+  gst_element_set_state (asking, GST_STATE_NULL);
+  g_socket_listener_close (listener);
+  gst_element_set_state (asking, GST_STATE_PLAYING);
+  failed = wait_on (bus, "vm-trust-failed");
+  fail_unless_equals_string (field_of (failed, "code"), "DISCONNECTED");
+  gst_element_set_state (asking, GST_STATE_NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
+    g_object_set (t, "request", wrong[i], NULL);
+    fail_unless (gst_element_set_state (asking, GST_STATE_PLAYING)
+                     == GST_STATE_CHANGE_FAILURE,
+        "'%s' was taken", wrong[i]);
+    gst_element_set_state (asking, GST_STATE_NULL);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 vmtrust_suite (void)
 {
@@ -894,6 +991,8 @@ vmtrust_suite (void)
   tcase_add_test (approval, test_deny);
   tcase_add_test (approval, test_question_is_over);
   tcase_add_loop_test (approval, test_auto_and_never, 0, 2);
+  tcase_add_loop_test (approval, test_request, 0, 2);
+  tcase_add_test (approval, test_request_of_nobody);
   return s;
 }
 

@@ -111,6 +111,74 @@ check_property (const gchar *element, GParamSpec *pspec)
   }
 }
 
+static GType
+type_of (const gchar *name)
+{
+  static const struct
+  {
+    const gchar *name;
+    GType type;
+  } types[] = { { "string", G_TYPE_STRING }, { "boolean", G_TYPE_BOOLEAN } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    if (strcmp (types[i].name, name) == 0)
+      return types[i].type;
+  return g_type_from_name (name);
+}
+
+/* "(text string, participant-id string or NULL)", or "(vm-NAME: …)" where the
+ * signal has one structure. */
+static void
+check_signature (
+    const gchar *element, const GSignalQuery *signal, const gchar *told)
+{
+  g_autofree gchar *structure =
+      g_strdup_printf ("(vm-%s: ", signal->signal_name);
+  g_autofree gchar *inner = NULL;
+  g_auto (GStrv) arguments = NULL;
+
+  fail_unless (
+      told != NULL, "nothing is said of %s::%s", element, signal->signal_name);
+  if (signal->n_params == 1
+      && (signal->param_types[0] & ~G_SIGNAL_TYPE_STATIC_SCOPE)
+             == GST_TYPE_STRUCTURE) {
+    fail_unless (g_str_has_prefix (told, structure), "%s: %s", element, told);
+    return;
+  }
+  fail_unless (*told == '(' && g_str_has_suffix (told, ")"), "%s", told);
+  inner = g_strndup (told + 1, strlen (told) - 2);
+  arguments = g_strsplit (inner, ", ", *inner ? -1 : 0);
+  fail_unless_equals_int (
+      *inner ? g_strv_length (arguments) : 0, signal->n_params);
+  for (guint i = 0; i < signal->n_params; i++) {
+    g_auto (GStrv) words = g_strsplit (arguments[i], " ", 3);
+
+    fail_unless (g_strv_length (words) >= 2, "%s", arguments[i]);
+    fail_unless (type_of (words[1])
+                     == (signal->param_types[i] & ~G_SIGNAL_TYPE_STATIC_SCOPE),
+        "%s::%s: %s", element, signal->signal_name, arguments[i]);
+  }
+}
+
+static void
+check_signals (GstElementFactory *factory, GType type)
+{
+  guint n;
+  g_autofree guint *ids = g_signal_list_ids (type, &n);
+
+  for (guint i = 0; i < n; i++) {
+    GSignalQuery signal;
+    g_autofree gchar *key = NULL;
+
+    g_signal_query (ids[i], &signal);
+    key = g_strdup_printf ("%s:%s",
+        signal.signal_flags & G_SIGNAL_ACTION ? "action" : "signal",
+        signal.signal_name);
+    check_signature (GST_OBJECT_NAME (factory), &signal,
+        gst_element_factory_get_metadata (factory, key));
+  }
+}
+
 static void
 check_element (GstPlugin *plugin, GstPluginFeature *feature)
 {
@@ -133,6 +201,7 @@ check_element (GstPlugin *plugin, GstPluginFeature *feature)
   element = gst_element_factory_create (GST_ELEMENT_FACTORY (feature), NULL);
   fail_unless (element != NULL, "no element of %s", name);
   gst_object_ref_sink (element);
+  check_signals (GST_ELEMENT_FACTORY (feature), G_OBJECT_TYPE (element));
   properties =
       g_object_class_list_properties (G_OBJECT_GET_CLASS (element), &n);
   for (guint i = 0; i < n; i++) {

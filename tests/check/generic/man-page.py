@@ -12,7 +12,8 @@ root = pathlib.Path(os.environ["VM_SOURCE_ROOT"])
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 
 COMMANDS = ["discover", "host", "join", "call", "answer", "status", "known",
-            "forget", "trust", "send", "receive", "agent", "sync", "term", "server"]
+            "forget", "trust", "send", "receive", "agent", "sync", "term",
+            "server", "doctor"]
 
 
 def options_of(*arguments):
@@ -28,7 +29,7 @@ for command in COMMANDS:
     assert "--json" in found, f"{command} --help does not show --json"
     assert found == options_of("help", command)
     shown |= found
-shown.discard("--help-all")
+shown.add("--print-completion")  # for programs
 
 page = (root / "docs/man/videomeet.1").read_text().replace(r"\-", "-")
 written = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page))

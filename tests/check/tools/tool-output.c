@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include "ui/output.h"
 #include "ui/qr.h"
+#include "options/spelling.h"
+#include "session/session-nearby.h"
 
 static FILE *out, *err;
 static gchar *out_text, *err_text;
@@ -306,6 +308,90 @@ GST_START_TEST (test_said_on_a_terminal)
 
 GST_END_TEST;
 
+/* What a terminal of @columns is shown of @text, as one line of the launcher.
+ */
+static gchar *
+shown_as_line (gint columns, const gchar *text, VmtStyle style)
+{
+  struct winsize size = { .ws_row = 24, .ws_col = columns };
+  gchar shown[512] = { 0 };
+  gint ours, theirs;
+  FILE *terminal;
+  VmtOutput *output;
+  gsize n = 0;
+
+  fail_unless (openpty (&ours, &theirs, NULL, NULL, &size) == 0);
+  terminal = fdopen (theirs, "w");
+  output = vmt_output_new (terminal, err, FALSE);
+  vmt_output_line (output, style, "%s", text);
+  vmt_output_line (output, VMT_STYLE_PLAIN, "|");
+  while (!strstr (shown, "|\r\n")) {
+    gssize more = read (ours, shown + n, sizeof shown - 1 - n);
+
+    fail_unless (more > 0);
+    n += more;
+  }
+  strstr (shown, "|\r\n")[0] = '\0';
+  vmt_output_free (output);
+  fclose (terminal);
+  close (ours);
+  return g_strdup (shown);
+}
+
+/* The columns of a table stay in a line that has room, and what has none goes
+ * on behind a margin; a link is never cut. */
+GST_START_TEST (test_lines_on_a_narrow_terminal)
+{
+  static const struct
+  {
+    gint columns;
+    const gchar *text, *shown;
+  } cases[] = {
+    { 40, "trusted   LXBL  Ann's laptop", "trusted   LXBL  Ann's laptop\r\n" },
+    { 19, "trusted   LXBL  Ann's laptop",
+        "trusted   LXBL\r\n        Ann's\r\n        laptop\r\n" },
+    { 20, "In a browser:  https://10.0.0.1:8080/?meeting=standup",
+        "In a browser:\r\n        https://10.0.0.1:8080/?meeting=standup\r\n" },
+    { 5, "one two", "one\r\n  two\r\n" },
+    { 9, "\033[1m  0123 \033[0m", "\033[1m  0123 \033[0m\r\n" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *shown =
+        shown_as_line (cases[i].columns, cases[i].text, VMT_STYLE_PLAIN);
+
+    fail_unless_equals_string (shown, cases[i].shown);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_colours)
+{
+  g_autofree gchar *term = g_strdup (g_getenv ("TERM"));
+  g_autofree gchar *coloured = NULL, *none = NULL, *empty = NULL, *dumb = NULL;
+
+  g_setenv ("TERM", "xterm", TRUE);
+  g_unsetenv ("NO_COLOR");
+  coloured = shown_as_line (80, "Ann", VMT_STYLE_GOOD);
+  g_setenv ("NO_COLOR", "1", TRUE);
+  none = shown_as_line (80, "Ann", VMT_STYLE_GOOD);
+  g_setenv ("NO_COLOR", "", TRUE);
+  empty = shown_as_line (80, "Ann", VMT_STYLE_GOOD);
+  g_unsetenv ("NO_COLOR");
+  g_setenv ("TERM", "dumb", TRUE);
+  dumb = shown_as_line (80, "Ann", VMT_STYLE_GOOD);
+  if (term)
+    g_setenv ("TERM", term, TRUE);
+  fail_unless_equals_string (coloured, "\033[32mAnn\033[0m\r\n");
+  fail_unless_equals_string (none, "Ann\r\n");
+  /* https://no-color.org: when not an empty string */
+  fail_unless_equals_string (empty, coloured);
+  fail_unless_equals_string (dumb, "Ann\r\n");
+}
+
+GST_END_TEST;
+
 #define WIDE "\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0" /* six columns */
 
 /* What is on its way has the whole line of a terminal, but for its last column;
@@ -385,6 +471,82 @@ GST_START_TEST (test_members_in_order)
 
 GST_END_TEST;
 
+GST_START_TEST (test_spelling)
+{
+  static const gchar *const names[] = { "standup", "Weekly", "röntgen", "a",
+    NULL };
+  static const struct
+  {
+    const gchar *text, *nearest;
+  } cases[] = {
+    { "standup", "standup" },
+    { "STANDUP", "standup" },
+    { "stadnup", "standup" },
+    { "standp", "standup" },
+    /* of seven letters two may be wrong */
+    { "stamdap", "standup" },
+    { "stimdap", NULL },
+    { "stan", "standup" },
+    { "rontgen", "röntgen" },
+    { "weakly", "Weekly" },
+    { "b", "a" },
+    { "quiet", NULL },
+    { "", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const gchar *nearest = vmt_spelling_nearest (cases[i].text, names);
+
+    fail_unless (g_strcmp0 (nearest, cases[i].nearest) == 0, "%s: %s",
+        cases[i].text, nearest);
+  }
+}
+
+GST_END_TEST;
+
+static void
+add_nearby (GArray *found, const gchar *meeting, const gchar *user)
+{
+  VmtNearby one = { meeting, user, NULL };
+
+  g_array_append_val (found, one);
+}
+
+GST_START_TEST (test_nearby)
+{
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (VmtNearby));
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, FALSE);
+
+  vmt_nearby_tell (output, "standp", found);
+  fail_unless (strstr (out_text, "No meeting can be seen") != NULL);
+  fseek (out, 0, SEEK_SET);
+  add_nearby (found, "weekly", NULL);
+  add_nearby (found, "stand\033up", "Ann\n");
+  vmt_nearby_tell (output, "standp", found);
+  fail_unless_equals_string (out_text,
+      "No meeting “standp” was found yet. There are:\n"
+      "  stand\xef\xbf\xbdup  (Ann\xef\xbf\xbd)\n"
+      "  weekly\n"
+      "Did you mean “stand\xef\xbf\xbdup”?\n"
+      "Still looking. Ctrl-C gives up.\n");
+  fseek (out, 0, SEEK_SET);
+  for (guint i = 2; i <= VMT_NEARBY_MAX; i++)
+    add_nearby (found, "another", NULL);
+  vmt_nearby_tell (output, "standp", found);
+  fail_unless (strstr (out_text, "  and 1 more\n") != NULL);
+  fseek (out, 0, SEEK_SET);
+  g_array_remove_index (found, 0);
+  vmt_nearby_tell (output, "standp", found);
+  fail_unless (strstr (out_text, " more\n") == NULL);
+  fseek (out, 0, SEEK_SET);
+  /* it is there, and joining takes its time */
+  vmt_nearby_tell (output, "weekly", found);
+  fflush (out);
+  fail_unless_equals_int (ftell (out), 0);
+}
+
+GST_END_TEST;
+
 /* The finder patterns stand in three corners, inside the quiet zone. */
 GST_START_TEST (test_qr)
 {
@@ -430,6 +592,10 @@ tool_output_suite (void)
   tcase_add_test (tc, test_what_is_said);
   tcase_add_test (tc, test_said_on_a_terminal);
   tcase_add_test (tc, test_ticker_on_a_terminal);
+  tcase_add_test (tc, test_lines_on_a_narrow_terminal);
+  tcase_add_test (tc, test_colours);
+  tcase_add_test (tc, test_spelling);
+  tcase_add_test (tc, test_nearby);
   tcase_add_test (tc, test_time);
   tcase_add_test (tc, test_members_in_order);
   tcase_add_test (tc, test_qr);

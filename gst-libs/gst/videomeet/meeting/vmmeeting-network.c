@@ -111,13 +111,33 @@ vm_meeting_ignore_network (VmMeeting *self)
   g_clear_pointer (&self->interfaces, vm_interfaces_free);
 }
 
+/* A device may have other processes, on other ports, and each may host another
+ * meeting. A hidden meeting has no id to be known by. */
 static gboolean
 is_host (VmMeeting *self, VmDevice *device)
 {
-  return self->endpoint && self->endpoint->key_hash
-         && g_strcmp0 (
-                vm_device_get_key_hash (device), self->endpoint->key_hash)
-                == 0;
+  const gchar *id = vm_device_get_meeting_id (device);
+
+  if (!self->endpoint->key_hash
+      || g_strcmp0 (vm_device_get_key_hash (device), self->endpoint->key_hash)
+             != 0)
+    return FALSE;
+  return id ? g_strcmp0 (id, vm_meeting_get_id (self)) == 0
+            : g_strcmp0 (vm_device_get_meeting (device), "private") == 0;
+}
+
+static gboolean
+is_there_still (VmMeeting *self, VmDevice *device)
+{
+  const gchar *const *addresses = vm_device_get_addresses (device);
+
+  for (guint i = 0; addresses[i]; i++) {
+    g_autofree gchar *uri = vm_meeting_base_uri_at (device, addresses[i]);
+
+    if (strcmp (uri, self->endpoint->base_uri) == 0)
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* The address that answered last comes first. */
@@ -125,35 +145,34 @@ static void
 follow (VmMeeting *self, VmDevice *device)
 {
   const gchar *const *addresses = vm_device_get_addresses (device);
-  g_autofree gchar *first = NULL;
+  gchar *uri;
 
-  for (guint i = 0; addresses[i]; i++) {
-    g_autofree gchar *uri = vm_meeting_base_uri_at (device, addresses[i]);
-
-    if (strcmp (uri, self->endpoint->base_uri) == 0)
-      return;
-    if (!first)
-      first = g_steal_pointer (&uri);
-  }
-  if (!first)
+  if (!addresses[0])
     return;
-  g_debug ("the host is at %s now", first);
+  uri = vm_meeting_base_uri_at (device, addresses[0]);
+  g_debug ("the host is at %s now", uri);
   g_free (self->endpoint->base_uri);
-  self->endpoint->base_uri = g_steal_pointer (&first);
-  vm_signal_client_move (self->client, self->endpoint->base_uri);
+  self->endpoint->base_uri = uri;
+  vm_signal_client_move (self->client, uri);
 }
 
 void
 vm_meeting_follow_host (VmMeeting *self)
 {
-  GList *devices;
+  g_autolist (VmDevice) devices = NULL;
+  VmDevice *host = NULL;
 
   if (!self->client || !self->endpoint)
     return;
   devices = vm_node_list_devices (self->node);
-  for (GList *l = devices; l && self->client; l = l->next) {
-    if (is_host (self, l->data))
-      follow (self, l->data);
+  for (GList *l = devices; l; l = l->next) {
+    if (!is_host (self, l->data))
+      continue;
+    if (is_there_still (self, l->data))
+      return;
+    if (!host)
+      host = l->data;
   }
-  g_list_free_full (devices, g_object_unref);
+  if (host)
+    follow (self, host);
 }

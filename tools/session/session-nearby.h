@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "ui/output.h"
+
+/* What is on the network when a meeting is not found at once. */
+
+#define VMT_NEARBY_MS 2500 /* from the start of the program */
+#define VMT_NEARBY_MAX 10 /* meetings that are listed */
+
+/* A meeting that is announced. */
+typedef struct
+{
+  const gchar *meeting;
+  const gchar *user, *device; /* or NULL */
+} VmtNearby;
+
+/* Says which meetings there are, and which of them @name was probably meant to
+ * be; nothing if it is there. @found: of VmtNearby; gets sorted. */
+void vmt_nearby_tell (VmtOutput *output, const gchar *name, GArray *found);
