@@ -7,7 +7,7 @@
 
 #include "program.h"
 
-#include <gst/videomeet/agent/agentviewer.h>
+#include <gst/videomeet/agent/term/agentviewer.h>
 #include <gst/videomeet/terminal/termscreen.h>
 
 #include <glib/gstdio.h>

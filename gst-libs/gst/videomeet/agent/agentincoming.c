@@ -3,7 +3,7 @@
 /* Sessions that other agents ask for: who the other one is, and whether its
  * capability is good (protocol/agents.md#sessions). */
 
-#include "agent/agentterm.h"
+#include "agent/term/agentterm.h"
 #include "trust/store/decision.h"
 
 #include <fcntl.h>

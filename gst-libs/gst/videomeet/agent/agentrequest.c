@@ -3,13 +3,12 @@
 /* Sessions that this side asks for: what is to be sent waits for the other
  * agent, a capability, this side's candidates and the server's answer. */
 
-#include "agent/vmterminal-priv.h"
+#include "agent/term/vmterminal-priv.h"
 #include "agent/agentcandidates.h"
 #include "base/vmtimer-priv.h"
 #include "wire/mesh/meshclient.h"
 
 #include <string.h>
-
 
 /* One vm_agent_send_files_async() or vm_agent_sync_async(). */
 struct _VmAgentWork
@@ -123,7 +122,6 @@ fail (Request *request, const GError *error)
   vm_agent_work_end (work, error);
   vm_agent_look_whether_stopped (agent);
 }
-
 
 static gboolean
 on_too_late (gpointer user_data)

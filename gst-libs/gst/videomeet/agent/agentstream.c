@@ -2,8 +2,8 @@
 
 /* Transfers on one stream of a session, by the handlers of transfer/. */
 
-#include "agent/agentterm.h"
-#include "agent/vmterminal-priv.h"
+#include "agent/term/agentterm.h"
+#include "agent/term/vmterminal-priv.h"
 #include "transfer/archive/p2pzip.h"
 #include "transfer/engine/sender.h"
 #include "transfer/p2p/p2pfiles.h"

@@ -17,7 +17,7 @@
  * functions are called there, and its signals are emitted there.
  */
 
-#include "agent/vmterminal-priv.h"
+#include "agent/term/vmterminal-priv.h"
 #include "agent/agentcandidates.h"
 #include "base/vmtimer-priv.h"
 #include "transfer/disk/receivefolder.h"

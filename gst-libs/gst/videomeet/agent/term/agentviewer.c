@@ -3,7 +3,7 @@
 /* One viewer of the terminal that an agent shares: what it is sent, and what is
  * heard of it. */
 
-#include "agent/agentviewer.h"
+#include "agent/term/agentviewer.h"
 #include "base/json/json.h"
 
 #include <string.h>

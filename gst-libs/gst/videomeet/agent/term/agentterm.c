@@ -4,7 +4,7 @@
  * and its screen, and who may type beside its user. What a viewer sees and says
  * is in agentviewer.c. */
 
-#include "agent/agentviewer.h"
+#include "agent/term/agentviewer.h"
 #include "wire/mesh/meshclient.h"
 
 #include <string.h>

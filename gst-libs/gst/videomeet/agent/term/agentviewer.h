@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "agent/agentterm.h"
-#include "agent/vmterminal-priv.h"
+#include "agent/term/agentterm.h"
+#include "agent/term/vmterminal-priv.h"
 #include "terminal/termshare.h"
 
 /* Shared by agentterm.c and agentviewer.c. */

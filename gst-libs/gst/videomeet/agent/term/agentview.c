@@ -3,8 +3,8 @@
 /* The terminal of another device: what is shown of it, and what is typed
  * (protocol/agents.md#terminal). */
 
-#include "agent/agentterm.h"
-#include "agent/vmterminal-priv.h"
+#include "agent/term/agentterm.h"
+#include "agent/term/vmterminal-priv.h"
 #include "base/json/json.h"
 #include "terminal/termfilter.h"
 #include "terminal/termmessage.h"

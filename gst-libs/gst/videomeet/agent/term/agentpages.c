@@ -4,7 +4,7 @@
  * (protocol/agents.md#terminal-in-a-browser). */
 
 #include "agent/agent-priv.h"
-#include "agent/agentterm.h"
+#include "agent/term/agentterm.h"
 #include "transfer/p2p/p2psocket.h"
 #include "trust/keys/ephemerals.h"
 #include "trust/media/mediaidentity.h"

@@ -15,7 +15,7 @@
  * terminal would answer, and none that reaches a clipboard or a title.
  */
 
-#include "agent/vmterminal-priv.h"
+#include "agent/term/vmterminal-priv.h"
 #include "terminal/termmessage.h"
 
 enum
