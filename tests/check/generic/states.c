@@ -103,6 +103,8 @@ make_pipeline (const gchar *name)
     g_object_set (element, "directory", g_get_tmp_dir (), NULL);
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "locations"))
     g_object_set (element, "location", "/proc/self/exe", NULL);
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "command"))
+    g_object_set (element, "command", "cat", NULL);
   use_server (element);
   gst_bin_add (GST_BIN (pipeline), element);
 
