@@ -67,6 +67,7 @@ typedef struct
 
   gboolean leaving, failed;
   gboolean given_up; /* by the user */
+  gboolean interrupted; /* by a signal; the next one ends the process */
   GMutex lock; /* protects ended */
   GCond cond; /* signalled with ended */
   gboolean ended; /* vmsignalbin has said bye and let all streams go */

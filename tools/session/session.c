@@ -205,11 +205,15 @@ on_signal (gpointer user_data)
 {
   VmtSession *self = user_data;
 
-  if (self->leaving) {
+  if (self->interrupted) {
     vmt_output_ticker (self->output, NULL);
     vmt_session_restore_terminal ();
     _exit (VMT_EXIT_SIGNAL);
   }
+  self->interrupted = TRUE;
+  /* it may be leaving already, because the meeting is over */
+  if (self->leaving)
+    return G_SOURCE_CONTINUE;
   /* a user who gives up waiting has not failed */
   self->joined = self->given_up = TRUE;
   vmt_session_leave (self);

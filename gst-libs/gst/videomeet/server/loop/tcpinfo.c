@@ -37,6 +37,19 @@ vm_socket_taken (int fd)
 }
 
 gboolean
+vm_socket_is_slow (int fd, gint64 time)
+{
+  struct tcp_info info;
+  socklen_t size = sizeof info;
+  int waiting = 0;
+
+  memset (&info, 0, sizeof info);
+  return ioctl (fd, SIOCOUTQ, &waiting) == 0 && waiting > 0
+         && getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0
+         && (gint64) info.tcpi_last_ack_recv * 1000 < time;
+}
+
+gboolean
 vm_socket_is_left (int fd)
 {
   struct pollfd poller = { .fd = fd, .events = POLLRDHUP };

@@ -434,7 +434,8 @@ tick_rate (VmWs *ws, gint64 now)
 }
 
 /* A client that has never answered one may not know pings: it has the longer
- * time, or pings by its own messages. */
+ * time, or pings by its own messages. Behind much that it has not read yet a
+ * ping waits for long. */
 static gboolean
 is_dead (VmWs *ws, gboolean awaited, gint64 now)
 {
@@ -443,7 +444,9 @@ is_dead (VmWs *ws, gboolean awaited, gint64 now)
   if (ws->paused)
     return FALSE;
   if (awaited && ws->answers && ws->pinged
-      && now - ws->pinged >= times->awaited_pong)
+      && now - ws->pinged >= times->awaited_pong
+      && !vm_socket_is_slow (
+          lws_get_socket_fd (ws->conn->wsi), times->awaited_pong))
     return TRUE;
   return !ws->funcs->pings && now - ws->last_heard >= times->dead;
 }
