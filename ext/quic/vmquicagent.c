@@ -4,6 +4,7 @@
 
 #include <gst/videomeet/base/nodethread.h>
 #include <gst/videomeet/node/vmtrustcontext-priv.h>
+#include <gst/videomeet/plugin/plugin.h>
 
 GST_DEBUG_CATEGORY (vm_quic_debug);
 #define GST_CAT_DEFAULT vm_quic_debug
@@ -224,7 +225,7 @@ take_trust (VmQuicAgent *self, GError **error)
       && gst_structure_get_enum (s, "policy", VM_TYPE_POLICY, &policy))
     self->settings.policy = policy;
   self->identity = vm_identity_load (
-      store ? vm_trust_store_get_folder (store) : NULL, error);
+      store ? VM_PLUGIN (vm_trust_store_get_folder) (store) : NULL, error);
   return self->identity != NULL;
 }
 

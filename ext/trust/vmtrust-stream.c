@@ -6,6 +6,7 @@
 
 #include "vmtrust-priv.h"
 
+#include <gst/videomeet/plugin/plugin.h>
 #include <string.h>
 
 #define GST_CAT_DEFAULT vm_trust_debug
@@ -49,7 +50,7 @@ look_up_peer (VmTrust *self, GBytes **spki, GError **error)
   GST_OBJECT_LOCK (self);
   policy = self->policy;
   GST_OBJECT_UNLOCK (self);
-  facts = vm_trust_store_admit (
+  facts = VM_PLUGIN (vm_trust_store_admit) (
       store, self->peer_id, policy, VM_PERMISSIONS_CALL, now, NULL, error);
   if (!facts)
     return FALSE;

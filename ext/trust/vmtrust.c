@@ -56,6 +56,8 @@
 
 #include "vmtrust-priv.h"
 
+#include <gst/videomeet/plugin/plugin.h>
+
 GST_DEBUG_CATEGORY (vm_trust_debug);
 #define GST_CAT_DEFAULT vm_trust_debug
 
@@ -134,7 +136,7 @@ open_store (VmTrust *self)
   g_autoptr (VmTrustStore) store = vm_trust_ref_store (self);
   g_autoptr (GError) error = NULL;
   VmIdentity *identity =
-      vm_identity_load (vm_trust_store_get_folder (store), &error);
+      vm_identity_load (VM_PLUGIN (vm_trust_store_get_folder) (store), &error);
 
   if (!identity) {
     fail (self, error);

@@ -32,6 +32,7 @@
 
 #include "vmfilesink.h"
 
+#include <gst/videomeet/plugin/plugin.h>
 #include <gst/videomeet/videomeet.h>
 
 GST_DEBUG_CATEGORY_STATIC (vm_file_sink_debug);
@@ -344,7 +345,7 @@ vm_file_sink_event (GstBaseSink *sink, GstEvent *event)
   g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
 
   while (GST_EVENT_TYPE (event) == GST_EVENT_EOS && receiver
-         && !vm_file_receiver_drain (receiver)) {
+         && !VM_PLUGIN (vm_file_receiver_drain) (receiver)) {
     if (gst_base_sink_wait_preroll (sink) == GST_FLOW_OK)
       continue;
     gst_event_unref (event); /* flushing; behind this it would be waited for */
@@ -359,7 +360,7 @@ set_flushing (VmFileSink *self, gboolean flushing)
   g_autoptr (VmFileReceiver) receiver = ref_receiver (self);
 
   if (receiver)
-    vm_file_receiver_set_flushing (receiver, flushing);
+    VM_PLUGIN (vm_file_receiver_set_flushing) (receiver, flushing);
   return TRUE;
 }
 

@@ -45,6 +45,7 @@
 
 #include "vmfilesrc-priv.h"
 
+#include <gst/videomeet/plugin/plugin.h>
 #include <gst/videomeet/videomeet.h>
 
 GST_DEBUG_CATEGORY_STATIC (vm_file_src_debug);
@@ -290,7 +291,8 @@ end_early (VmFileSrc *self)
   GST_OBJECT_LOCK (self);
   running = self->running;
   self->ended |= running;
-  left = running && (!self->sender || vm_file_sender_leave (self->sender));
+  left = running
+         && (!self->sender || VM_PLUGIN (vm_file_sender_leave) (self->sender));
   GST_OBJECT_UNLOCK (self);
   if (left)
     tell_ended (self);
@@ -325,7 +327,7 @@ open_next (VmFileSrc *self, GstFlowReturn *ret)
   GST_OBJECT_LOCK (self);
   vm_file_sender_set_max_bitrate (sender, self->max_bitrate);
   vm_file_sender_set_paused (sender, self->paused);
-  vm_file_sender_set_flushing (sender, self->flushing);
+  VM_PLUGIN (vm_file_sender_set_flushing) (sender, self->flushing);
   ended = self->ended; /* while it was opened */
   if (!ended)
     self->sender = g_object_ref (sender);
@@ -440,7 +442,7 @@ set_flushing (VmFileSrc *self, gboolean flushing)
   GST_OBJECT_LOCK (self);
   self->flushing = flushing;
   if (self->sender)
-    vm_file_sender_set_flushing (self->sender, flushing);
+    VM_PLUGIN (vm_file_sender_set_flushing) (self->sender, flushing);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -465,14 +467,14 @@ take_lane (VmFileSender *sender, const GstStructure *event)
 {
   g_autoptr (GstStructure) transfer = vm_file_sender_describe (sender);
   const gchar *lane = gst_structure_get_string (event, "lane");
+  const gchar *address = gst_structure_get_string (event, "address");
 
   if (!lane
       || g_strcmp0 (gst_structure_get_string (event, "transferId"),
              gst_structure_get_string (transfer, "transferId"))
              != 0)
     return FALSE;
-  vm_file_sender_set_lane (
-      sender, lane, gst_structure_get_string (event, "address"));
+  VM_PLUGIN (vm_file_sender_set_lane) (sender, lane, address);
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
  * vmtrust in the same pipeline says. */
 
 #include "bin/vmsignalbin-priv.h"
+#include "plugin/plugin.h"
 
 #include <gst/videomeet/node/vmtrustcontext-priv.h>
 
@@ -34,7 +35,7 @@ choose_node (VmSignalBin *self, const VmControllerConfig *config)
       g_object_set (node, "port", port, NULL);
     return g_steal_pointer (&node);
   }
-  return vm_node_take_to_host (node, config->user, port);
+  return VM_PLUGIN (vm_node_take_to_host) (node, config->user, port);
 }
 
 /* Its own policy was set for this element alone, and so counts more. */
@@ -105,7 +106,7 @@ vm_signal_bin_drop_node (VmSignalBin *self)
   self->hosts = FALSE;
   GST_OBJECT_UNLOCK (self);
   if (node && hosts)
-    vm_node_end_hosting (node);
+    VM_PLUGIN (vm_node_end_hosting) (node);
   g_clear_object (&node);
 }
 

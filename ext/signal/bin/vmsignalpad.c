@@ -2,6 +2,8 @@
 
 #include "bin/vmsignalpad.h"
 
+#include "plugin/plugin.h"
+
 enum
 {
   PROP_0,
@@ -165,8 +167,8 @@ vm_signal_pad_new (const gchar *name, GstPad *target, GstPadTemplate *templ,
   self->participant_name = g_strdup (vm_participant_get_user (participant));
   self->fingerprint = vm_fingerprint_from_device_id (
       vm_participant_get_device_id (participant));
-  self->trusted =
-      vm_participant_get_trust (participant) == VM_TRUST_LEVEL_TRUSTED;
+  self->trusted = VM_PLUGIN (vm_participant_get_trust) (participant)
+                  == VM_TRUST_LEVEL_TRUSTED;
   gst_ghost_pad_set_target (GST_GHOST_PAD (self), target);
   internal = gst_proxy_pad_get_internal (GST_PROXY_PAD (self));
   gst_pad_set_chain_function (GST_PAD (internal), vm_signal_pad_chain);

@@ -3,6 +3,7 @@
 /* Handlers of the meeting's signals. Control thread. */
 
 #include "controller/vmcontroller-priv.h"
+#include "plugin/plugin.h"
 
 #include <string.h>
 
@@ -147,7 +148,7 @@ on_state_changed (VmMeeting *meeting, VmMeetingState old, VmMeetingState new,
                 vm_meeting_state_to_string (new), "id", G_TYPE_STRING,
                 vm_meeting_get_id (meeting), "name", G_TYPE_STRING, name,
                 "link", G_TYPE_STRING, link, "hosting", G_TYPE_BOOLEAN,
-                vm_meeting_get_hosting (meeting), NULL));
+                VM_PLUGIN (vm_meeting_get_hosting) (meeting), NULL));
   if (new == VM_MEETING_STATE_ENDED && !self->hung_up)
     vm_controller_hang_up (self);
 }
@@ -224,7 +225,7 @@ on_joined (VmMeeting *meeting, VmParticipant *who, VmController *self)
   vm_controller_post (self,
       gst_structure_new ("vm-joined", "id", G_TYPE_STRING,
           vm_participant_get_id (who), "link", G_TYPE_STRING, link, "hosting",
-          G_TYPE_BOOLEAN, vm_meeting_get_hosting (meeting), NULL));
+          G_TYPE_BOOLEAN, VM_PLUGIN (vm_meeting_get_hosting) (meeting), NULL));
   vm_controller_call_once (self);
 }
 

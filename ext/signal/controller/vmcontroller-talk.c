@@ -43,9 +43,10 @@ on_presence (VmMeeting *meeting, VmParticipant *who, VmController *self)
   GstStructure *s = about ("vm-presence", who);
 
   gst_structure_set (s, "status", G_TYPE_STRING,
-      vm_participant_get_status (who), "audio-muted", G_TYPE_BOOLEAN,
-      vm_participant_get_audio_muted (who), "video-muted", G_TYPE_BOOLEAN,
-      vm_participant_get_video_muted (who), NULL);
+      VM_PLUGIN (vm_participant_get_status) (who), "audio-muted",
+      G_TYPE_BOOLEAN, VM_PLUGIN (vm_participant_get_audio_muted) (who),
+      "video-muted", G_TYPE_BOOLEAN,
+      VM_PLUGIN (vm_participant_get_video_muted) (who), NULL);
   vm_controller_post (self, s);
 }
 
@@ -73,8 +74,8 @@ on_hand (VmMeeting *meeting, VmParticipant *who, VmController *self)
 {
   GstStructure *s = about ("vm-hand-changed", who);
 
-  gst_structure_set (
-      s, "raised", G_TYPE_BOOLEAN, vm_participant_get_hand (who), NULL);
+  gst_structure_set (s, "raised", G_TYPE_BOOLEAN,
+      VM_PLUGIN (vm_participant_get_hand) (who), NULL);
   vm_controller_post (self, s);
 }
 
@@ -84,11 +85,11 @@ on_detached (VmMeeting *meeting, VmParticipant *who, VmController *self)
   GstStructure *s = about ("vm-participant-detached", who);
   VmLink *link = vm_controller_find_link (self, who);
 
-  gst_structure_set (
-      s, "detached", G_TYPE_BOOLEAN, vm_participant_get_detached (who), NULL);
+  gst_structure_set (s, "detached", G_TYPE_BOOLEAN,
+      VM_PLUGIN (vm_participant_get_detached) (who), NULL);
   vm_controller_post (self, s);
   /* it may have been away for longer than a connection to it was tried */
-  if (link && !vm_participant_get_detached (who))
+  if (link && !VM_PLUGIN (vm_participant_get_detached) (who))
     vm_link_recover (link);
 }
 
@@ -104,11 +105,11 @@ nick_of (VmTrustLevel level)
 void
 vm_controller_describe_trust (VmParticipant *who, GstStructure *s)
 {
-  VmTrustLevel level = vm_participant_get_trust (who);
+  VmTrustLevel level = VM_PLUGIN (vm_participant_get_trust) (who);
 
   gst_structure_set (s, "trust", G_TYPE_STRING, nick_of (level), "trusted",
       G_TYPE_BOOLEAN, level == VM_TRUST_LEVEL_TRUSTED, "voucher", G_TYPE_STRING,
-      vm_participant_get_voucher (who), NULL);
+      VM_PLUGIN (vm_participant_get_voucher) (who), NULL);
 }
 
 static void
@@ -138,7 +139,7 @@ on_locked (VmMeeting *meeting, GParamSpec *pspec, VmController *self)
 {
   vm_controller_post (
       self, gst_structure_new ("vm-locked", "locked", G_TYPE_BOOLEAN,
-                vm_meeting_get_locked (meeting), NULL));
+                VM_PLUGIN (vm_meeting_get_locked) (meeting), NULL));
 }
 
 static void
@@ -162,7 +163,8 @@ on_bye_said (gpointer user_data)
 static void
 on_host_changed (VmMeeting *meeting, VmParticipant *host, VmController *self)
 {
-  gboolean hosting = vm_meeting_get_hosting (meeting) && !self->bye_said;
+  gboolean hosting =
+      VM_PLUGIN (vm_meeting_get_hosting) (meeting) && !self->bye_said;
   g_autofree gchar *link = NULL;
 
   g_object_get (meeting, "link", &link, NULL);
@@ -367,7 +369,7 @@ end_meeting_after_bye (gpointer user_data)
 static gboolean
 end_meeting (VmController *self, GError **error)
 {
-  self->ending = vm_meeting_get_hosting (self->meeting);
+  self->ending = VM_PLUGIN (vm_meeting_get_hosting) (self->meeting);
   return (self->ending && vm_controller_say_bye (self, end_meeting_after_bye))
          || vm_meeting_end (self->meeting, error);
 }

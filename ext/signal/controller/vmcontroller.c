@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "controller/vmcontroller-priv.h"
+#include "plugin/plugin.h"
 
 #include <gst/videomeet/base/vmthread-priv.h>
 
@@ -313,7 +314,7 @@ control_thread (gpointer user_data)
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
   /* what others still had to say to this context, and the goodbye */
-  if (!vm_meeting_settle (SETTLE_MS))
+  if (!VM_PLUGIN (vm_meeting_settle) (SETTLE_MS))
     GST_WARNING_OBJECT (self->bin, "a connection still closes");
   g_main_context_pop_thread_default (self->context);
   g_mutex_lock (&self->lock);

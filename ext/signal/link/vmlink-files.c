@@ -144,8 +144,9 @@ may_be_sent_files (VmLink *self, GError **error)
 static gboolean
 is_own_guest (VmLink *self)
 {
-  return vm_participant_get_trust (self->participant) == VM_TRUST_LEVEL_GUEST
-         && vm_meeting_get_hosting (vm_link_get_meeting (self));
+  return VM_PLUGIN (vm_participant_get_trust) (self->participant)
+             == VM_TRUST_LEVEL_GUEST
+         && VM_PLUGIN (vm_meeting_get_hosting) (vm_link_get_meeting (self));
 }
 
 gboolean
@@ -162,8 +163,8 @@ vm_link_may_offer_files (VmLink *self, GError **error)
     return may_without_key (self, policy, error);
   if (policy == VM_POLICY_REQUIRE && is_own_guest (self))
     return TRUE;
-  facts = vm_trust_store_admit (vm_node_get_trust_store (node), device, policy,
-      VM_PERMISSIONS_FILE, now, NULL, error);
+  facts = VM_PLUGIN (vm_trust_store_admit) (vm_node_get_trust_store (node),
+      device, policy, VM_PERMISSIONS_FILE, now, NULL, error);
   return facts != NULL;
 }
 

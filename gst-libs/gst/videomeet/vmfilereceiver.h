@@ -49,9 +49,6 @@ VM_API gboolean vm_file_receiver_start (VmFileReceiver *self, GError **error);
 VM_API void vm_file_receiver_stop (VmFileReceiver *self);
 VM_API gboolean vm_file_receiver_take (
     VmFileReceiver *self, GstBuffer *buffer, const gchar *from, GError **error);
-VM_API gboolean vm_file_receiver_drain (VmFileReceiver *self);
-VM_API void
-vm_file_receiver_set_flushing (VmFileReceiver *self, gboolean flushing);
 VM_API void
 vm_file_receiver_accept (VmFileReceiver *self, const gchar *transfer_id);
 VM_API void vm_file_receiver_decline (

@@ -47,14 +47,10 @@ vm_file_sender_new (const gchar *location, guint chunk_size, GError **error);
 VM_API GstBuffer *vm_file_sender_pull (VmFileSender *self, GError **error);
 VM_API void
 vm_file_sender_take (VmFileSender *self, const GstStructure *message);
-VM_API void vm_file_sender_set_flushing (VmFileSender *self, gboolean flushing);
 VM_API void vm_file_sender_set_paused (VmFileSender *self, gboolean paused);
 VM_API void
 vm_file_sender_set_max_bitrate (VmFileSender *self, guint64 max_bitrate);
-VM_API void vm_file_sender_set_lane (
-    VmFileSender *self, const gchar *lane, const gchar *address);
 VM_API void vm_file_sender_cancel (VmFileSender *self);
-VM_API gboolean vm_file_sender_leave (VmFileSender *self);
 VM_API gboolean vm_file_sender_upload (VmFileSender *self, VmIdentity *identity,
     const gchar *base_uri, const gchar *key_hash, GCancellable *cancellable,
     GError **error);

@@ -24,12 +24,10 @@ VM_API gboolean vm_meeting_start (VmMeeting *self, GError **error);
 VM_API void vm_meeting_stop (VmMeeting *self);
 VM_API gboolean vm_meeting_confirm_host (
     VmMeeting *self, const gchar *device_id, gboolean is_right, GError **error);
-VM_API gboolean vm_meeting_settle (guint timeout_ms);
 VM_API VmMeetingState vm_meeting_get_state (VmMeeting *self);
 VM_API const gchar *vm_meeting_get_id (VmMeeting *self);
 VM_API VmParticipant *vm_meeting_get_self (VmMeeting *self);
 VM_API GList *vm_meeting_list_participants (VmMeeting *self);
-VM_API gboolean vm_meeting_get_hosting (VmMeeting *self);
 VM_API gboolean vm_meeting_offers_to (
     VmMeeting *self, VmParticipant *participant);
 
@@ -56,7 +54,6 @@ VM_API GList *vm_meeting_list_chat (VmMeeting *self);
 VM_API void vm_meeting_set_presence (
     VmMeeting *self, const gchar *status, gboolean audio, gboolean video);
 VM_API void vm_meeting_raise_hand (VmMeeting *self, gboolean raised);
-VM_API gboolean vm_meeting_get_locked (VmMeeting *self);
 VM_API gboolean vm_meeting_set_locked (
     VmMeeting *self, gboolean locked, GError **error);
 VM_API gboolean vm_meeting_mute_request (VmMeeting *self,
@@ -81,7 +78,6 @@ VM_API void vm_meeting_take_message (VmMeeting *self,
     VmParticipant *participant, const gchar *label, const gchar *text);
 VM_API void vm_meeting_set_heartbeat (
     VmMeeting *self, VmParticipant *participant, gboolean beats);
-VM_API gboolean vm_meeting_get_host_lost (VmMeeting *self);
 VM_API gboolean vm_meeting_can_signal (
     VmMeeting *self, VmParticipant *participant);
 VM_API guint vm_meeting_hand_over (VmMeeting *self);

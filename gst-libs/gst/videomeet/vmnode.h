@@ -46,9 +46,6 @@ VM_API G_DECLARE_FINAL_TYPE (VmNode, vm_node, VM, NODE, GObject)
 VM_API VmNode *vm_node_get_default (void);
 VM_API gboolean vm_node_start (VmNode *self, VmNodeRoles roles, GError **error);
 VM_API void vm_node_stop (VmNode *self, VmNodeRoles roles);
-VM_API VmNode *
-vm_node_take_to_host (VmNode *self, const gchar *user, guint16 port);
-VM_API void vm_node_end_hosting (VmNode *self);
 VM_API VmIdentity *vm_node_get_identity (VmNode *self);
 VM_API GList *vm_node_list_devices (VmNode *self);
 VM_API VmDiscoveryState vm_node_get_discovery_state (VmNode *self);

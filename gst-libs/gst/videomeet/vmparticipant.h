@@ -24,12 +24,5 @@ VM_API const gchar *vm_participant_get_device (VmParticipant *self);
 VM_API const gchar *vm_participant_get_device_id (VmParticipant *self);
 VM_API VmParticipantState vm_participant_get_state (VmParticipant *self);
 VM_API gboolean vm_participant_get_host (VmParticipant *self);
-VM_API const gchar *vm_participant_get_status (VmParticipant *self);
-VM_API gboolean vm_participant_get_hand (VmParticipant *self);
-VM_API gboolean vm_participant_get_audio_muted (VmParticipant *self);
-VM_API gboolean vm_participant_get_video_muted (VmParticipant *self);
-VM_API VmTrustLevel vm_participant_get_trust (VmParticipant *self);
-VM_API const gchar *vm_participant_get_voucher (VmParticipant *self);
-VM_API gboolean vm_participant_get_detached (VmParticipant *self);
 
 G_END_DECLS

@@ -23,8 +23,8 @@ G_BEGIN_DECLS
  * reply. Its field `message` is the reply (#GstStructure, as
  * #VmTransferMeta.message); `participant` (string) is whose it is, where that
  * is known. Without `message` it has `transferId` (string), `lane` (string)
- * and, for some, `address` (string): what carries the transfer from now on, as
- * vm_file_sender_set_lane().
+ * and, for some, `address` (string): what carries the transfer from now on, and
+ * where to.
  *
  * Since: 0.1
  */

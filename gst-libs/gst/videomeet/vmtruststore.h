@@ -75,16 +75,12 @@ VM_API GPtrArray *vm_trust_store_list (VmTrustStore *self);
 VM_API VmKnownDevice *
 vm_trust_store_forget (VmTrustStore *self, const gchar *device, GError **error);
 
-VM_API const gchar *vm_trust_store_get_folder (VmTrustStore *self);
 VM_API VmTrustFacts *
 vm_trust_store_know (VmTrustStore *self, const gchar *device_id,
     const gchar *user, const gchar *device, GDateTime *now);
 VM_API gboolean vm_trust_store_pin (VmTrustStore *self, const gchar *user,
     const gchar *device, GTlsCertificate *certificate, GDateTime *now,
     GError **error);
-VM_API VmTrustFacts *vm_trust_store_admit (VmTrustStore *self,
-    const gchar *device_id, VmPolicy policy, VmPermissions permission,
-    GDateTime *now, VmTrustLevel *level, GError **error);
 VM_API GPtrArray *vm_trust_store_know_all (VmTrustStore *self, GDateTime *now);
 VM_API gchar *
 vm_trust_store_find (VmTrustStore *self, const gchar *device, GError **error);

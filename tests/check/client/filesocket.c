@@ -7,6 +7,7 @@
 #include "support/trust/trustkeys.h"
 
 #include <gst/videomeet/client/upload/filesocket-priv.h>
+#include <gst/videomeet/meeting/vmmeeting-priv.h>
 #include <gst/videomeet/server/dialect/transfer/transfer-priv.h>
 #include <gst/videomeet/server/socket/ws.h>
 #include <gst/videomeet/trust/media/vmmediasession-priv.h>

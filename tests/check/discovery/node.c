@@ -6,6 +6,7 @@
 #include "support/eventlog.h"
 #include "support/net/netclient.h"
 
+#include <gst/videomeet/node/nodebeside.h>
 #include <gst/videomeet/node/nodeparts-priv.h>
 #include <gst/videomeet/base/nodethread.h>
 #include <gst/videomeet/videomeet.h>

@@ -8,6 +8,7 @@
 
 #include <gst/videomeet/node/node-priv.h>
 #include <gst/videomeet/server/server-priv.h>
+#include <gst/videomeet/trust/store/vmtruststore-priv.h>
 #include <gst/videomeet/videomeet.h>
 #include <string.h>
 

@@ -3,10 +3,10 @@
 /* vmtrust: what flows through it, and what the elements beside it learn. */
 
 #include "nodegone.h"
-
 #include "program.h"
 
 #include <gst/check/gstharness.h>
+#include <gst/videomeet/plugin/plugin.h>
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -525,7 +525,8 @@ GST_START_TEST (test_context)
   fail_unless_equals_int (strlen (own), 95);
   fail_unless_equals_string (own, its);
   fail_unless_equals_string (
-      vm_trust_store_get_folder (vm_node_get_trust_store (node)), path);
+      VM_PLUGIN (vm_trust_store_get_folder) (vm_node_get_trust_store (node)),
+      path);
   g_object_get (node, "policy", &policy, NULL);
   fail_unless_equals_int (policy, VM_POLICY_REQUIRE);
   stop ();
@@ -682,7 +683,7 @@ ask (gpointer user_data)
   g_clear_object (&asking->request);
   g_clear_object (&asking->cancellable);
   g_main_loop_unref (asking->loop);
-  vm_meeting_settle (10000);
+  VM_PLUGIN (vm_meeting_settle) (10000);
   g_main_context_pop_thread_default (context);
   return NULL;
 }

@@ -9,6 +9,7 @@
 #include <gst/videomeet/client/signalclient.h>
 #include <gst/videomeet/trust/store/vmtruststore-priv.h>
 #include <gst/videomeet/meeting/vmmeeting-priv.h>
+#include <gst/videomeet/meeting/vmparticipant-priv.h>
 
 #include <string.h>
 

@@ -7,6 +7,7 @@
 #include "support/meetingdevice.h"
 
 #include <gst/videomeet/meeting/vmmeeting-priv.h>
+#include <gst/videomeet/meeting/vmparticipant-priv.h>
 
 static void
 use_room (const gchar *name, const gchar *path)

@@ -10,6 +10,7 @@
 #include <glib/gstdio.h>
 #include <gst/videomeet/server/server.h>
 #include <gst/videomeet/meeting/vmmeeting-priv.h>
+#include <gst/videomeet/meeting/vmparticipant-priv.h>
 
 static VmServer *server;
 static gchar *folder;

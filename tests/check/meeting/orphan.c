@@ -8,6 +8,7 @@
 #include "support/meetingdevice.h"
 
 #include <gst/videomeet/meeting/vmmeeting-priv.h>
+#include <gst/videomeet/meeting/vmparticipant-priv.h>
 
 #define RESUME_MS 3000 /* a lost connection is given up */
 #define GIVEN_UP_SECONDS 30 /* some for a busy machine */

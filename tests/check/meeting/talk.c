@@ -7,6 +7,7 @@
 #include "support/talkdevice.h"
 
 #include <gst/videomeet/meeting/vmmeeting-priv.h>
+#include <gst/videomeet/meeting/vmparticipant-priv.h>
 #include <gst/videomeet/wire/chat.h>
 
 GST_START_TEST (test_chat_over_the_server)

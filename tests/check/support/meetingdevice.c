@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <gst/videomeet/meeting/vmmeeting-priv.h>
+#include <gst/videomeet/meeting/vmparticipant-priv.h>
 
 #define PROBE_MS 10000 /* a TLS handshake takes seconds under a sanitizer */
 

@@ -2,6 +2,9 @@
 
 #include "support/talkdevice.h"
 
+#include <gst/videomeet/meeting/vmmeeting-priv.h>
+#include <gst/videomeet/meeting/vmparticipant-priv.h>
+
 void
 talk_note (Device *device, const gchar *format, ...)
 {

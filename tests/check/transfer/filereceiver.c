@@ -7,6 +7,7 @@
 #include "program.h"
 
 #include <gst/videomeet/transfer/objects/incomingfile.h>
+#include <gst/videomeet/transfer/objects/vmfilereceiver-priv.h>
 #include <gst/videomeet/transfer/message/messagestructure.h>
 #include <gst/videomeet/transfer/disk/receivefolder.h>
 #include <gst/videomeet/vmtransferstate.h>

@@ -151,14 +151,6 @@ is_here (VmMeeting *self, VmParticipant *participant, GError **error)
   return FALSE;
 }
 
-/**
- * vm_meeting_get_locked:
- * @self: a #VmMeeting
- *
- * Returns: #VmMeeting:locked
- *
- * Since: 0.1
- */
 gboolean
 vm_meeting_get_locked (VmMeeting *self)
 {

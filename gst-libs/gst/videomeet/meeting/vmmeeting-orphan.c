@@ -506,14 +506,6 @@ vm_meeting_survive (VmMeeting *self, const GError *error)
   return TRUE;
 }
 
-/**
- * vm_meeting_get_host_lost:
- * @self: a #VmMeeting
- *
- * Returns: whether the host is lost, for now or for good
- *
- * Since: 0.1
- */
 gboolean
 vm_meeting_get_host_lost (VmMeeting *self)
 {

@@ -478,3 +478,17 @@ void vm_meeting_look_whether_alone (VmMeeting *self);
 void vm_meeting_forget_host (VmMeeting *self);
 /* Its address without possible secrets, for display. (transfer full) */
 gchar *vm_meeting_dup_place (VmMeeting *self);
+
+/* Properties of VmMeeting. */
+gboolean vm_meeting_get_hosting (VmMeeting *self);
+gboolean vm_meeting_get_locked (VmMeeting *self);
+/* Whether the host is lost, for now or for good. */
+gboolean vm_meeting_get_host_lost (VmMeeting *self);
+/* Runs the calling thread's default main context until the connections of its
+ * meetings are closed. A connection says goodbye and closes after its meeting
+ * is stopped and unreferenced. A program that ends such a context, and not
+ * itself, calls this first; what still waits for a context that never runs
+ * again is leaked. Meetings of this context that go on are waited for as well.
+ * @timeout_ms: to wait at most; 2,000 is ample. FALSE: something is still open
+ * after that. */
+gboolean vm_meeting_settle (guint timeout_ms);

@@ -291,20 +291,6 @@ vm_meeting_stop (VmMeeting *self)
   vm_meeting_drop_participants (self, NULL);
 }
 
-/**
- * vm_meeting_settle:
- * @timeout_ms: milliseconds to wait at most; 2,000 is ample
- *
- * Runs the calling thread's default main context until the connections of its
- * meetings are closed. A connection says goodbye and closes after its meeting
- * is stopped and unreferenced. A program that ends such a context, and not
- * itself, calls this first; what still waits for a context that never runs
- * again is leaked. Meetings of this context that go on are waited for as well.
- *
- * Returns: %FALSE when something is still open after @timeout_ms
- *
- * Since: 0.1
- */
 gboolean
 vm_meeting_settle (guint timeout_ms)
 {
@@ -384,14 +370,6 @@ vm_meeting_list_participants (VmMeeting *self)
   return list;
 }
 
-/**
- * vm_meeting_get_hosting:
- * @self: a #VmMeeting
- *
- * Returns: whether this device hosts the meeting
- *
- * Since: 0.1
- */
 gboolean
 vm_meeting_get_hosting (VmMeeting *self)
 {

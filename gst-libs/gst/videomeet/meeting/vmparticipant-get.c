@@ -126,14 +126,6 @@ vm_participant_get_host (VmParticipant *self)
   return self->host;
 }
 
-/**
- * vm_participant_get_status:
- * @self: a #VmParticipant
- *
- * Returns: (transfer none): #VmParticipant:status, until the next
- *
- * Since: 0.1
- */
 const gchar *
 vm_participant_get_status (VmParticipant *self)
 {
@@ -142,14 +134,6 @@ vm_participant_get_status (VmParticipant *self)
   return self->status;
 }
 
-/**
- * vm_participant_get_hand:
- * @self: a #VmParticipant
- *
- * Returns: #VmParticipant:hand
- *
- * Since: 0.1
- */
 gboolean
 vm_participant_get_hand (VmParticipant *self)
 {
@@ -158,14 +142,6 @@ vm_participant_get_hand (VmParticipant *self)
   return self->hand;
 }
 
-/**
- * vm_participant_get_audio_muted:
- * @self: a #VmParticipant
- *
- * Returns: #VmParticipant:audio-muted
- *
- * Since: 0.1
- */
 gboolean
 vm_participant_get_audio_muted (VmParticipant *self)
 {
@@ -174,14 +150,6 @@ vm_participant_get_audio_muted (VmParticipant *self)
   return self->audio == FALSE;
 }
 
-/**
- * vm_participant_get_video_muted:
- * @self: a #VmParticipant
- *
- * Returns: #VmParticipant:video-muted
- *
- * Since: 0.1
- */
 gboolean
 vm_participant_get_video_muted (VmParticipant *self)
 {
@@ -190,14 +158,6 @@ vm_participant_get_video_muted (VmParticipant *self)
   return self->video == FALSE;
 }
 
-/**
- * vm_participant_get_trust:
- * @self: a #VmParticipant
- *
- * Returns: #VmParticipant:trust
- *
- * Since: 0.1
- */
 VmTrustLevel
 vm_participant_get_trust (VmParticipant *self)
 {
@@ -206,14 +166,6 @@ vm_participant_get_trust (VmParticipant *self)
   return self->trust;
 }
 
-/**
- * vm_participant_get_voucher:
- * @self: a #VmParticipant
- *
- * Returns: (transfer none) (nullable): #VmParticipant:voucher, until the next
- *
- * Since: 0.1
- */
 const gchar *
 vm_participant_get_voucher (VmParticipant *self)
 {
@@ -222,14 +174,6 @@ vm_participant_get_voucher (VmParticipant *self)
   return self->voucher;
 }
 
-/**
- * vm_participant_get_detached:
- * @self: a #VmParticipant
- *
- * Returns: #VmParticipant:detached
- *
- * Since: 0.1
- */
 gboolean
 vm_participant_get_detached (VmParticipant *self)
 {

@@ -95,3 +95,12 @@ gboolean vm_participant_take_event (
     VmParticipant *self, VmParticipantEvent event, VmParticipantState *old);
 /* Whether @a joined earlier than @b; ids of one meeting. */
 gboolean vm_participant_id_is_earlier (const gchar *a, const gchar *b);
+
+/* Properties of VmParticipant. */
+const gchar *vm_participant_get_status (VmParticipant *self);
+gboolean vm_participant_get_hand (VmParticipant *self);
+gboolean vm_participant_get_audio_muted (VmParticipant *self);
+gboolean vm_participant_get_video_muted (VmParticipant *self);
+VmTrustLevel vm_participant_get_trust (VmParticipant *self);
+const gchar *vm_participant_get_voucher (VmParticipant *self);
+gboolean vm_participant_get_detached (VmParticipant *self);

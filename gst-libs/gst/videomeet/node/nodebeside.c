@@ -2,6 +2,7 @@
 
 /* Nodes of a process that hosts more than one meeting. */
 
+#include "node/nodebeside.h"
 #include "node/nodeparts-priv.h"
 
 /* What the user has set on @from, but for the port: that is in use. */
@@ -63,23 +64,6 @@ take (VmNode *self, const gchar *user, guint16 port)
   return free;
 }
 
-/**
- * vm_node_take_to_host:
- * @self: a #VmNode
- * @user: (nullable): name of who hosts, %NULL: that of #VmNode:user
- * @port: TCP port that the meeting is to be served on, 0: any
- *
- * A node announces one meeting, and one user's name. Who hosts another meeting
- * in this process, or on another port than the server has already, is given a
- * node of its own: the same device once more, set up as @self is, on another
- * port. Any thread; does not block. Requests for trust are told by the node
- * whose port they come to.
- *
- * Returns: (transfer full): @self, or a node beside it; until
- *   vm_node_end_hosting() nobody else is given it
- *
- * Since: 0.1
- */
 VmNode *
 vm_node_take_to_host (VmNode *self, const gchar *user, guint16 port)
 {
@@ -98,14 +82,6 @@ vm_node_take_to_host (VmNode *self, const gchar *user, guint16 port)
   return node;
 }
 
-/**
- * vm_node_end_hosting:
- * @self: a #VmNode that vm_node_take_to_host() gave
- *
- * Another may host on it. Any thread; does not block.
- *
- * Since: 0.1
- */
 void
 vm_node_end_hosting (VmNode *self)
 {

@@ -5,6 +5,7 @@
 
 #include "discovery/device-priv.h"
 #include "node/nodeparts-priv.h"
+#include "trust/store/vmtruststore-priv.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 
 #include "node/nodeparts-priv.h"
 #include "trust/keys/vmidentity-priv.h"
+#include "trust/store/vmtruststore-priv.h"
 #include <gst/videomeet/vmerror.h>
 
 #include <string.h>

@@ -5,11 +5,15 @@
 #include "client/upload/filesocket.h"
 #include "meeting/vmmeeting-priv.h"
 #include "meeting/vmparticipant-priv.h"
+#include "node/nodebeside.h"
 #include "node/nodefiles.h"
 #include "terminal/termfilter.h"
 #include "terminal/termpaint.h"
 #include "terminal/termshare.h"
 #include "transfer/objects/vmfilelane.h"
+#include "transfer/objects/vmfilereceiver-priv.h"
+#include "transfer/objects/vmfilesender-priv.h"
+#include "trust/store/vmtruststore-priv.h"
 #include "wire/janus/janusmark.h"
 #include "wire/p2p/reader.h"
 #include "wire/vmsdp.h"
@@ -33,6 +37,11 @@
   X (vm_file_lane_put)                     \
   X (vm_file_lane_set_session)             \
   X (vm_file_lane_take)                    \
+  X (vm_file_receiver_drain)               \
+  X (vm_file_receiver_set_flushing)        \
+  X (vm_file_sender_leave)                 \
+  X (vm_file_sender_set_flushing)          \
+  X (vm_file_sender_set_lane)              \
   X (vm_file_socket_close)                 \
   X (vm_file_socket_get_base_uri)          \
   X (vm_file_socket_new)                   \
@@ -50,6 +59,8 @@
   X (vm_janus_mark_find)                   \
   X (vm_janus_uri_parse)                   \
   X (vm_meeting_get_cloud)                 \
+  X (vm_meeting_get_hosting)               \
+  X (vm_meeting_get_locked)                \
   X (vm_meeting_get_sfu_active)            \
   X (vm_meeting_has_address)               \
   X (vm_meeting_leave_sfu)                 \
@@ -58,7 +69,10 @@
   X (vm_meeting_set_cloud_func)            \
   X (vm_meeting_set_sfu_func)              \
   X (vm_meeting_set_via)                   \
+  X (vm_meeting_settle)                    \
   X (vm_node_add_file_inlet)               \
+  X (vm_node_end_hosting)                  \
+  X (vm_node_take_to_host)                 \
   X (vm_p2p_forward_drain)                 \
   X (vm_p2p_forward_dup_id)                \
   X (vm_p2p_forward_end)                   \
@@ -75,9 +89,16 @@
   X (vm_p2p_reader_pop)                    \
   X (vm_p2p_reader_take)                   \
   X (vm_participant_get_audio)             \
+  X (vm_participant_get_audio_muted)       \
   X (vm_participant_get_bridge)            \
+  X (vm_participant_get_detached)          \
+  X (vm_participant_get_hand)              \
   X (vm_participant_get_origin_id)         \
+  X (vm_participant_get_status)            \
+  X (vm_participant_get_trust)             \
   X (vm_participant_get_video)             \
+  X (vm_participant_get_video_muted)       \
+  X (vm_participant_get_voucher)           \
   X (vm_participant_id_is_earlier)         \
   X (vm_sdp_fingerprints_match)            \
   X (vm_sdp_list_fingerprints)             \
@@ -106,7 +127,9 @@
   X (vm_term_size_read)                    \
   X (vm_term_view_detach)                  \
   X (vm_term_view_next)                    \
-  X (vm_term_view_wake)
+  X (vm_term_view_wake)                    \
+  X (vm_trust_store_admit)                 \
+  X (vm_trust_store_get_folder)
 
 typedef struct
 {

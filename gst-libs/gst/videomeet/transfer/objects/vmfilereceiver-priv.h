@@ -117,3 +117,12 @@ extern guint vm_file_receiver_signals[VM_FILE_RECEIVER_N_SIGNALS];
 
 /* GThreadFunc; @data: the receiver */
 gpointer vm_file_receiver_work (gpointer data);
+
+/* For vmfilesink. */
+
+/* Waits until all that was taken is done. Any thread but the receiver's. FALSE:
+ * it is flushing, or stopped. */
+gboolean vm_file_receiver_drain (VmFileReceiver *self);
+/* Whether vm_file_receiver_take() takes nothing and nobody waits. Any
+ * thread. */
+void vm_file_receiver_set_flushing (VmFileReceiver *self, gboolean flushing);

@@ -443,16 +443,6 @@ vm_file_receiver_push (VmFileReceiver *self, VmTransferMessage *message,
   return room;
 }
 
-/**
- * vm_file_receiver_drain:
- * @self: a #VmFileReceiver
- *
- * Waits until all that was taken is done. Any thread but the receiver's.
- *
- * Returns: %FALSE: it is flushing, or stopped
- *
- * Since: 0.1
- */
 gboolean
 vm_file_receiver_drain (VmFileReceiver *self)
 {
@@ -469,15 +459,6 @@ vm_file_receiver_drain (VmFileReceiver *self)
   return done;
 }
 
-/**
- * vm_file_receiver_set_flushing:
- * @self: a #VmFileReceiver
- * @flushing: whether vm_file_receiver_take() takes nothing and nobody waits
- *
- * Any thread.
- *
- * Since: 0.1
- */
 void
 vm_file_receiver_set_flushing (VmFileReceiver *self, gboolean flushing)
 {

@@ -100,3 +100,21 @@ guint64 vm_file_sender_get_done (VmFileSender *self);
 void vm_file_sender_set_reliable (VmFileSender *self, guint32 bytes);
 
 void vm_file_sender_set_user (VmFileSender *self, const gchar *user);
+
+/* For vmfilesrc and for transports of the library. */
+
+/* Whether vm_file_sender_pull() returns at once. Any thread. */
+void vm_file_sender_set_flushing (VmFileSender *self, gboolean flushing);
+/* What carries it from now on, as "wss" or "data-channel", and where to, or
+ * NULL; vm_file_sender_describe() tells it. What the one before has not brought
+ * is lost: of what is not acknowledged, what the receiver does not have goes
+ * again at once. Any thread. */
+void vm_file_sender_set_lane (
+    VmFileSender *self, const gchar *lane, const gchar *address);
+/* Ends the transfer for now, with VM_ERROR_DISCONNECTED, and tells the
+ * receiver, which keeps what it has verified: the next transfer of the same
+ * file goes on there. One whose bytes are all there, and that the receiver
+ * compares with the hash of the whole, is left to that. Any thread. FALSE: it
+ * is over, or left to the receiver; what becomes of it vm_file_sender_pull()
+ * says. */
+gboolean vm_file_sender_leave (VmFileSender *self);

@@ -4,15 +4,6 @@
 #include "transfer/objects/vmfilesender-priv.h"
 #include "transfer/engine/window.h"
 
-/**
- * vm_file_sender_set_flushing:
- * @self: a #VmFileSender
- * @flushing: whether vm_file_sender_pull() returns at once
- *
- * Any thread.
- *
- * Since: 0.1
- */
 void
 vm_file_sender_set_flushing (VmFileSender *self, gboolean flushing)
 {
@@ -107,18 +98,6 @@ vm_file_sender_set_user (VmFileSender *self, const gchar *user)
   g_mutex_unlock (&self->lock);
 }
 
-/**
- * vm_file_sender_set_lane:
- * @self: a #VmFileSender
- * @lane: what carries it from now on, as `wss` or `data-channel`
- * @address: (nullable): where to
- *
- * For a transport: vm_file_sender_describe() tells it. What the one before has
- * not brought is lost: of what is not acknowledged, what the receiver does not
- * have goes again at once. Any thread.
- *
- * Since: 0.1
- */
 void
 vm_file_sender_set_lane (
     VmFileSender *self, const gchar *lane, const gchar *address)
@@ -173,20 +152,6 @@ vm_file_sender_cancel (VmFileSender *self)
   g_mutex_unlock (&self->lock);
 }
 
-/**
- * vm_file_sender_leave:
- * @self: a #VmFileSender
- *
- * Ends the transfer for now, with %VM_ERROR_DISCONNECTED, and tells the
- * receiver, which keeps what it has verified: the next transfer of the same
- * file goes on there. One whose bytes are all there, and that the receiver
- * compares with the hash of the whole, is left to that. Any thread.
- *
- * Returns: %FALSE: it is over, or left to the receiver; what becomes of it
- *   vm_file_sender_pull() says
- *
- * Since: 0.1
- */
 gboolean
 vm_file_sender_leave (VmFileSender *self)
 {

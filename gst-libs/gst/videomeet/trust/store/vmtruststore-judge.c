@@ -6,24 +6,6 @@
 #include "trust/store/decision.h"
 #include "trust/store/vmtruststore-priv.h"
 
-/**
- * vm_trust_store_admit:
- * @self: a #VmTrustStore
- * @device_id: the device
- * @policy: whom this device meets with
- * @permission: one or more, all of which it must have
- * @now: the time
- * @level: (out) (optional): how it is shown, admitted or not
- * @error: #VM_ERROR_NOT_TRUSTED and #VM_ERROR_KEY_CHANGED, in words for people
- *
- * Whether a device may do something by what the store knows of it at @now.
- * Blocks for the disk; any thread.
- *
- * Returns: (transfer full): the facts of the device that may, or %NULL with
- *   @error
- *
- * Since: 0.1
- */
 VmTrustFacts *
 vm_trust_store_admit (VmTrustStore *self, const gchar *device_id,
     VmPolicy policy, VmPermissions permission, GDateTime *now,

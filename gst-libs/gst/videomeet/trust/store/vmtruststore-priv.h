@@ -98,4 +98,16 @@ VmKnownDevice *vm_known_device_copy (const VmKnownDevice *device);
 gboolean vm_trust_store_pardon (
     VmTrustStore *self, const gchar *device_id, GError **error);
 
+/* Returns: (transfer none) (type filename): the folder of the store */
+const gchar *vm_trust_store_get_folder (VmTrustStore *self);
+/* Whether a device may do something by what the store knows of it at @now.
+ * @policy: whom this device meets with; @permission: one or more, all of which
+ * it must have; @level: (out) (optional): how it is shown, admitted or not.
+ * VM_ERROR_NOT_TRUSTED and VM_ERROR_KEY_CHANGED, in words for people. Blocks
+ * for the disk; any thread. Returns: (transfer full): the facts of the device
+ * that may */
+VmTrustFacts *vm_trust_store_admit (VmTrustStore *self, const gchar *device_id,
+    VmPolicy policy, VmPermissions permission, GDateTime *now,
+    VmTrustLevel *level, GError **error);
+
 G_END_DECLS

@@ -113,14 +113,6 @@ vm_trust_store_new (const gchar *directory)
   return self;
 }
 
-/**
- * vm_trust_store_get_folder:
- * @self: a #VmTrustStore
- *
- * Returns: (transfer none) (type filename): the folder of the store
- *
- * Since: 0.1
- */
 const gchar *
 vm_trust_store_get_folder (VmTrustStore *self)
 {
