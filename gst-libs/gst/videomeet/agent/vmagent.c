@@ -313,13 +313,26 @@ open_folders (VmAgent *self, GError **error)
 static gboolean
 begin (VmAgent *self, GError **error)
 {
-  const VmAgentControlConfig config = { .server = self->server,
+  const VmServerKeyConfig key_config = { .identity = self->identity,
+    .store = self->store,
+    .server = self->server,
+    .host_id = self->host_key,
+    .policy = self->policy,
+    .has_pin = self->pin != NULL };
+  g_autoptr (VmServerKey) server_key = NULL;
+  VmAgentControlConfig config = { .server = self->server,
     .room = self->room,
     .user = self->user,
     .pin = self->pin };
 
+  if (self->host_key && !vm_device_id_is_valid (self->host_key)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "“%s” is no id of a device, as a server shows its own", self->host_key);
+    return FALSE;
+  }
   if (!open_folders (self, error))
     return FALSE;
+  config.server_key = server_key = vm_server_key_new (&key_config);
   self->control = vm_agent_control_new (&config, &control_funcs, self, error);
   if (!self->control)
     return FALSE;
