@@ -10,6 +10,7 @@
 #include "terminal/termpaint.h"
 #include "terminal/termshare.h"
 #include "transfer/objects/vmfilelane.h"
+#include "transfer/objects/vmfilesender-priv.h"
 #include "wire/janus/janusmark.h"
 #include "wire/p2p/reader.h"
 #include "wire/vmsdp.h"
@@ -33,6 +34,7 @@
   X (vm_file_lane_put)                     \
   X (vm_file_lane_set_session)             \
   X (vm_file_lane_take)                    \
+  X (vm_file_sender_set_reliable)          \
   X (vm_file_socket_close)                 \
   X (vm_file_socket_get_base_uri)          \
   X (vm_file_socket_new)                   \
