@@ -196,8 +196,9 @@ on_begin (gpointer data)
 
   self->agent = vm_agent_new (self->identity, settings->server, settings->room,
       settings->user ? settings->user : g_get_user_name ());
-  g_object_set (self->agent, "pin", settings->pin, "stun",
-      settings->stun_server, "policy", settings->policy, "accept",
+  g_object_set (self->agent, "pin", settings->pin, "host-key",
+      settings->host_key, "stun", settings->stun_server, "policy",
+      settings->policy, "accept",
       self->funcs.receive ? VM_ACCEPT_AUTO : VM_ACCEPT_NEVER, "only-asks",
       self->funcs.receive == NULL, NULL);
   if (settings->device)

@@ -18,6 +18,8 @@ find_text (VmQuicSettings *self, guint id)
       return &self->device;
     case VM_QUIC_PROP_PIN:
       return &self->pin;
+    case VM_QUIC_PROP_HOST_KEY:
+      return &self->host_key;
     case VM_QUIC_PROP_STUN_SERVER:
       return &self->stun_server;
     default:
@@ -99,6 +101,9 @@ vm_quic_settings_install (GObjectClass *klass)
       "Name of this device (null: the name of the host)");
   install_text (
       klass, VM_QUIC_PROP_PIN, "pin", "PIN", "PIN of the room (null: none)");
+  install_text (klass, VM_QUIC_PROP_HOST_KEY, "host-key", "Host key",
+      "Device id that a server with a certificate of its own must have; the "
+      "server shows it (null: any, remembered at first sight)");
   install_text (klass, VM_QUIC_PROP_STUN_SERVER, "stun-server", "STUN server",
       "stun:ADDRESS:PORT, for devices behind routers (null: the one that the "
       "server names)");

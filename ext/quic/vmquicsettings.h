@@ -12,6 +12,7 @@ enum
   VM_QUIC_PROP_USER,
   VM_QUIC_PROP_DEVICE,
   VM_QUIC_PROP_PIN,
+  VM_QUIC_PROP_HOST_KEY,
   VM_QUIC_PROP_STUN_SERVER,
   VM_QUIC_PROP_POLICY,
   VM_QUIC_N_PROPS
@@ -20,7 +21,7 @@ enum
 /* NULL: not set. */
 typedef struct
 {
-  gchar *server, *room, *user, *device, *pin, *stun_server;
+  gchar *server, *room, *user, *device, *pin, *host_key, *stun_server;
   VmPolicy policy;
   gboolean policy_set;
 } VmQuicSettings;

@@ -26,6 +26,8 @@
 #include "vmquicsink.h"
 #include "vmquicagent.h"
 
+#include <gst/videomeet/transfer/p2p/p2pfile.h>
+
 #define GST_CAT_DEFAULT vm_quic_debug
 
 struct _VmQuicSink
@@ -124,7 +126,7 @@ push_upstream (VmQuicSink *self, GstStructure *s)
 typedef struct
 {
   VmQuicSink *sink;
-  gboolean lane_told;
+  gboolean reliable_told, lane_told;
 } Outgoing;
 
 static void
@@ -134,6 +136,20 @@ outgoing_free (gpointer data)
 
   gst_object_unref (file->sink);
   g_free (file);
+}
+
+/* The engine repeats nothing because its acknowledgement is late. */
+static void
+tell_reliable (Outgoing *file, VmP2pForward *forward)
+{
+  g_autofree gchar *id = VM_PLUGIN (vm_p2p_forward_dup_id) (forward);
+
+  if (file->reliable_told)
+    return;
+  file->reliable_told = TRUE;
+  push_upstream (file->sink,
+      gst_structure_new (VM_TRANSFER_EVENT, "transferId", G_TYPE_STRING, id,
+          "reliable", G_TYPE_UINT, VM_P2P_FILE_WINDOW, NULL));
 }
 
 static void
@@ -158,6 +174,7 @@ take_reply (VmP2pForward *forward, const GstStructure *message, GBytes *data,
 
   if (!message)
     return FALSE;
+  tell_reliable (file, forward);
   tell_lane (file, forward);
   push_upstream (file->sink, gst_structure_new (VM_TRANSFER_EVENT, "message",
                                  GST_TYPE_STRUCTURE, message, NULL));

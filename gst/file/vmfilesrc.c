@@ -461,20 +461,25 @@ vm_file_src_unlock_stop (GstBaseSrc *src)
 }
 
 /* @event: a VM_TRANSFER_EVENT without a message. FALSE: it is of another file
- * than the sender's, or tells no lane. */
+ * than the sender's, or tells nothing. */
 static gboolean
 take_lane (VmFileSender *sender, const GstStructure *event)
 {
   g_autoptr (GstStructure) transfer = vm_file_sender_describe (sender);
   const gchar *lane = gst_structure_get_string (event, "lane");
-  const gchar *address = gst_structure_get_string (event, "address");
+  guint reliable = 0;
 
-  if (!lane
+  gst_structure_get_uint (event, "reliable", &reliable);
+  if ((!lane && !reliable)
       || g_strcmp0 (gst_structure_get_string (event, "transferId"),
              gst_structure_get_string (transfer, "transferId"))
              != 0)
     return FALSE;
-  VM_PLUGIN (vm_file_sender_set_lane) (sender, lane, address);
+  if (reliable)
+    VM_PLUGIN (vm_file_sender_set_reliable) (sender, reliable);
+  if (lane)
+    VM_PLUGIN (vm_file_sender_set_lane)
+    (sender, lane, gst_structure_get_string (event, "address"));
   return TRUE;
 }
 

@@ -155,6 +155,60 @@ class Agents(natlab.NatTest):
                     rf"file: 12\.0\sMB, verified, {words}{re.escape(name)}  "
                     r"[1-9][\d.,]*\s[kMG]?B/s  direct$", line), lab.SOON)
 
+    def test_own_certificate(self):
+        """The server's default, TLS with a certificate of its own: it is taken at first
+        sight, by the relay too; another key is refused later, and one that was not
+        confirmed gets no PIN."""
+        self.server.stop()
+        self.server = self.start_server()
+        key = self.server.events("serving")[0]["deviceId"]
+        secure = URL.replace("http:", "https:")
+        ann, bob = self.clients[:2]
+        for number in (0, 1):
+            self.set_nat(number, "no-udp")
+        received = self.place("in")
+        agent = ann.start("videomeet", "agent", "--server", secure, "--room", ROOM, "--user",
+                          "Ann", "--policy", "open", "--accept", "auto", "--receive",
+                          received, "--term", "sh -c 'echo sight; exec sleep 600'", "--json")
+        agent.wait_event("ready", lab.SOON)
+        sent = write(os.path.join(self.place("out"), "file"), SMALL)
+
+        def run(*words, user="Bob"):
+            return bob.run("videomeet", *words, "--server", secure, "--room", ROOM,
+                           "--user", user, "--json", timeout=60, check=False)
+
+        done = run("send", sent, "Ann")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertTrue(filecmp.cmp(sent, os.path.join(received, "file"), False))
+        self.assertIn('"lane":"relay"', done.stdout.replace(" ", ""))
+        viewer = bob.start("videomeet", "term", "view", "Ann", "--server", secure, "--room",
+                           ROOM, "--user", "Bob", "--json")
+        lab.wait_until(lambda: any("sight" in event["text"] for event in
+                                   viewer.events("output")), lab.SOON, "the terminal")
+        viewer.stop()
+        self.assertIn(f"{natlab.PUBLIC}:{PORT}", bob.run("videomeet", "known",
+                                                            timeout=lab.SOON).stdout)
+
+        done = run("send", sent, "Ann", "--pin", "123456")
+        self.assertNotIn("HOST_UNKNOWN", done.stdout)  # it is known meanwhile
+        bob.run("videomeet", "forget", f"{natlab.PUBLIC}:{PORT}", timeout=lab.SOON)
+        done = run("send", sent, "Ann", "--pin", "123456")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("HOST_UNKNOWN", done.stdout)
+        self.assertIn(f"--host-key {key}", done.stdout)
+        done = run("send", sent, "Ann", "--pin", "123456", "--host-key", key)
+        self.assertNotIn("HOST_UNKNOWN", done.stdout)
+
+        agent.stop()
+        self.server.stop()
+        self.server = self.public.start("videomeet", "server", "--json", "--port", PORT, env={
+            "XDG_CONFIG_HOME": os.path.join(self.public.config, "another")})
+        self.server.wait_event("serving", lab.SOON)
+        done = run("send", sent, "Ann")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("KEY_CHANGED", done.stdout)
+        self.assertIn(f"videomeet forget {natlab.PUBLIC}:{PORT}", done.stdout)
+
     def test_server_comes_back(self):
         """It is said once that the server is gone, and once that it is back."""
         ann = self.routers[0]

@@ -389,12 +389,12 @@ vmt_agent_run_new (const VmtOptions *options, VmtOutput *output)
   self->speeds =
       g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   self->agent = vm_agent_new (identity, options->server, options->room, user);
-  g_object_set (self->agent, "device", device, "pin", options->pin,
-      "receive-folder", options->files_dir, "share-folder", options->share_dir,
-      "accept", options->accept, "overwrite", options->overwrite, "max-size",
-      options->max_size, "quota", options->quota, "stun", options->stun_address,
-      "allow-delete", options->allow_delete, "only-asks",
-      options->files != NULL, NULL);
+  g_object_set (self->agent, "device", device, "pin", options->pin, "host-key",
+      options->host_key, "receive-folder", options->files_dir, "share-folder",
+      options->share_dir, "accept", options->accept, "overwrite",
+      options->overwrite, "max-size", options->max_size, "quota",
+      options->quota, "stun", options->stun_address, "allow-delete",
+      options->allow_delete, "only-asks", options->files != NULL, NULL);
   if (options->policy_set)
     g_object_set (self->agent, "policy", options->policy, NULL);
   allow (self);

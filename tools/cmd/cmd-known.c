@@ -3,12 +3,9 @@
 #include "cmd/commands.h"
 #include "cmd/device.h"
 
-gint
-vmt_cmd_known (const VmtOptions *options, VmtOutput *output, gint64 start_us)
+static void
+tell (VmtOutput *output, GPtrArray *devices)
 {
-  g_autoptr (VmTrustStore) store = vm_trust_store_new (NULL);
-  g_autoptr (GPtrArray) devices = vm_trust_store_list (store);
-
   for (guint i = 0; i < devices->len; i++) {
     const VmKnownDevice *device = devices->pdata[i];
     g_autofree gchar *name = vmt_known_name (device);
@@ -18,7 +15,18 @@ vmt_cmd_known (const VmtOptions *options, VmtOutput *output, gint64 start_us)
     vmt_output_line (
         output, VMT_STYLE_PLAIN, "%s  %s  %s", date, device->device_id, name);
   }
-  if (!devices->len)
+}
+
+gint
+vmt_cmd_known (const VmtOptions *options, VmtOutput *output, gint64 start_us)
+{
+  g_autoptr (VmTrustStore) store = vm_trust_store_new (NULL);
+  g_autoptr (GPtrArray) devices = vm_trust_store_list (store);
+  g_autoptr (GPtrArray) servers = vm_trust_store_list_servers (store);
+
+  tell (output, devices);
+  tell (output, servers);
+  if (!devices->len && !servers->len)
     vmt_output_line (
         output, VMT_STYLE_FAINT, "No other device was met before.");
   return VMT_EXIT_OK;

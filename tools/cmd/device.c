@@ -95,6 +95,12 @@ vmt_device_warn (VmNode *node, VmtOutput *output)
   g_signal_connect (node, "warning", G_CALLBACK (on_warning), output);
 }
 
+static gboolean
+is_server (const VmKnownDevice *device)
+{
+  return !*device->user;
+}
+
 JsonObject *
 vmt_known_event (const gchar *name, const VmKnownDevice *device)
 {
@@ -102,8 +108,12 @@ vmt_known_event (const gchar *name, const VmKnownDevice *device)
   g_autofree gchar *date = g_date_time_format_iso8601 (device->first_seen);
 
   vmt_event_add_string (event, "deviceId", device->device_id);
-  vmt_event_add_string (event, "user", device->user);
-  vmt_event_add_string (event, "device", device->device);
+  if (is_server (device)) {
+    vmt_event_add_string (event, "server", device->device);
+  } else {
+    vmt_event_add_string (event, "user", device->user);
+    vmt_event_add_string (event, "device", device->device);
+  }
   vmt_event_add_string (event, "firstSeen", date);
   return event;
 }
@@ -112,7 +122,9 @@ gchar *
 vmt_known_name (const VmKnownDevice *device)
 {
   g_autofree gchar *name =
-      g_strdup_printf ("%s's %s", device->user, device->device);
+      is_server (device)
+          ? g_strdup_printf ("the server %s", device->device)
+          : g_strdup_printf ("%s's %s", device->user, device->device);
 
   return vmt_text_safe (name);
 }

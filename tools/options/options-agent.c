@@ -41,6 +41,11 @@ add_device (GArray *all, VmtOptions *o)
         "line: prefer --pin-file",
         "DIGITS" },
     VMT_PIN_FILE_ENTRY (o),
+    { "host-key", 0, 0, G_OPTION_ARG_STRING, &o->host_key,
+        "Go to a server with a certificate of its own only if it has this "
+        "device id, which the server shows when it starts; it is sent the PIN "
+        "(default: remember the id of a new server, and send it no PIN)",
+        "ID" },
     { NULL },
   };
 

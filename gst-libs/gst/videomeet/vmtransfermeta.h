@@ -24,7 +24,9 @@ G_BEGIN_DECLS
  * #VmTransferMeta.message); `participant` (string) is whose it is, where that
  * is known. Without `message` it has `transferId` (string), `lane` (string)
  * and, for some, `address` (string): what carries the transfer from now on, and
- * where to.
+ * where to; or, before the first chunk, `reliable` (guint): the lane loses
+ * nothing, and at most so many bytes are unacknowledged. No chunk is sent again
+ * then because its acknowledgement is late.
  *
  * Since: 0.1
  */

@@ -24,6 +24,16 @@ G_BEGIN_DECLS
 #define VM_TRUST_STORE_REVOKED_MAX 8192
 
 /**
+ * VM_TRUST_STORE_SERVERS_MAX:
+ *
+ * Servers whose keys a store remembers by their addresses; the one seen longest
+ * ago makes room.
+ *
+ * Since: 0.3
+ */
+#define VM_TRUST_STORE_SERVERS_MAX 1024
+
+/**
  * VM_TRUST_BUNDLE_MAX:
  *
  * Bytes of what vm_trust_store_import() reads.
@@ -72,6 +82,7 @@ G_DECLARE_FINAL_TYPE (VmTrustStore, vm_trust_store, VM, TRUST_STORE, GObject)
 
 VM_API VmTrustStore *vm_trust_store_new (const gchar *directory);
 VM_API GPtrArray *vm_trust_store_list (VmTrustStore *self);
+VM_API GPtrArray *vm_trust_store_list_servers (VmTrustStore *self);
 VM_API VmKnownDevice *
 vm_trust_store_forget (VmTrustStore *self, const gchar *device, GError **error);
 

@@ -431,6 +431,19 @@ GST_START_TEST (test_view_ends)
 
 GST_END_TEST;
 
+/* Who sees a terminal reads whose it was. */
+GST_START_TEST (test_sharer_stops)
+{
+  share_cat ();
+  view (&bob);
+  wait_until (shows, &bob, "ready");
+  stop_party (&ann);
+  wait_until (has_ended, &bob, NULL);
+  fail_if (bob.error && !strstr (bob.error->message, "Ann"));
+}
+
+GST_END_TEST;
+
 /* Whoever is not there, shares nothing, or does not let see. */
 GST_START_TEST (test_no_view)
 {
@@ -966,6 +979,7 @@ agentterminal_suite (void)
   tcase_add_checked_fixture (tc, set_up, tear_down);
   tcase_add_test (tc, test_view);
   tcase_add_test (tc, test_view_ends);
+  tcase_add_test (tc, test_sharer_stops);
   tcase_add_test (tc, test_no_view);
   tcase_add_test (tc, test_control);
   tcase_add_test (tc, test_two_at_once);

@@ -280,7 +280,8 @@ message_of (GstPadProbeInfo *info)
     return meta ? meta->message : NULL;
   }
   s = gst_event_get_structure (GST_PAD_PROBE_INFO_EVENT (info));
-  if (!s || !gst_structure_has_name (s, VM_TRANSFER_EVENT))
+  if (!s || !gst_structure_has_name (s, VM_TRANSFER_EVENT)
+      || !gst_structure_has_field (s, "message"))
     return NULL;
   return gst_value_get_structure (gst_structure_get_value (s, "message"));
 }

@@ -6,6 +6,8 @@
 #include "filepipe.h"
 #include "program.h"
 
+#include <gst/videomeet/transfer/engine/window.h>
+
 #include <string.h>
 
 #define SIZE 1000000
@@ -302,6 +304,87 @@ GST_START_TEST (test_pause)
 
 GST_END_TEST;
 
+/* The time after which a sender repeats a chunk, on a lane that may lose it. */
+#define LATE (2 * VM_WINDOW_TIMEOUT_FIRST)
+
+/* The replies of a receiver that takes nothing for so long, which are held back
+ * once, unless a chunk is repeated. */
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  GHashTable *chunks; /* index of those that were sent */
+  gboolean held, repeated;
+} Late;
+
+static void
+hold_back (Late *late)
+{
+  gint64 until = g_get_monotonic_time () + LATE;
+
+  g_mutex_lock (&late->lock);
+  late->held = TRUE;
+  while (!late->repeated && g_cond_wait_until (&late->cond, &late->lock, until))
+    continue;
+  g_mutex_unlock (&late->lock);
+}
+
+static void
+count_chunk (Late *late, GstPadProbeInfo *info)
+{
+  VmTransferMeta *meta =
+      vm_buffer_get_transfer_meta (GST_PAD_PROBE_INFO_BUFFER (info));
+  gint64 index = -1;
+
+  fail_unless (gst_structure_get_int64 (meta->message, "id", &index));
+  g_mutex_lock (&late->lock);
+  if (!g_hash_table_add (late->chunks, g_memdup2 (&index, sizeof index)))
+    late->repeated = TRUE;
+  g_cond_broadcast (&late->cond);
+  g_mutex_unlock (&late->lock);
+}
+
+static GstPadProbeReturn
+on_late (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  Late *late = data;
+  const gchar *name = file_pipe_message_name (info);
+
+  if (g_strcmp0 (name, "CHUNK_DATA") == 0)
+    count_chunk (late, info);
+  else if (g_strcmp0 (name, "CHUNK_ACK") == 0 && !late->held)
+    hold_back (late);
+  return GST_PAD_PROBE_OK;
+}
+
+/* The stream loses nothing: a receiver that takes nothing for a while is waited
+ * for, and sent nothing twice. */
+GST_START_TEST (test_late_receiver)
+{
+  Late late = { .chunks = g_hash_table_new_full (
+                    g_int64_hash, g_int64_equal, g_free, NULL) };
+  g_autofree gchar *line = g_strdup_printf (
+      "vmfilesrc name=src ! vmquicsink server=http://127.0.0.1:%u room=lab "
+      "user=Bob to=Ann",
+      vm_room_server_get_port (server));
+
+  make_ann ("policy=open");
+  make_device (&bob, line);
+  file_pipe_probe (&bob,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_late,
+      &late);
+  file_pipe_play (&bob);
+  file_pipe_wait (&bob);
+  g_assert_no_error (bob.error);
+  assert_received ("file.bin");
+  stop_both ();
+  fail_unless (late.held);
+  fail_if (late.repeated);
+  g_hash_table_unref (late.chunks);
+}
+
+GST_END_TEST;
+
 /* A stream that is none of a file. */
 GST_START_TEST (test_stranger)
 {
@@ -396,6 +479,7 @@ vmquic_suite (void)
   tcase_add_test (tc, test_cancel_by_receiver);
   tcase_add_test (tc, test_again);
   tcase_add_test (tc, test_pause);
+  tcase_add_test (tc, test_late_receiver);
   tcase_add_test (tc, test_stranger);
   tcase_add_test (tc, test_chunk_size);
   tcase_add_test (tc, test_cycles);

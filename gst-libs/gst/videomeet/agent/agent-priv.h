@@ -60,7 +60,7 @@ struct _VmAgent
 
   /* properties */
   VmIdentity *identity;
-  gchar *server, *room, *user, *device, *pin;
+  gchar *server, *room, *user, *device, *pin, *host_key;
   gchar *receive_folder, *share_folder;
   gchar *stun;
   VmPolicy policy;

@@ -12,8 +12,10 @@
 typedef enum
 {
   STATE_IDLE,
+  STATE_RECALLING,
   STATE_SIGNING_IN,
   STATE_OPENING,
+  STATE_REMEMBERING,
   STATE_ENTERING,
   STATE_READY,
   STATE_PAUSE,
@@ -39,6 +41,7 @@ struct _VmAgentControl
   GSource *timer;
   GCancellable *cancellable; /* of the attempt */
   VmHttpClient *http;
+  VmServerKey *server_key; /* or NULL */
   gchar *access_token, *stun;
   SoupSession *session;
   SoupWebsocketConnection *socket;

@@ -10,8 +10,9 @@
 
 #define TOKEN_MAX 4096 /* bytes */
 
-static const gchar *const state_names[N_STATES] = { "idle", "signing in",
-  "opening", "entering", "ready", "pause", "over" };
+static const gchar *const state_names[N_STATES] = { "idle", "recalling",
+  "signing in", "opening", "remembering", "entering", "ready", "pause",
+  "over" };
 
 VmAgentControl *
 vm_agent_control_ref (VmAgentControl *self)
@@ -26,6 +27,7 @@ vm_agent_control_unref (VmAgentControl *self)
   if (--self->refs)
     return;
   g_clear_object (&self->http);
+  g_clear_pointer (&self->server_key, vm_server_key_unref);
   g_clear_pointer (&self->keys, g_ptr_array_unref);
   g_hash_table_unref (self->peers);
   g_free (self->server);
@@ -78,6 +80,11 @@ vm_agent_control_new (const VmAgentControlConfig *config,
   self->own_machine = vm_signal_uri_is_own_machine (config->server);
   self->pause = VM_AGENT_PAUSE_MIN;
   self->http = vm_http_client_new_stranger (self->server);
+  if (config->server_key && !self->own_machine
+      && strcmp (scheme, "https") == 0) {
+    self->server_key = vm_server_key_ref (config->server_key);
+    vm_http_client_set_server_key (self->http, self->server_key);
+  }
   self->peers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
 }
@@ -145,6 +152,12 @@ const gchar *
 vm_agent_control_get_server (VmAgentControl *self)
 {
   return self->server;
+}
+
+VmServerKey *
+vm_agent_control_get_server_key (VmAgentControl *self)
+{
+  return self->server_key;
 }
 
 /* Failure */
@@ -409,6 +422,43 @@ on_closed (SoupWebsocketConnection *socket, VmAgentControl *self)
 }
 
 static void
+enter (VmAgentControl *self)
+{
+  enter_state (self, STATE_ENTERING);
+  say_hello (self);
+}
+
+static void
+on_remembered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VmAgentControl *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean good =
+      vm_server_key_remember_finish (self->server_key, result, &error);
+
+  if (self->state == STATE_REMEMBERING) {
+    if (good)
+      enter (self);
+    else
+      fail (self, error);
+  }
+  vm_agent_control_unref (self);
+}
+
+/* A server of the mesh it is, and holds its key. */
+static void
+remember_server (VmAgentControl *self)
+{
+  if (!self->server_key) {
+    enter (self);
+    return;
+  }
+  enter_state (self, STATE_REMEMBERING);
+  vm_server_key_remember_async (
+      self->server_key, on_remembered, vm_agent_control_ref (self));
+}
+
+static void
 on_socket (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VmAgentControl *self = user_data;
@@ -426,8 +476,7 @@ on_socket (GObject *source, GAsyncResult *result, gpointer user_data)
     self->socket = socket;
     g_signal_connect (socket, "message", G_CALLBACK (on_message), self);
     g_signal_connect (socket, "closed", G_CALLBACK (on_closed), self);
-    enter_state (self, STATE_ENTERING);
-    say_hello (self);
+    remember_server (self);
   }
   vm_agent_control_unref (self);
 }
@@ -439,9 +488,10 @@ open_socket (VmAgentControl *self)
       self->pin ? g_uri_escape_string (self->pin, NULL, FALSE) : NULL;
   g_autofree gchar *uri = g_strdup_printf (
       "ws%s/v2/ws%s%s", self->server + 4, pin ? "?pin=" : "", pin ? pin : "");
-  const VmSignalSocketConfig config = {
-    .uri = uri, .bearer = self->access_token, .timeout_ms = VM_AGENT_ANSWER_TIME
-  };
+  const VmSignalSocketConfig config = { .uri = uri,
+    .bearer = self->access_token,
+    .server_key = self->server_key,
+    .timeout_ms = VM_AGENT_ANSWER_TIME };
 
   enter_state (self, STATE_OPENING);
   vm_http_client_set_bearer (self->http, self->access_token);
@@ -521,11 +571,8 @@ on_too_late (gpointer user_data)
 }
 
 static void
-begin (VmAgentControl *self)
+sign_in (VmAgentControl *self)
 {
-  self->cancellable = g_cancellable_new ();
-  self->timer =
-      vm_timer_new (NULL, 2 * VM_AGENT_ANSWER_TIME, on_too_late, self);
   if (self->access_token) {
     open_socket (self);
     return;
@@ -535,6 +582,37 @@ begin (VmAgentControl *self)
   vm_agent_control_send_http (self, "POST", "/v2/sessions",
       vm_agent_control_begin_body ("user", self->user), self->cancellable,
       on_signed_in, vm_agent_control_ref (self));
+}
+
+static void
+on_recalled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VmAgentControl *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean good = vm_server_key_load_finish (self->server_key, result, &error);
+
+  if (self->state == STATE_RECALLING) {
+    if (good)
+      sign_in (self);
+    else
+      fail (self, error);
+  }
+  vm_agent_control_unref (self);
+}
+
+static void
+begin (VmAgentControl *self)
+{
+  self->cancellable = g_cancellable_new ();
+  self->timer =
+      vm_timer_new (NULL, 2 * VM_AGENT_ANSWER_TIME, on_too_late, self);
+  if (!self->server_key) {
+    sign_in (self);
+    return;
+  }
+  enter_state (self, STATE_RECALLING);
+  vm_server_key_load_async (
+      self->server_key, on_recalled, vm_agent_control_ref (self));
 }
 
 void

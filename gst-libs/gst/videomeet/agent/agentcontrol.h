@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "client/serverkey.h"
 #include "wire/mesh/meshagent.h"
 #include "trust/token/capability.h"
 
@@ -36,6 +37,7 @@ typedef struct
   const gchar *server; /* "http://HOST:PORT" or "https://…" */
   const gchar *room, *user;
   const gchar *pin; /* or NULL */
+  VmServerKey *server_key; /* of an https server; or NULL */
 } VmAgentControlConfig;
 
 /* BAD_REQUEST: the address is none. */
@@ -54,6 +56,7 @@ gint64 vm_agent_control_get_ready_since (VmAgentControl *self);
 /* Whether the server is on this machine. */
 gboolean vm_agent_control_is_own_machine (VmAgentControl *self);
 const gchar *vm_agent_control_get_server (VmAgentControl *self);
+VmServerKey *vm_agent_control_get_server_key (VmAgentControl *self);
 
 /* The device id of the agent whose device id or user is @name; UNROUTABLE: none
  * is in the room, or several. */

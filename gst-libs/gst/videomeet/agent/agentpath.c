@@ -42,7 +42,8 @@ vm_agent_session_set_relay (VmAgentSession *self, const gchar *ticket)
   if (ticket)
     relay =
         vm_agent_relay_new (vm_agent_control_get_server (self->agent->control),
-            ticket, &funcs, self);
+            vm_agent_control_get_server_key (self->agent->control), ticket,
+            &funcs, self);
   vm_agent_session_close_relay (self);
   g_mutex_lock (&self->lock);
   self->relay = relay;

@@ -10,6 +10,7 @@ struct _VmAgentRelay
 {
   GMainContext *context;
   gchar *uri;
+  VmServerKey *key; /* or NULL */
   const VmAgentRelayFuncs *funcs; /* NULL: closed */
   gpointer user_data;
 
@@ -24,7 +25,7 @@ struct _VmAgentRelay
 };
 
 VmAgentRelay *
-vm_agent_relay_new (const gchar *server, const gchar *ticket,
+vm_agent_relay_new (const gchar *server, VmServerKey *key, const gchar *ticket,
     const VmAgentRelayFuncs *funcs, gpointer user_data)
 {
   VmAgentRelay *self = g_atomic_rc_box_new0 (VmAgentRelay);
@@ -33,6 +34,8 @@ vm_agent_relay_new (const gchar *server, const gchar *ticket,
   self->context = g_main_context_ref_thread_default ();
   /* http -> ws, https -> wss */
   self->uri = g_strdup_printf ("ws%s/v2/relay?ticket=%s", server + 4, escaped);
+  if (key)
+    self->key = vm_server_key_ref (key);
   self->funcs = funcs;
   self->user_data = user_data;
   g_mutex_init (&self->lock);
@@ -53,6 +56,7 @@ clear (gpointer data)
   g_queue_clear_full (&self->queue, (GDestroyNotify) g_bytes_unref);
   g_mutex_clear (&self->lock);
   g_free (self->uri);
+  g_clear_pointer (&self->key, vm_server_key_unref);
   g_main_context_unref (self->context);
 }
 
@@ -182,8 +186,9 @@ on_open (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 vm_agent_relay_open (VmAgentRelay *self)
 {
-  const VmSignalSocketConfig config = { .uri = self->uri,
-    .timeout_ms = OPEN_TIME };
+  const VmSignalSocketConfig config = {
+    .uri = self->uri, .server_key = self->key, .timeout_ms = OPEN_TIME
+  };
 
   if (self->session || !self->funcs)
     return;

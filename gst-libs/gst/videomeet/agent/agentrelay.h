@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/videomeet/vmerror.h>
+#include "client/serverkey.h"
 
 /* An agent's end of the server's relay: the datagrams of one session in a
  * WebSocket (protocol/agents.md#relay). It belongs to the thread of the context
@@ -19,9 +19,9 @@ typedef struct
   void (*open) (gpointer user_data);
 } VmAgentRelayFuncs;
 
-/* @server: "http://HOST:PORT" or "https://…". */
-VmAgentRelay *vm_agent_relay_new (const gchar *server, const gchar *ticket,
-    const VmAgentRelayFuncs *funcs, gpointer user_data);
+/* @server: "http://HOST:PORT" or "https://…". @key: or NULL. */
+VmAgentRelay *vm_agent_relay_new (const gchar *server, VmServerKey *key,
+    const gchar *ticket, const VmAgentRelayFuncs *funcs, gpointer user_data);
 VmAgentRelay *vm_agent_relay_ref (VmAgentRelay *self);
 void vm_agent_relay_unref (VmAgentRelay *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentRelay, vm_agent_relay_unref)

@@ -12,6 +12,7 @@ enum
   PROP_USER,
   PROP_DEVICE,
   PROP_PIN,
+  PROP_HOST_KEY,
   PROP_RECEIVE_FOLDER,
   PROP_SHARE_FOLDER,
   PROP_STUN,
@@ -140,6 +141,8 @@ find_text (VmAgent *self, guint id)
       return &self->device;
     case PROP_PIN:
       return &self->pin;
+    case PROP_HOST_KEY:
+      return &self->host_key;
     case PROP_RECEIVE_FOLDER:
       return &self->receive_folder;
     case PROP_SHARE_FOLDER:
@@ -345,6 +348,18 @@ install_texts (GObjectClass *klass)
    */
   install_text (
       klass, PROP_PIN, "pin", "PIN", "The PIN of the room, or NULL for none");
+  /**
+   * VmAgent:host-key:
+   *
+   * The device id that a server with a certificate of its own must have. It is
+   * shown the #VmAgent:pin, even if this device has never met it. %NULL for
+   * whatever it has: its key is remembered at first sight, and another one
+   * refused later (`security.md#server-keys`).
+   *
+   * Since: 0.3
+   */
+  install_text (klass, PROP_HOST_KEY, "host-key", "Host key",
+      "The device id of a server with a certificate of its own, or NULL");
   /**
    * VmAgent:receive-folder:
    *

@@ -313,13 +313,26 @@ open_folders (VmAgent *self, GError **error)
 static gboolean
 begin (VmAgent *self, GError **error)
 {
-  const VmAgentControlConfig config = { .server = self->server,
+  const VmServerKeyConfig key_config = { .identity = self->identity,
+    .store = self->store,
+    .server = self->server,
+    .host_id = self->host_key,
+    .policy = self->policy,
+    .has_pin = self->pin != NULL };
+  g_autoptr (VmServerKey) server_key = NULL;
+  VmAgentControlConfig config = { .server = self->server,
     .room = self->room,
     .user = self->user,
     .pin = self->pin };
 
+  if (self->host_key && !vm_device_id_is_valid (self->host_key)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "“%s” is no id of a device, as a server shows its own", self->host_key);
+    return FALSE;
+  }
   if (!open_folders (self, error))
     return FALSE;
+  config.server_key = server_key = vm_server_key_new (&key_config);
   self->control = vm_agent_control_new (&config, &control_funcs, self, error);
   if (!self->control)
     return FALSE;
@@ -440,6 +453,9 @@ vm_agent_stop_async (VmAgent *self, GCancellable *cancellable,
   GTask *task = g_task_new (self, cancellable, callback, user_data);
   g_autoptr (GError) error =
       g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "The agent was stopped");
+  /* who sees the terminal of this agent reads it */
+  g_autoptr (GError) no_more = g_error_new (
+      VM_ERROR, VM_ERROR_DISCONNECTED, "%s has ended the terminal", self->user);
   g_autoptr (GTask) starting = NULL;
 
   g_return_if_fail (VM_IS_AGENT (self));
@@ -452,8 +468,12 @@ vm_agent_stop_async (VmAgent *self, GCancellable *cancellable,
   vm_agent_set_ready (self, FALSE);
   vm_agent_requests_end (self, error);
   vm_agent_pages_end (self, error);
-  for (guint i = self->sessions->len; i-- > 0;)
-    vm_agent_session_end (g_ptr_array_index (self->sessions, i), error);
+  for (guint i = self->sessions->len; i-- > 0;) {
+    VmAgentSession *session = g_ptr_array_index (self->sessions, i);
+    gboolean seen = session->incoming && session->kind == VM_MESH_TERMINAL;
+
+    vm_agent_session_end (session, seen ? no_more : error);
+  }
   if (starting)
     g_task_return_error (starting, g_error_copy (error));
   vm_mailbox_post (self->mailbox, on_stop, g_object_ref (self), g_object_unref);

@@ -19,6 +19,7 @@ struct _VmHttpClient
 
   VmIdentity *identity;
   gboolean stranger;
+  VmServerKey *server_key; /* of the stranger, or NULL */
   gchar *bearer;
   SoupSession *session;
 };
@@ -75,6 +76,7 @@ vm_http_client_dispose (GObject *object)
   g_clear_object (&self->session);
   g_clear_object (&self->identity);
   g_clear_pointer (&self->bearer, g_free);
+  g_clear_pointer (&self->server_key, vm_server_key_unref);
   G_OBJECT_CLASS (vm_http_client_parent_class)->dispose (object);
 }
 
@@ -130,6 +132,14 @@ vm_http_client_new_stranger (const gchar *uri)
       self->session, SOUP_TYPE_CONTENT_DECODER);
   vm_settle_watch (self);
   return self;
+}
+
+void
+vm_http_client_set_server_key (VmHttpClient *self, VmServerKey *key)
+{
+  g_return_if_fail (self->stranger && !self->server_key);
+
+  self->server_key = vm_server_key_ref (key);
 }
 
 void
@@ -220,6 +230,17 @@ on_starting (SoupMessage *message, GTask *task)
     g_cancellable_cancel (exchange->cancellable);
 }
 
+/* Likewise: what is known of the server may have changed since. */
+static void
+on_starting_stranger (SoupMessage *message, GTask *task)
+{
+  VmHttpClient *self = g_task_get_source_object (task);
+  Exchange *exchange = g_task_get_task_data (task);
+
+  if (!vm_server_key_check (self->server_key, message))
+    g_cancellable_cancel (exchange->cancellable);
+}
+
 /* Told at once: libsoup, which has the task too, says when it has given up, and
  * a deadline is no longer one where that is waited for. */
 static gboolean
@@ -259,9 +280,12 @@ return_failure (GTask *task, GError *error)
   Exchange *exchange = g_task_get_task_data (task);
   GUri *uri = soup_message_get_uri (exchange->message);
   g_autoptr (GError) cause = error;
+  GError *refusal = vm_server_key_take_error (exchange->message);
 
   if (exchange->timed_out)
     g_debug ("given up: %s", cause->message);
+  else if (refusal)
+    g_task_return_error (task, g_steal_pointer (&refusal));
   else if (g_object_get_data (G_OBJECT (exchange->message), "vm-wrong-key"))
     g_task_return_new_error (task, VM_ERROR, VM_ERROR_WRONG_KEY,
         "%s port %d shows another key than the one announced; nothing was sent",
@@ -272,6 +296,7 @@ return_failure (GTask *task, GError *error)
     g_task_return_new_error (task, VM_ERROR, VM_ERROR_DISCONNECTED,
         "%s port %d cannot be reached: %s", g_uri_get_host (uri),
         g_uri_get_port (uri), cause->message);
+  g_clear_error (&refusal);
   g_object_unref (task);
 }
 
@@ -410,6 +435,11 @@ vm_http_client_send_async (VmHttpClient *self, const gchar *method,
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   if (self->stranger) {
     vm_signal_socket_trust_own_machine (message);
+    if (self->server_key) {
+      vm_server_key_watch (self->server_key, message);
+      g_signal_connect_object (
+          message, "starting", G_CALLBACK (on_starting_stranger), task, 0);
+    }
   } else {
     vm_http_pin_message (message, expected_key_hash);
     g_signal_connect_object (

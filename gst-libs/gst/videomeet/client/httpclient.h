@@ -4,6 +4,8 @@
 #include <gst/videomeet/vmidentity.h>
 #include <gst/videomeet/vmerror.h>
 
+#include "client/serverkey.h"
+
 /* HTTP client of one device towards others, on libsoup: kept-alive
  * connections, TLS with the peer's key compared with the one announced. All
  * functions belong to the thread whose default context made the client. */
@@ -25,6 +27,8 @@ typedef struct
 VmHttpClient *vm_http_client_new (VmIdentity *identity);
 /* For the server of a stranger at @uri, as vm_signal_socket_session_new(). */
 VmHttpClient *vm_http_client_new_stranger (const gchar *uri);
+/* For a stranger whose own certificate may be taken. */
+void vm_http_client_set_server_key (VmHttpClient *self, VmServerKey *key);
 /* The access token (RFC 6750) of later requests, or NULL. */
 void vm_http_client_set_bearer (VmHttpClient *self, const gchar *token);
 
@@ -47,7 +51,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmHttpReply, vm_http_reply_free)
  * the qdata "vm-key-hash" of @message; a refused one leaves "vm-wrong-key".
  * Only on a session from vm_http_session_new(): libsoup asks only about
  * certificates that it cannot verify, and that session verifies none. */
-typedef struct _SoupMessage SoupMessage;
 typedef struct _SoupSession SoupSession;
 void vm_http_pin_message (SoupMessage *message, const gchar *expected_key_hash);
 /* @token may be NULL. */

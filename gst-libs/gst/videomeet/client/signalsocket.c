@@ -41,6 +41,7 @@ explain (GTask *task, GError *error)
 {
   Attempt *attempt = g_task_get_task_data (task);
   g_autoptr (GError) cause = error;
+  GError *refusal;
 
   if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
     return g_error_new (
@@ -48,6 +49,9 @@ explain (GTask *task, GError *error)
   if (g_cancellable_is_cancelled (attempt->cancellable))
     return g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
         "The host's server did not open the connection in time");
+  refusal = vm_server_key_take_error (attempt->message);
+  if (refusal)
+    return refusal;
   if (g_object_get_data (G_OBJECT (attempt->message), "vm-wrong-key"))
     return g_error_new (VM_ERROR, VM_ERROR_WRONG_KEY,
         "The host's server shows another key than before");
@@ -172,6 +176,8 @@ vm_signal_socket_open_async (SoupSession *session, VmIdentity *identity,
   soup_message_add_flags (attempt->message, SOUP_MESSAGE_NO_REDIRECT);
   if (config->uri) {
     vm_signal_socket_trust_own_machine (attempt->message);
+    if (config->server_key)
+      vm_server_key_watch (config->server_key, attempt->message);
     vm_http_set_bearer (attempt->message, config->bearer);
   } else {
     vm_http_pin_message (attempt->message, config->key_hash);

@@ -18,6 +18,7 @@ typedef struct
 {
   const gchar *uri; /* or NULL */
   const gchar *bearer; /* for it: an access token (RFC 6750), or NULL */
+  VmServerKey *server_key; /* likewise: whose own certificate it is; or NULL */
 
   const gchar *base_uri; /* "https://10.0.0.1:8080", without a path */
   const gchar *path; /* NULL: "/ws" */

@@ -42,6 +42,7 @@
   X (vm_file_sender_leave)                 \
   X (vm_file_sender_set_flushing)          \
   X (vm_file_sender_set_lane)              \
+  X (vm_file_sender_set_reliable)          \
   X (vm_file_socket_close)                 \
   X (vm_file_socket_get_base_uri)          \
   X (vm_file_socket_new)                   \

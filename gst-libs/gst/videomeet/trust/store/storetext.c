@@ -8,7 +8,7 @@
 
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
 #define PEM_END "-----END CERTIFICATE-----"
-#define REVOKED_END "end\n"
+#define LIST_END "end\n"
 
 /* Where the certificate begins: a line of its own, for a name may read like
  * one. */
@@ -205,7 +205,7 @@ vm_revoked_from_text (const gchar *text, GHashTable *revoked)
   while (*text) {
     const gchar *next = strchr (text, '\n');
 
-    if (strcmp (text, REVOKED_END) == 0)
+    if (strcmp (text, LIST_END) == 0)
       return TRUE;
     if (!next || !vm_revoked_line (revoked, text, next - text))
       return FALSE;
@@ -224,5 +224,71 @@ vm_revoked_to_text (GHashTable *revoked)
   for (GList *l = ids; l; l = l->next)
     g_string_append_printf (text, "%s %s\n", (const gchar *) l->data,
         (const gchar *) g_hash_table_lookup (revoked, l->data));
-  return g_string_free (g_string_append (text, REVOKED_END), FALSE);
+  return g_string_free (g_string_append (text, LIST_END), FALSE);
+}
+
+gboolean
+vm_server_address_is_valid (const gchar *address)
+{
+  gsize size = strlen (address);
+
+  if (!size || size > VM_SERVER_ADDRESS_MAX
+      || !g_utf8_validate (address, -1, NULL))
+    return FALSE;
+  for (gsize i = 0; i < size; i++)
+    if (g_ascii_isspace (address[i]) || g_ascii_iscntrl (address[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+read_server (const gchar *line, gsize size, GPtrArray *servers)
+{
+  g_autofree gchar *copy = g_strndup (line, size);
+  g_auto (GStrv) parts = g_strsplit (copy, " ", 4);
+  g_autoptr (GDateTime) date = NULL;
+  VmKnownDevice *server;
+
+  if (g_strv_length (parts) != 3 || !vm_device_id_is_valid (parts[0])
+      || !vm_server_address_is_valid (parts[2])
+      || servers->len >= VM_TRUST_STORE_SERVERS_MAX
+      || !(date = g_date_time_new_from_iso8601 (parts[1], NULL)))
+    return FALSE;
+  server = g_new0 (VmKnownDevice, 1);
+  server->device_id = g_strdup (parts[0]);
+  server->user = g_strdup ("");
+  server->device = g_strdup (parts[2]);
+  server->first_seen = g_steal_pointer (&date);
+  g_ptr_array_add (servers, server);
+  return TRUE;
+}
+
+gboolean
+vm_servers_from_text (const gchar *text, GPtrArray *servers)
+{
+  while (*text) {
+    const gchar *next = strchr (text, '\n');
+
+    if (strcmp (text, LIST_END) == 0)
+      return TRUE;
+    if (!next || !read_server (text, next - text, servers))
+      return FALSE;
+    text = next + 1;
+  }
+  return FALSE;
+}
+
+gchar *
+vm_servers_to_text (GPtrArray *servers)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < servers->len; i++) {
+    const VmKnownDevice *server = servers->pdata[i];
+    g_autofree gchar *date = g_date_time_format_iso8601 (server->first_seen);
+
+    g_string_append_printf (
+        text, "%s %s %s\n", server->device_id, date, server->device);
+  }
+  return g_string_free (g_string_append (text, LIST_END), FALSE);
 }

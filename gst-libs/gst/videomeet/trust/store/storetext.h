@@ -14,10 +14,14 @@ G_BEGIN_DECLS
  *                   given by it, or both, PEM
  *   revoked         a line "ID ISO8601" for each, and a last line "end": a file
  *                   that was cut is told by that
+ *   servers         a line "ID ISO8601 HOST:PORT" for each, by first sight, and
+ *                   a last line "end"
  */
 
 #define VM_DEVICE_FILE_MAX 16384 /* bytes; a P-256 certificate takes 1 KiB */
 #define VM_TOKENS_FILE_MAX (2 * VM_TOKEN_PEM_MAX)
+#define VM_SERVER_ADDRESS_MAX 300 /* bytes; a host name has at most 253 */
+#define VM_SERVERS_FILE_MAX (VM_TRUST_STORE_SERVERS_MAX * 512)
 #define VM_REVOKED_FILE_MAX (1024 * 1024) /* bytes; a line has 86 */
 
 /* NULL unless @text describes @device_id: its key hashes to that id, and its
@@ -47,6 +51,13 @@ gchar *vm_revoked_to_text (GHashTable *revoked);
 
 /* For the two above: id -> date. */
 GHashTable *vm_revoked_new (void);
+
+/* Adds to @servers, (element-type VmKnownDevice). FALSE when the list is
+ * incomplete, or longer than VM_TRUST_STORE_SERVERS_MAX. */
+gboolean vm_servers_from_text (const gchar *text, GPtrArray *servers);
+gchar *vm_servers_to_text (GPtrArray *servers);
+/* "HOST:PORT", of which a line can be made. */
+gboolean vm_server_address_is_valid (const gchar *address);
 
 /* "device-id DATE": one line of the list. */
 gboolean vm_revoked_line (GHashTable *revoked, const gchar *line, gsize size);

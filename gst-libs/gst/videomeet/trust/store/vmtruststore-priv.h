@@ -42,11 +42,23 @@ gchar *vm_trust_store_get_revocation (
 gboolean vm_trust_store_get_tokens (VmTrustStore *self, const gchar *device_id,
     GDateTime *now, VmToken **given, VmToken **held);
 
+/* The key of a server by its address, "HOST:PORT". @server: (out): NULL: it was
+ * never met. FALSE: the list cannot be read. Blocks for the disk. */
+gboolean vm_trust_store_know_server (VmTrustStore *self, const gchar *address,
+    VmKnownDevice **server, GError **error);
+/* Remembers it. VM_ERROR_KEY_CHANGED: it was known by another key. */
+gboolean vm_trust_store_pin_server (VmTrustStore *self, const gchar *address,
+    const gchar *device_id, GDateTime *now, GError **error);
+/* Sets VM_ERROR_KEY_CHANGED: the server @old shows @device_id now. FALSE. */
+gboolean vm_trust_store_refuse_server (
+    const VmKnownDevice *old, const gchar *device_id, GError **error);
+
 /* Shared by the sources of the store. */
 
 #define VM_STORE_DEVICES "devices"
 #define VM_STORE_TOKENS "tokens"
 #define VM_STORE_REVOKED "revoked"
+#define VM_STORE_SERVERS "servers"
 
 /* For vm_store_unlock(); -1 with VM_ERROR_FAILED. */
 gint vm_trust_store_lock (VmTrustStore *self, GError **error);
@@ -80,6 +92,10 @@ VmKnownDevice *
 vm_trust_store_remembered (GPtrArray *devices, const gchar *device_id);
 gboolean vm_trust_store_refuse_changed (GPtrArray *devices,
     const VmKnownDevice *old, const gchar *device_id, GError **error);
+
+/* @name: the address of a server, or the whole id of those with one key. */
+VmKnownDevice *vm_trust_store_forget_server (
+    VmTrustStore *self, const gchar *name, GError **error);
 
 /* With the lock held. */
 gboolean vm_trust_store_make_room (

@@ -12,7 +12,8 @@
  * withdrawn from. Files are replaced as a whole under a lock, so that several
  * processes may use one store; nothing is kept in memory. A file that is
  * damaged, or is not what its name says, is ignored with a warning; when it is
- * the list of revoked devices, nobody is trusted. All functions block for the
+ * the list of revoked devices, nobody is trusted. `servers` has the keys of
+ * servers that agents were at, by their addresses. All functions block for the
  * disk and may be called from any thread.
  */
 
@@ -459,7 +460,8 @@ vm_trust_store_find (VmTrustStore *self, const gchar *device, GError **error)
  * vm_trust_store_forget:
  * @self: a #VmTrustStore
  * @device: a device id, the beginning of one, or a user's or device's name;
- *   it must mean exactly one device
+ *   it must mean exactly one device; or, if it means none, the address or the
+ *   whole id of a server, see vm_trust_store_list_servers()
  * @error: #VM_ERROR_NOT_FOUND when it means none, #VM_ERROR_BAD_REQUEST when
  *   it means several
  *
@@ -483,9 +485,13 @@ vm_trust_store_forget (VmTrustStore *self, const gchar *device, GError **error)
   g_return_val_if_fail (device != NULL, NULL);
 
   devices = vm_trust_store_list (self);
-  id = find_one (devices, NULL, device, error);
-  if (!id)
+  id = find_one (devices, NULL, device, &local);
+  if (g_error_matches (local, VM_ERROR, VM_ERROR_NOT_FOUND))
+    return vm_trust_store_forget_server (self, device, error);
+  if (!id) {
+    g_propagate_error (error, g_steal_pointer (&local));
     return NULL;
+  }
   lock = vm_trust_store_lock (self, error);
   if (lock < 0)
     return NULL;
