@@ -7,9 +7,10 @@
 
 #include "program.h"
 
+#include <gst/videomeet/terminal/termview-priv.h>
 #include <string.h>
 
-#define OVERFLOW_TIME (6 * G_USEC_PER_SEC) /* of what waits for a viewer */
+#define QUIET_TIME G_USEC_PER_SEC /* in which nothing more comes */
 
 /* Viewing */
 
@@ -393,6 +394,21 @@ GST_START_TEST (test_base_protocol)
 
 GST_END_TEST;
 
+/* What waits for the one viewer was too much: the whole screen comes next. */
+static gboolean
+is_behind (Party *party, const gchar *text)
+{
+  const VmAgentTerm *term = party->agent->term;
+  const VmAgentViewer *viewer = g_ptr_array_index (term->viewers, 0);
+  VmTermView *seen = viewer->view;
+  gboolean behind;
+
+  g_mutex_lock (&seen->share->lock);
+  behind = seen->behind;
+  g_mutex_unlock (&seen->share->lock);
+  return behind;
+}
+
 /* A viewer that says how much it has shown is not sent more than that and the
  * window; then it goes on with the screen of now. */
 GST_START_TEST (test_window)
@@ -407,7 +423,7 @@ GST_START_TEST (test_window)
   share ("i=0; while :; do i=$((i+1)); echo $i$i$i$i$i$i$i$i$i$i; done");
   open_peer (&peer);
   say_seen (&peer, 0);
-  while ((body = hear (&peer, got > VM_AGENT_TERM_WINDOW ? OVERFLOW_TIME : SOON,
+  while ((body = hear (&peer, got >= VM_AGENT_TERM_WINDOW ? QUIET_TIME : SOON,
               &type_heard))) {
     if (type_heard == VM_P2P_TERM_OUT)
       got += g_bytes_get_size (body);
@@ -415,6 +431,7 @@ GST_START_TEST (test_window)
   }
   fail_unless (got >= VM_AGENT_TERM_WINDOW);
   fail_unless (got < VM_AGENT_TERM_WINDOW + VM_TERM_OUT_MAX);
+  wait_until (is_behind, &ann, NULL);
   say_seen (&peer, got);
   until = g_get_monotonic_time () + SOON;
   while (!resized && g_get_monotonic_time () < until
