@@ -22,6 +22,7 @@ const PAGES_MAX = 8; // agent-priv.h
 const TOP = fileURLToPath(new URL("../..", import.meta.url));
 const { NUMBERS_MAX, NUMBER_MAX, REPEAT_MAX, SEQUENCE_MAX, TermFilter } =
   await load("net/termfilter.js");
+const { TermView } = await load("net/termview.js");
 const messages = await load("net/termmessage.js");
 
 async function serve(...args) {
@@ -142,7 +143,7 @@ test("who may types, and gives it back; who may not is refused", async () => {
   const browser = await Browser.start();
 
   await share(server, "stty -echo; echo ready; while read -r line; do echo \"got $line\"; done",
-    "--allow", "Bob=terminal:view,terminal:control");
+    "--allow", "Bob=terminal:view,terminal:control", "--allow", "Carl=terminal:control");
   const bob = await watch(browser, server, "Bob");
   const eve = await watch(browser, server, "Eve");
   await Promise.all([shows(bob, "ready"), shows(eve, "ready")]);
@@ -172,6 +173,25 @@ test("who may types, and gives it back; who may not is refused", async () => {
   await isQuiet(bob);
   await isQuiet(eve);
   assert(!(await screen(bob)).includes("too late"), "typed without control");
+  // the server knows that it is given back, too
+  const carl = await watch(browser, server, "Carl");
+  await shows(carl, "ready");
+  await carl.click("#control");
+  await says(carl, "view-note", "You control it");
+  await isQuiet(carl);
+});
+
+test("control that was not asked for is given back", () => {
+  const said = [];
+  const line = { room: "lab", peerId: "p1", send: (...all) => said.push(all) };
+  const view = new TermView(line, "dev-a");
+
+  view.hearControl("terminal.control.granted", { peer_id: "p2" });
+  equal(said, [], "it is another one's");
+  view.hearControl("terminal.control.granted", { peer_id: "p1" });
+  equal(view.controls, false, "controls");
+  equal(said, [["terminal.control.release", { room_id: "lab", target_device_id: "dev-a" }]],
+    "what the server is told");
 });
 
 test("a stranger sees nothing under another policy", async () => {

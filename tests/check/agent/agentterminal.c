@@ -3,369 +3,14 @@
 /* A terminal that one agent shares and others see and control, at a real server
  * on loopback (protocol/agents.md#terminal). */
 
-#include "support/net/netclient.h"
+#include "support/net/termparty.h"
 
 #include "program.h"
 
-#include <gst/videomeet/agent/term/agentviewer.h>
-#include <gst/videomeet/terminal/termscreen.h>
-
-#include <glib/gstdio.h>
+#include <gst/videomeet/terminal/termview-priv.h>
 #include <string.h>
 
-#define SOON (20 * G_USEC_PER_SEC)
-#define ROOM "lab"
-#define COLUMNS 60
-#define OVERFLOW_TIME (6 * G_USEC_PER_SEC) /* of what waits for a viewer */
-#define ROWS 20
-
-typedef struct
-{
-  const gchar *user;
-  gchar *folder;
-  VmIdentity *identity;
-  VmAgent *agent;
-  VmTerminal *terminal; /* that it shares or sees */
-  VmTermScreen *screen; /* what it shows */
-  GError *refused; /* of control */
-  gboolean ended;
-  gint status;
-  GError *error; /* of the end */
-  guint asked, asked_in_vain; /* of who shares */
-} Party;
-
-static VmServer *server;
-static Party ann, bob, carl, dora; /* Ann shares; Dora may not control */
-
-static gboolean
-on_wake (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* What is waited for: of @party, with @text. */
-typedef gboolean (*Done) (Party *party, const gchar *text);
-
-static gboolean
-happens (Done done, Party *party, const gchar *text, gint64 time)
-{
-  gint64 until = g_get_monotonic_time () + time;
-  guint timer = g_timeout_add (20, on_wake, NULL);
-
-  while (!done (party, text) && g_get_monotonic_time () < until)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (timer);
-  return done (party, text);
-}
-
-static void
-wait_until (Done done, Party *party, const gchar *text)
-{
-  fail_unless (happens (done, party, text, SOON), "%s: not in time: %s (%s)",
-      party->user, text ? text : "",
-      party->refused ? party->refused->message : "");
-}
-
-/* A row of the screen without the spaces at its end. */
-static gchar *
-row_of (const VmTermPicture *picture, guint row)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint col = 0; col < picture->size.cols; col++) {
-    const VmTermCell *cell = vm_term_picture_cell (picture, col, row);
-
-    if (cell->width)
-      g_string_append_unichar (text, cell->chars[0] ? cell->chars[0] : ' ');
-  }
-  return g_strchomp (g_string_free (text, FALSE));
-}
-
-static gboolean
-shows (Party *party, const gchar *text)
-{
-  const VmTermPicture *picture;
-  gboolean found = FALSE;
-
-  if (!party->screen)
-    return FALSE;
-  picture = vm_term_screen_look (party->screen);
-  for (guint row = 0; !found && row < picture->size.rows; row++) {
-    g_autofree gchar *line = row_of (picture, row);
-
-    found = strstr (line, text) != NULL;
-  }
-  return found;
-}
-
-static gboolean
-has_control (Party *party, const gchar *text)
-{
-  gboolean control = FALSE;
-
-  if (party->terminal)
-    g_object_get (party->terminal, "control", &control, NULL);
-  return control;
-}
-
-static gboolean
-has_no_control (Party *party, const gchar *text)
-{
-  return !has_control (party, text);
-}
-
-/* As Ann and all who see it are told. */
-static gboolean
-is_controlled_by (Party *party, const gchar *user)
-{
-  g_autofree gchar *controller = NULL;
-
-  g_object_get (party->terminal, "controller", &controller, NULL);
-  return g_strcmp0 (controller, user) == 0;
-}
-
-static gboolean
-is_refused (Party *party, const gchar *code)
-{
-  return party->refused
-         && g_str_equal (vm_error_get_code (party->refused), code);
-}
-
-static gboolean
-has_ended (Party *party, const gchar *text)
-{
-  return party->ended;
-}
-
-static gboolean
-is_ready (Party *party, const gchar *text)
-{
-  return party->agent->ready
-         && (party == &ann
-             || vm_agent_control_find (party->agent->control, "Ann", NULL));
-}
-
-static void
-on_resized (VmTerminal *terminal, guint columns, guint rows, Party *party)
-{
-  const VmTermSize size = { columns, rows };
-
-  if (party->screen)
-    vm_term_screen_resize (party->screen, &size);
-  else
-    party->screen = vm_term_screen_new (&size);
-}
-
-static void
-on_output (VmTerminal *terminal, GBytes *bytes, Party *party)
-{
-  gsize size;
-  const gchar *data = g_bytes_get_data (bytes, &size);
-
-  vm_term_screen_feed (party->screen, data, size);
-}
-
-static void
-on_refused (VmTerminal *terminal, const GError *error, Party *party)
-{
-  g_clear_error (&party->refused);
-  party->refused = g_error_copy (error);
-}
-
-static void
-on_asked (
-    VmTerminal *terminal, const gchar *user, const GError *error, Party *party)
-{
-  if (error)
-    party->asked_in_vain++;
-  else
-    party->asked++;
-}
-
-static void
-on_ended (VmTerminal *terminal, gint status, const GError *error, Party *party)
-{
-  party->ended = TRUE;
-  party->status = status;
-  g_clear_error (&party->error);
-  if (error)
-    party->error = g_error_copy (error);
-}
-
-static void
-open_party (Party *party, const gchar *user)
-{
-  g_autofree gchar *uri =
-      g_strdup_printf ("http://127.0.0.1:%u", vm_server_get_port (server));
-  g_autoptr (GError) error = NULL;
-
-  party->user = user;
-  party->folder = g_dir_make_tmp ("vm-term-XXXXXX", &error);
-  g_assert_no_error (error);
-  party->identity = vm_identity_load (party->folder, &error);
-  g_assert_no_error (error);
-  party->agent = vm_agent_new (party->identity, uri, ROOM, user);
-  g_object_set (party->agent, "policy", VM_POLICY_OPEN, NULL);
-  vm_agent_start_async (party->agent, NULL, NULL, NULL);
-}
-
-static void
-set_up (void)
-{
-  VmServerConfig config = { .loopback_only = TRUE, .open_rooms = TRUE };
-
-  server = net_server (&config, NULL);
-  open_party (&ann, "Ann");
-  open_party (&bob, "Bob");
-  open_party (&carl, "Carl");
-  open_party (&dora, "Dora");
-  vm_agent_allow (ann.agent, "Bob", VM_PERMISSIONS_TERMINAL_CONTROL);
-  vm_agent_allow (ann.agent, "Carl", VM_PERMISSIONS_TERMINAL_CONTROL);
-  wait_until (is_ready, &ann, NULL);
-  wait_until (is_ready, &bob, NULL);
-  wait_until (is_ready, &carl, NULL);
-  wait_until (is_ready, &dora, NULL);
-}
-
-static void
-on_stopped (GObject *source, GAsyncResult *result, gpointer done)
-{
-  *(gboolean *) done = TRUE;
-}
-
-static void
-remove_folder (const gchar *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree gchar *inner = g_build_filename (path, name, NULL);
-
-    if (g_remove (inner) != 0)
-      remove_folder (inner);
-  }
-  g_rmdir (path);
-}
-
-static void
-stop_party (Party *party)
-{
-  gboolean done = FALSE;
-
-  vm_agent_stop_async (party->agent, NULL, on_stopped, &done);
-  while (!done)
-    g_main_context_iteration (NULL, TRUE);
-}
-
-static void
-close_party (Party *party)
-{
-  stop_party (party);
-  if (party->terminal) {
-    fail_unless (party->ended);
-    g_signal_handlers_disconnect_by_data (party->terminal, party);
-    fail_unless_equals_int (G_OBJECT (party->terminal)->ref_count, 1);
-    g_object_unref (party->terminal);
-  }
-  fail_unless_equals_int (party->agent->sessions->len, 0);
-  fail_unless_equals_int (party->agent->views->len, 0);
-  fail_unless_equals_int (G_OBJECT (party->agent)->ref_count, 1);
-  g_object_unref (party->agent);
-  g_object_unref (party->identity);
-  remove_folder (party->folder);
-  g_free (party->folder);
-  g_clear_pointer (&party->screen, vm_term_screen_free);
-  g_clear_error (&party->refused);
-  g_clear_error (&party->error);
-  memset (party, 0, sizeof *party);
-}
-
-static void
-tear_down (void)
-{
-  close_party (&dora);
-  close_party (&carl);
-  close_party (&bob);
-  close_party (&ann);
-  if (server)
-    vm_server_stop (server);
-  g_clear_object (&server);
-}
-
-static void
-connect_party (Party *party, VmTerminal *terminal)
-{
-  if (party->terminal) {
-    g_signal_handlers_disconnect_by_data (party->terminal, party);
-    g_object_unref (party->terminal);
-    g_clear_pointer (&party->screen, vm_term_screen_free);
-    party->ended = FALSE;
-  }
-  party->terminal = terminal;
-  g_signal_connect (terminal, "resized", G_CALLBACK (on_resized), party);
-  g_signal_connect (terminal, "output", G_CALLBACK (on_output), party);
-  g_signal_connect (terminal, "refused", G_CALLBACK (on_refused), party);
-  g_signal_connect (terminal, "asked", G_CALLBACK (on_asked), party);
-  g_signal_connect (terminal, "ended", G_CALLBACK (on_ended), party);
-}
-
-static void
-share (const gchar *command)
-{
-  const gchar *argv[] = { "sh", "-c", command, NULL };
-  g_autoptr (GError) error = NULL;
-  VmTerminal *terminal =
-      vm_agent_share_terminal (ann.agent, argv, COLUMNS, ROWS, NULL, &error);
-
-  g_assert_no_error (error);
-  connect_party (&ann, terminal);
-}
-
-static void
-view (Party *party)
-{
-  connect_party (party, vm_agent_view_terminal (party->agent, "Ann", NULL));
-}
-
-/* Ann's shell echoes what is typed, and each line once more. */
-static void
-share_cat (void)
-{
-  share ("echo ready; exec cat");
-  wait_until (shows, &ann, "ready");
-}
-
-static gboolean
-type (Party *party, const gchar *text)
-{
-  return vm_terminal_write (
-      party->terminal, (const guint8 *) text, strlen (text));
-}
-
-/* Those who ask may ask again at once. */
-static void
-forget_asks (void)
-{
-  VmAgentTerm *term = ann.agent->term;
-
-  for (guint i = 0; i < term->viewers->len; i++) {
-    VmAgentViewer *viewer = g_ptr_array_index (term->viewers, i);
-
-    viewer->asked_at = G_MININT64 / 2;
-  }
-  term->peace_until = 0;
-}
-
-static void
-take (Party *party)
-{
-  forget_asks ();
-  g_clear_error (&party->refused);
-  vm_terminal_set_control (party->terminal, TRUE);
-  wait_until (has_control, party, NULL);
-  wait_until (is_controlled_by, &ann, party->user);
-}
+#define QUIET_TIME G_USEC_PER_SEC /* in which nothing more comes */
 
 /* Viewing */
 
@@ -549,6 +194,7 @@ GST_START_TEST (test_expiry)
   take (&bob);
   ann.agent->term->control_until =
       g_get_monotonic_time () + (VM_AGENT_RENEW_TIME - 1) * G_USEC_PER_SEC;
+  bob.terminal->control_until = ann.agent->term->control_until;
   wait_until (is_renewed, &ann, NULL);
   fail_unless (has_control (&bob, NULL));
   ann.agent->term->control_until = g_get_monotonic_time ();
@@ -715,83 +361,6 @@ GST_START_TEST (test_server_dead)
 
 GST_END_TEST;
 
-/* Viewers that are made by hand */
-
-typedef struct
-{
-  VmAgentTerm *term;
-  VmAgentTermViewer viewer;
-  VmP2pPipe *pipe, *other; /* Ann's end, and the viewer's */
-  GThread *thread;
-} Peer;
-
-static gpointer
-serve (gpointer data)
-{
-  Peer *peer = data;
-
-  vm_agent_term_serve (peer->term, &peer->viewer, peer->pipe, NULL);
-  return NULL;
-}
-
-static void
-open_peer (Peer *peer)
-{
-  *peer = (Peer){ .term = vm_agent_get_term (ann.agent),
-    .viewer = { .id = "peer", .user = "Peer", .may_control = TRUE } };
-  vm_p2p_pipe_new_pair (16 * 1024 * 1024, &peer->pipe, &peer->other);
-  peer->thread = g_thread_new ("peer", serve, peer);
-}
-
-static void
-close_peer (Peer *peer)
-{
-  vm_p2p_pipe_close (peer->other, NULL);
-  g_thread_join (peer->thread);
-  vm_p2p_pipe_free (peer->pipe);
-  vm_p2p_pipe_free (peer->other);
-  vm_agent_term_unref (peer->term);
-}
-
-/* The next message, which Ann's context may be needed for; NULL: none within
- * @time. */
-static GBytes *
-hear (Peer *peer, gint64 time, guint8 *type)
-{
-  gint64 until = g_get_monotonic_time () + time;
-  GBytes *body = NULL;
-
-  while (!body && g_get_monotonic_time () < until) {
-    body = vm_p2p_pipe_receive (peer->other, 10000, type, NULL);
-    while (g_main_context_iteration (NULL, FALSE))
-      continue;
-  }
-  return body;
-}
-
-static void
-say_text (Peer *peer, guint8 type, const gchar *text)
-{
-  g_autoptr (GBytes) body = g_bytes_new (text, strlen (text));
-
-  fail_unless (vm_p2p_pipe_send (peer->other, type, NULL, 0, body, SOON, NULL));
-}
-
-static void
-grant (const gchar *id)
-{
-  g_autoptr (VmMeshNews) news = g_new0 (VmMeshNews, 1);
-
-  news->a = g_ptr_array_new ();
-  news->b = g_ptr_array_new ();
-  news->candidates = g_ptr_array_new ();
-  news->type = VM_MESH_NEWS_GRANTED;
-  news->peer_id = g_strdup (id);
-  news->target_device_id = g_strdup (vm_identity_get_device_id (ann.identity));
-  news->expires_in = 100;
-  vm_agent_term_take_news (ann.agent->term, news);
-}
-
 /* A viewer that knows TERM_OUT, TERM_RESIZE and TERM_IN alone gets no other
  * message but the ERROR that answers what it must not type. */
 GST_START_TEST (test_base_protocol)
@@ -827,7 +396,7 @@ GST_START_TEST (test_base_protocol)
       vm_term_screen_feed (screen, data, size);
     }
   }
-  grant ("peer");
+  grant ("peer", 100);
   wait_until (is_controlled_by, &ann, "Peer");
   say_text (&peer, VM_P2P_TERM_IN, "lark\r");
   wait_until (shows, &ann, "lark");
@@ -838,13 +407,19 @@ GST_START_TEST (test_base_protocol)
 
 GST_END_TEST;
 
-static void
-say_seen (Peer *peer, guint64 seen)
+/* What waits for the one viewer was too much: the whole screen comes next. */
+static gboolean
+is_behind (Party *party, const gchar *text)
 {
-  g_autoptr (GBytes) body = vm_agent_seen_write (seen);
+  const VmAgentTerm *term = party->agent->term;
+  const VmAgentViewer *viewer = g_ptr_array_index (term->viewers, 0);
+  VmTermView *seen = viewer->view;
+  gboolean behind;
 
-  fail_unless (vm_p2p_pipe_send (
-      peer->other, VM_P2P_TERM_SEEN, NULL, 0, body, SOON, NULL));
+  g_mutex_lock (&seen->share->lock);
+  behind = seen->behind;
+  g_mutex_unlock (&seen->share->lock);
+  return behind;
 }
 
 /* A viewer that says how much it has shown is not sent more than that and the
@@ -861,7 +436,7 @@ GST_START_TEST (test_window)
   share ("i=0; while :; do i=$((i+1)); echo $i$i$i$i$i$i$i$i$i$i; done");
   open_peer (&peer);
   say_seen (&peer, 0);
-  while ((body = hear (&peer, got > VM_AGENT_TERM_WINDOW ? OVERFLOW_TIME : SOON,
+  while ((body = hear (&peer, got >= VM_AGENT_TERM_WINDOW ? QUIET_TIME : SOON,
               &type_heard))) {
     if (type_heard == VM_P2P_TERM_OUT)
       got += g_bytes_get_size (body);
@@ -869,6 +444,7 @@ GST_START_TEST (test_window)
   }
   fail_unless (got >= VM_AGENT_TERM_WINDOW);
   fail_unless (got < VM_AGENT_TERM_WINDOW + VM_TERM_OUT_MAX);
+  wait_until (is_behind, &ann, NULL);
   say_seen (&peer, got);
   until = g_get_monotonic_time () + SOON;
   while (!resized && g_get_monotonic_time () < until

@@ -19,6 +19,7 @@ const PAUSE_MIN_MS = 1000;
 const PAUSE_MAX_MS = 30000;
 const BUFFERED_MAX = 64 * 1024; // bytes typed that have not gone
 const ASK_MS = 10000; // for control to be given
+const TAKE_MS = 500; // between two tokens for control that go to the server
 const CANDIDATES_MAX = 64; // that come before the answer
 const NO_NONCE = new Uint8Array(16);
 
@@ -36,6 +37,7 @@ export class TermView extends EventTarget {
   #deadline = 0;
   #pause = PAUSE_MIN_MS;
   #wants = false; // control
+  #tookAt = -TAKE_MS;
   #asking = 0; // a timer, while it is asked for
   #attempt = 0;
 
@@ -266,10 +268,14 @@ export class TermView extends EventTarget {
   }
 
   #takeControl({ action, token, message }) {
-    if (action === "token" && this.#wants) {
+    if (action === "token") {
+      const now = performance.now();
+
+      if (!this.#wants || now - this.#tookAt < TAKE_MS) return;
+      this.#tookAt = now;
       this.#line.send("terminal.control.take", { room_id: this.#line.room,
         target_device_id: this.device, cap_token: token });
-    } else if (action === "take-back" || action === "denied") {
+    } else if (action === "denied" || (action === "take-back" && this.#wants)) {
       this.#giveUp(message ? `${message}.` : "You do not control the terminal.");
     }
   }
@@ -279,7 +285,9 @@ export class TermView extends EventTarget {
     const own = payload.peer_id === this.#line.peerId;
 
     if (type === "terminal.control.granted" && own) {
-      this.#setControl(true);
+      // nobody is made to type into what they only watch
+      if (this.#wants) this.#setControl(true);
+      else this.#sayReleased();
     } else if (type === "terminal.control.denied") {
       this.#giveUp("Somebody else controls the terminal.");
     } else if (type === "terminal.control.release" && own) {
@@ -295,10 +303,16 @@ export class TermView extends EventTarget {
     this.#channel.send(writeJson(TERM_CONTROL, { action: "ask" }));
   }
 
+  #sayReleased() {
+    this.#line.send("terminal.control.release", { room_id: this.#line.room,
+      target_device_id: this.device });
+  }
+
   releaseControl() {
+    this.#setControl(false);
     if (this.state === "connected")
       this.#channel.send(writeJson(TERM_CONTROL, { action: "release" }));
-    this.#setControl(false);
+    this.#sayReleased();
   }
 
   type(bytes) {

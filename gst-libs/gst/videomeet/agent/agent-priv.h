@@ -45,6 +45,9 @@
 #define VM_AGENT_RENEW_TIME 30 /* s */
 /* Pages that see the terminal at a time; more are refused. */
 #define VM_AGENT_PAGES_MAX 8
+/* Offers of pages that are looked at, at once; then one in this time. */
+#define VM_AGENT_OFFERS_MAX 16
+#define VM_AGENT_OFFER_TIME (G_USEC_PER_SEC / 2)
 /* For a page to be connected and to say something. */
 #define VM_AGENT_PAGE_TIME (30 * G_USEC_PER_SEC)
 #define VM_AGENT_TICK 250 /* ms */
@@ -95,6 +98,7 @@ struct _VmAgent
 
   GPtrArray *sessions; /* of VmAgentSession */
   GPtrArray *pages; /* see agentpages.c */
+  gint64 offers_at; /* monotonic: their rate */
   GPtrArray *requests; /* of VmAgentRequest, in their order */
   GPtrArray *views; /* of VmTerminal, of other devices */
   VmAgentTerm *term; /* the terminal that it shares; or NULL */
@@ -140,6 +144,9 @@ void vm_agent_tell_lost (VmAgent *self, const GError *error, gboolean final);
 void vm_agent_set_ready (VmAgent *self, gboolean ready);
 /* What @name may do; -1: nothing was said of it. */
 gint vm_agent_allows (VmAgent *self, const gchar *name);
+/* Likewise of the name of a user, which anybody takes: what was said of a
+ * device by its id does not hold for who is called by that id. */
+gint vm_agent_allows_user (VmAgent *self, const gchar *user);
 /* Frees what there is from the start on; there must be no session. */
 void vm_agent_drop (VmAgent *self);
 void vm_agent_look_whether_stopped (VmAgent *self);

@@ -30,6 +30,16 @@ ask_free (Ask *ask)
   g_free (ask);
 }
 
+/* Who waits for an answer hears of the end, too, and lets go of what it keeps
+ * for the answer. */
+static void
+check_freed (VmAgentControl *self, GError **error)
+{
+  if (self->freed && !*error)
+    g_set_error (error, VM_ERROR, VM_ERROR_CANCELLED,
+        "The server is not asked any more");
+}
+
 static void
 on_minted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -46,8 +56,8 @@ on_minted (GObject *source, GAsyncResult *result, gpointer user_data)
       && !token)
     g_set_error (&error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
         "The server gives no capability");
-  if (!ask->control->freed)
-    ask->func.token (error ? NULL : token, error, ask->user_data);
+  check_freed (ask->control, &error);
+  ask->func.token (error ? NULL : token, error, ask->user_data);
   ask_free (ask);
 }
 
@@ -122,8 +132,8 @@ on_keys (GObject *source, GAsyncResult *result, gpointer user_data)
       g_set_error (&error, VM_ERROR, VM_ERROR_CAP_INVALID,
           "The capability is not signed by this server");
   }
-  if (!self->freed)
-    ask->func.claims (capability, error, ask->user_data);
+  check_freed (self, &error);
+  ask->func.claims (error ? NULL : capability, error, ask->user_data);
   ask_free (ask);
 }
 

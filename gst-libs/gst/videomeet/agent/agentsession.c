@@ -71,7 +71,7 @@ vm_agent_session_new (
   self->accept = agent->accept;
   self->allow_delete = agent->allow_delete;
   self->allowed_id = vm_agent_allows (agent, peer->device_id);
-  self->allowed_user = vm_agent_allows (agent, peer->user);
+  self->allowed_user = vm_agent_allows_user (agent, peer->user);
   self->share = -1;
   self->size_left = -1;
   self->threads = g_ptr_array_new ();

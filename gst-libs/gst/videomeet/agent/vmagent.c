@@ -19,6 +19,7 @@
 
 #include "agent/term/vmterminal-priv.h"
 #include "agent/agentcandidates.h"
+#include "base/deviceid.h"
 #include "base/vmtimer-priv.h"
 #include "transfer/disk/receivefolder.h"
 
@@ -66,6 +67,13 @@ vm_agent_allows (VmAgent *self, const gchar *name)
       || !g_hash_table_lookup_extended (self->allowed, name, NULL, &value))
     return -1;
   return GPOINTER_TO_INT (value);
+}
+
+gint
+vm_agent_allows_user (VmAgent *self, const gchar *user)
+{
+  return user && vm_device_id_is_valid (user) ? -1
+                                              : vm_agent_allows (self, user);
 }
 
 /* The control plane */

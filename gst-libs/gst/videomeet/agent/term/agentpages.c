@@ -137,7 +137,7 @@ static gboolean
 check_policy (Page *page, GError **error)
 {
   VmAgent *self = page->agent;
-  gint allowed = vm_agent_allows (self, page->user);
+  gint allowed = vm_agent_allows_user (self, page->user);
 
   if (self->policy != VM_POLICY_OPEN) {
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
@@ -241,6 +241,24 @@ check_number (VmAgent *self, GError **error)
   return FALSE;
 }
 
+/* An offer costs much: a signature, and a connection with its candidates. */
+static gboolean
+check_rate (VmAgent *self, GError **error)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  /* when the first of as many as may come at once would have come */
+  self->offers_at =
+      MAX (self->offers_at, now - VM_AGENT_OFFERS_MAX * VM_AGENT_OFFER_TIME);
+  if (now - self->offers_at >= VM_AGENT_OFFER_TIME) {
+    self->offers_at += VM_AGENT_OFFER_TIME;
+    return TRUE;
+  }
+  g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "Browsers ask for this terminal too often");
+  return FALSE;
+}
+
 static void
 take_offer (VmAgent *self, const VmMeshNews *news)
 {
@@ -248,6 +266,10 @@ take_offer (VmAgent *self, const VmMeshNews *news)
   g_autoptr (GError) error = NULL;
   Page *page;
 
+  if (!check_rate (self, &error)) {
+    refuse (self, news->from, error);
+    return;
+  }
   /* it begins anew */
   if (old)
     remove_page (old, NULL);

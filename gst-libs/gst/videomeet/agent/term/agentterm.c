@@ -66,15 +66,22 @@ give_back (VmAgentTerm *self)
         self->agent->control, own_id (self), NULL));
 }
 
+/* Whose input is taken from now on. */
 static void
-set_controller (
-    VmAgentTerm *self, const gchar *id, const gchar *user, gint64 until)
+let_type (VmAgentTerm *self, const gchar *id, gint64 until)
 {
   g_mutex_lock (&self->lock);
   g_free (self->controller);
   self->controller = g_strdup (id);
   self->control_until = until;
   g_mutex_unlock (&self->lock);
+}
+
+static void
+set_controller (
+    VmAgentTerm *self, const gchar *id, const gchar *user, gint64 until)
+{
+  let_type (self, id, until);
   vm_term_share_set_controller (self->share, user);
 }
 
@@ -89,8 +96,10 @@ end_control (VmAgentTerm *self, VmError code, const gchar *why)
 
   if (!id)
     return;
-  set_controller (self, NULL, NULL, 0);
+  let_type (self, NULL, 0);
+  /* it hears why before it sees that it is so, and could ask again */
   vm_agent_viewers_tell (self, id, &control);
+  vm_term_share_set_controller (self->share, NULL);
 }
 
 typedef struct
@@ -100,13 +109,21 @@ typedef struct
 } Mint;
 
 static void
-deny (VmAgentTerm *self, VmAgentViewer *viewer, const GError *why)
+answer (VmAgentViewer *viewer, const GError *why)
 {
   const VmTermControl control = { .action = VM_TERM_CONTROL_DENIED,
     .code = (gchar *) vm_error_get_code (why),
     .message = why->message };
 
   vm_agent_viewer_tell (viewer, &control);
+}
+
+/* The user of this device learns of it, too: not of each, where one viewer asks
+ * over and over. */
+static void
+deny (VmAgentTerm *self, VmAgentViewer *viewer, const GError *why)
+{
+  answer (viewer, why);
   vm_terminal_tell_asked (self->terminal, viewer->user, why);
 }
 
@@ -142,14 +159,19 @@ mint_for (VmAgentTerm *self, VmAgentViewer *viewer)
       self->agent->control, own_id (self), viewer->id, on_minted, mint);
 }
 
+static void
+refuse_soon (GError **error)
+{
+  g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+      "Control cannot be asked for so soon again");
+}
+
 /* Whether it is given control when it asks. */
 static gboolean
 may_ask (VmAgentTerm *self, VmAgentViewer *viewer, gint64 now, GError **error)
 {
-  gboolean soon = now - viewer->asked_at < VM_AGENT_TERM_REFUSAL_TIME;
-  const gchar *user;
+  g_autofree gchar *user = NULL;
 
-  viewer->asked_at = now;
   if (!viewer->may_control) {
     g_set_error (error, VM_ERROR, VM_ERROR_CAP_REQUIRED,
         "The user of this device has not allowed \"%s\" to control the "
@@ -157,11 +179,8 @@ may_ask (VmAgentTerm *self, VmAgentViewer *viewer, gint64 now, GError **error)
         viewer->user);
     return FALSE;
   }
-  if (soon
-      || (now < self->peace_until
-          && g_str_equal (self->peaceful, viewer->id))) {
-    g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
-        "Control cannot be asked for so soon again");
+  if (now < self->peace_until && g_str_equal (self->peaceful, viewer->id)) {
+    refuse_soon (error);
     return FALSE;
   }
   if (self->controller && !g_str_equal (self->controller, viewer->id)) {
@@ -180,9 +199,17 @@ may_ask (VmAgentTerm *self, VmAgentViewer *viewer, gint64 now, GError **error)
 void
 vm_agent_term_hear_ask (VmAgentTerm *self, VmAgentViewer *viewer)
 {
+  gint64 now = g_get_monotonic_time ();
+  gboolean soon = now - viewer->asked_at < VM_AGENT_TERM_REFUSAL_TIME;
   g_autoptr (GError) error = NULL;
 
-  if (!may_ask (self, viewer, g_get_monotonic_time (), &error)) {
+  viewer->asked_at = now;
+  if (soon) {
+    refuse_soon (&error);
+    answer (viewer, error);
+    return;
+  }
+  if (!may_ask (self, viewer, now, &error)) {
     deny (self, viewer, error);
     return;
   }
@@ -201,8 +228,10 @@ vm_agent_term_hear_release (VmAgentTerm *self, VmAgentViewer *viewer)
 void
 vm_agent_term_hear_gone (VmAgentTerm *self, VmAgentViewer *viewer)
 {
+  g_autofree gchar *another = NULL;
+
   if (g_strcmp0 (self->controller, viewer->id) != 0
-      || vm_agent_viewers_name (self, viewer->id))
+      || (another = vm_agent_viewers_name (self, viewer->id)))
     return;
   set_controller (self, NULL, NULL, 0);
   give_back (self);
@@ -242,8 +271,10 @@ take_grant (VmAgentTerm *self, const VmMeshNews *news)
   if (self->controller && !g_str_equal (self->controller, news->peer_id))
     end_control (
         self, VM_ERROR_DECLINED, "Somebody else controls the terminal");
-  set_controller (
-      self, viewer->id, viewer->user, now + news->expires_in * G_USEC_PER_SEC);
+  set_controller (self, viewer->id, viewer->user,
+      now
+          + MIN (
+              news->expires_in * G_USEC_PER_SEC, VM_AGENT_TERM_CONTROL_TIME));
 }
 
 void

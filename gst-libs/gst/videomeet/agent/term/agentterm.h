@@ -15,6 +15,11 @@
 #define VM_AGENT_TERM_SEND_TIME (30 * G_USEC_PER_SEC)
 /* Between two answers to what a viewer must not do. */
 #define VM_AGENT_TERM_REFUSAL_TIME G_USEC_PER_SEC
+/* What is said to a viewer and waits to be sent. One that reads so little, and
+ * still says what has to be answered, is sent nothing more. */
+#define VM_AGENT_TERM_UNSENT_MAX 64
+/* Control is over after that, whatever the server says. */
+#define VM_AGENT_TERM_CONTROL_TIME (120 * G_USEC_PER_SEC)
 /* Control that was taken back is not given to the same viewer again before. */
 #define VM_AGENT_TERM_PEACE_TIME (5 * G_USEC_PER_SEC)
 

@@ -86,12 +86,17 @@ vm_agent_view_release (VmTerminal *self)
 static void
 take (VmTerminal *self, const gchar *token)
 {
-  if (self->control == VM_TERMINAL_NO_CONTROL || !is_ready (self))
+  gboolean early =
+      self->control == VM_TERMINAL_IN_CONTROL
+      && self->control_until - g_get_monotonic_time () > VM_TERMINAL_RENEW_TIME;
+
+  /* one at a time: the server has yet to answer */
+  if (self->control == VM_TERMINAL_NO_CONTROL || self->take_id || early
+      || !is_ready (self))
     return;
   if (self->control == VM_TERMINAL_ASKING)
     set_control (self, VM_TERMINAL_TAKING,
         g_get_monotonic_time () + VM_TERMINAL_ASK_TIME);
-  g_free (self->take_id);
   self->take_id = vm_agent_control_take_terminal (
       self->agent->control, self->target, token);
 }

@@ -69,8 +69,18 @@ wake (VmAgentViewer *self)
 static void
 push (VmAgentViewer *self, guint8 type, GBytes *body)
 {
-  VmTerminalMessage *message = g_new0 (VmTerminalMessage, 1);
+  VmTerminalMessage *message;
 
+  if (self->unsent.length >= VM_AGENT_TERM_UNSENT_MAX) {
+    g_clear_pointer (&body, g_bytes_unref);
+    if (!self->over)
+      g_set_error (&self->error, VM_ERROR, VM_ERROR_RATE_LIMITED,
+          "The viewer does not read what it is told");
+    self->over = TRUE;
+    wake (self);
+    return;
+  }
+  message = g_new0 (VmTerminalMessage, 1);
   message->type = type;
   message->body = body;
   g_queue_push_tail (&self->unsent, message);
@@ -116,17 +126,17 @@ vm_agent_viewers_find_controller (VmAgentTerm *term, const gchar *id)
   return found;
 }
 
-const gchar *
+gchar *
 vm_agent_viewers_name (VmAgentTerm *term, const gchar *id)
 {
-  const gchar *name = NULL;
+  gchar *name = NULL;
 
   g_mutex_lock (&term->lock);
   for (guint i = 0; !name && i < term->viewers->len; i++) {
     const VmAgentViewer *viewer = g_ptr_array_index (term->viewers, i);
 
     if (strcmp (viewer->id, id) == 0 && !viewer->over)
-      name = g_intern_string (viewer->user);
+      name = g_strdup (viewer->user);
   }
   g_mutex_unlock (&term->lock);
   return name;
@@ -162,6 +172,7 @@ typedef struct
 {
   VmAgentViewer *viewer;
   void (*func) (VmAgentTerm *term, VmAgentViewer *viewer);
+  gboolean *waits; /* of the viewer; or NULL */
 } Heard;
 
 static gboolean
@@ -169,6 +180,11 @@ on_heard (gpointer data)
 {
   Heard *heard = data;
 
+  if (heard->waits) {
+    g_mutex_lock (&heard->viewer->term->lock);
+    *heard->waits = FALSE;
+    g_mutex_unlock (&heard->viewer->term->lock);
+  }
   if (heard->viewer->term->agent)
     heard->func (heard->viewer->term, heard->viewer);
   return G_SOURCE_REMOVE;
@@ -183,13 +199,24 @@ heard_free (gpointer data)
   g_free (heard);
 }
 
+/* @waits: of @self; or NULL. While it is set, another of these waits to be
+ * heard, which stands for this one, too. */
 static void
 post (VmAgentViewer *self,
-    void (*func) (VmAgentTerm *term, VmAgentViewer *viewer))
+    void (*func) (VmAgentTerm *term, VmAgentViewer *viewer), gboolean *waits)
 {
-  Heard *heard = g_new (Heard, 1);
+  gboolean waited;
+  Heard *heard;
 
-  *heard = (Heard){ vm_agent_viewer_ref (self), func };
+  g_mutex_lock (&self->term->lock);
+  waited = waits && *waits;
+  if (waits)
+    *waits = TRUE;
+  g_mutex_unlock (&self->term->lock);
+  if (waited)
+    return;
+  heard = g_new (Heard, 1);
+  *heard = (Heard){ vm_agent_viewer_ref (self), func, waits };
   vm_agent_term_post (self->term, on_heard, heard, heard_free);
 }
 
@@ -268,9 +295,9 @@ take_control (VmAgentViewer *self, GBytes *body, GError **error)
     return FALSE;
   set_extended (self);
   if (control.action == VM_TERM_CONTROL_ASK)
-    post (self, vm_agent_term_hear_ask);
+    post (self, vm_agent_term_hear_ask, &self->asks);
   else if (control.action == VM_TERM_CONTROL_RELEASE)
-    post (self, vm_agent_term_hear_release);
+    post (self, vm_agent_term_hear_release, &self->releases);
   return TRUE;
 }
 
@@ -502,7 +529,7 @@ detach (VmAgentViewer *self)
   g_ptr_array_remove (self->term->viewers, self);
   g_mutex_unlock (&self->term->lock);
   vm_term_view_detach (view);
-  post (self, vm_agent_term_hear_gone);
+  post (self, vm_agent_term_hear_gone, NULL);
 }
 
 gboolean

@@ -49,6 +49,7 @@ struct _VmAgentViewer
   GCond cond;
   GQueue unsent; /* of VmTerminalMessage */
   gboolean over;
+  gboolean asks, releases; /* the context's thread has yet to hear it */
   gboolean extended; /* it knows more than the base protocol */
   gboolean tells; /* what it has shown */
   guint64 sent, seen; /* bytes of TERM_OUT */
@@ -67,8 +68,9 @@ void vm_agent_viewers_tell (
 /* One that may control it. Returns: (transfer full) (nullable) */
 VmAgentViewer *
 vm_agent_viewers_find_controller (VmAgentTerm *term, const gchar *id);
-/* The user of @id; NULL: it does not view it. On the context's thread. */
-const gchar *vm_agent_viewers_name (VmAgentTerm *term, const gchar *id);
+/* The user of @id; NULL: it does not view it. Returns: (transfer full)
+ * (nullable) */
+gchar *vm_agent_viewers_name (VmAgentTerm *term, const gchar *id);
 
 /* agentterm.c */
 /* Any thread; @func runs on the context's, unless the terminal has ended. */

@@ -9,10 +9,15 @@
  * the agent's context. One thread brings it what its screen shows; of a
  * terminal of another device, another sends what is typed. */
 
-/* What waits to be shown; whoever brings more waits. */
+/* What waits to be shown; whoever brings more waits. A message counts for more
+ * than its body, which may have nothing in it and take long to be shown. */
 #define VM_TERMINAL_UNSHOWN_MAX (256 * 1024) /* bytes */
+#define VM_TERMINAL_MESSAGE_SIZE 1024 /* of one, beside its body */
 /* What waits to be sent to the other device; what is typed beyond is lost. */
 #define VM_TERMINAL_UNSENT_MAX (64 * 1024) /* bytes */
+/* Control that lasts longer is not prolonged: the server need not be asked
+ * again and again because the other device says so. */
+#define VM_TERMINAL_RENEW_TIME (60 * G_USEC_PER_SEC)
 /* For an answer to who asks for control. */
 #define VM_TERMINAL_ASK_TIME (10 * G_USEC_PER_SEC)
 

@@ -210,6 +210,7 @@ vm_terminal_show (VmTerminal *self, guint8 type, GBytes *body, gsize weight)
   good = !self->over;
   if (good) {
     push (&self->unshown, &self->unshown_size, type, body, weight);
+    self->unshown_size += VM_TERMINAL_MESSAGE_SIZE;
     if (!self->posted)
       vm_mailbox_post (self->agent->mailbox, on_unshown, g_object_ref (self),
           g_object_unref);
