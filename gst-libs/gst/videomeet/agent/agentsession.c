@@ -733,6 +733,10 @@ run (gpointer data)
     self->error = g_error_copy (self->end);
   }
   g_mutex_unlock (&self->lock);
+  /* without word of it the other side keeps the session until nothing has come
+   * for long */
+  if (connection && g_atomic_int_get (&self->path) == VM_QUIC_PATH_RELAY)
+    vm_quic_connection_wait_closed (connection, VM_AGENT_LAST_WORDS_TIME);
   join_streams (self);
   fail_jobs (self);
   g_clear_pointer (&connection, vm_quic_connection_unref);
