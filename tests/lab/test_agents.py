@@ -145,7 +145,8 @@ class Agents(natlab.NatTest):
         received = self.place("in")
         agent = ann.start("videomeet", "agent", "--server", URL, "--room", ROOM, "--user",
                           "Ann", "--policy", "open", "--accept", "auto", "--receive", received)
-        agent.wait_for(lambda line: "In the room" in line, lab.SOON)
+        agent.wait_for(lambda line: f"videomeet send FILE Ann --server {URL} --room {ROOM}"
+                       in line, lab.SOON)
         sent = write(os.path.join(self.place("out"), "file"), LONG)
         for name in "", ", saved as “file (1)”":
             process = bob.start("videomeet", "send", sent, "Ann", "--server", URL, "--room",
