@@ -328,6 +328,12 @@ class Host:
         self.processes.append(process)
         return process
 
+    def at_terminal(self, terminal, *args, env=None):
+        """Starts a command whose terminal is that file; its subprocess.Popen."""
+        return subprocess.Popen(
+            self._enter(args), stdin=terminal, stdout=terminal, stderr=terminal,
+            env=self._environment(env), start_new_session=True)
+
     def launch(self, line, env=None):
         """Starts a gst-launch-1.0 line (a string, as typed) with its messages
         shown, each line written at once."""

@@ -18,6 +18,7 @@ ROOM = "lab"
 SMALL = 2_000_000  # bytes of a file
 SLOW = "20mbit"  # of a link over which a file takes a while
 LONG = 12_000_000
+DEVICE_SESSIONS_MAX = 8  # agent-priv.h
 
 
 def write(path, size):
@@ -144,7 +145,8 @@ class Agents(natlab.NatTest):
         received = self.place("in")
         agent = ann.start("videomeet", "agent", "--server", URL, "--room", ROOM, "--user",
                           "Ann", "--policy", "open", "--accept", "auto", "--receive", received)
-        agent.wait_for(lambda line: "In the room" in line, lab.SOON)
+        agent.wait_for(lambda line: f"videomeet send FILE Ann --server {URL} --room {ROOM}"
+                       in line, lab.SOON)
         sent = write(os.path.join(self.place("out"), "file"), LONG)
         for name in "", ", saved as “file (1)”":
             process = bob.start("videomeet", "send", sent, "Ann", "--server", URL, "--room",
@@ -253,6 +255,16 @@ class Agents(natlab.NatTest):
         for number in (0, 1):
             self.set_nat(number, "no-udp")
         self.exchange("relay")
+
+    def test_many_by_the_relay(self):
+        """One command after the other: each session is over with its command."""
+        for number in (0, 1):
+            self.set_nat(number, "no-udp")
+        ann, bob = self.clients[:2]
+        self.agent(ann, "Ann", "--receive", self.place("in"))
+        sent = write(os.path.join(self.place("out"), "file"), 1000)
+        for _ in range(DEVICE_SESSIONS_MAX + 1):
+            self.assertEqual(self.lane(self.send(bob, sent, "Ann")), "relay")
 
     def begin(self, folder=False):
         """A file, or a folder of several, is on its way from Bob to Ann, slowly: (its path, where it is to be,

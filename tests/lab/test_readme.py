@@ -265,6 +265,56 @@ class Readme(lab.LabTest):
         self.finish(receiver, server)
         a.call("cmp", source, os.path.join(folder, "speech.wav"))
 
+    def at_server(self, name, text):
+        """The server of the README, and a block of Ann's there: both processes."""
+        a = self.lab.hosts[0]
+        server = self.start(a, "server")
+        server.wait_for("Serving rooms on port 8080", lab.SOON)
+        ann = self.start(a, name)
+        ann.wait_for(text, lab.SOON)
+        return ann, server
+
+    def test_line_server(self):
+        self.test_line_agent_file()
+
+    def test_line_agent(self):
+        self.test_line_agent_file()
+
+    def test_line_agent_file(self):
+        a, b = self.lab.hosts
+        source = os.path.join(b.home, "speech.wav")
+        folder = os.path.join(a.home, "received")
+        media.speak(source, "One two three.")
+        shutil.rmtree(folder, ignore_errors=True)
+        ann, server = self.at_server("agent", "Others send by:  videomeet send FILE Ann")
+        process, status = self.line(b, "agent-file")
+        self.assertEqual(status, 0, process.tail())
+        ann.wait_for("speech.wav: .* verified, from Bob", lab.SOON)
+        self.finish(ann, server)
+        a.call("cmp", source, os.path.join(folder, "speech.wav"))
+
+    def test_line_agent_sync(self):
+        a, b = self.lab.hosts
+        note = os.path.join(b.home, "notes", "note")
+        os.makedirs(os.path.dirname(note), exist_ok=True)
+        with open(note, "w", encoding="utf-8") as f:
+            f.write("milk")
+        ann, server = self.at_server("agent", "Others sync by:  videomeet sync DIR Ann:FOLDER")
+        process, status = self.line(b, "agent-sync")
+        self.assertEqual(status, 0, process.tail())
+        self.finish(ann, server)
+        a.call("cmp", note, os.path.join(a.home, "shared", "notes", "note"))
+
+    def test_line_term_share(self):
+        self.test_line_term_view()
+
+    def test_line_term_view(self):
+        b = self.lab.hosts[1]
+        ann, server = self.at_server("term-share", "In the room lab as Ann")
+        bob = self.start(b, "term-view")
+        bob.wait_for("Tasks", lab.SOON)
+        self.finish(bob, ann, server)
+
     def test_line_answer(self):
         self.test_line_call()
 

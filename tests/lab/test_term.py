@@ -4,8 +4,13 @@
 relay, over a link that loses packets, without the server, from another address; who may
 type; and a viewer that is slow."""
 
+import fcntl
 import os
+import pty
 import re
+import select
+import struct
+import termios
 import time
 
 import lab
@@ -23,6 +28,45 @@ TICKING = "i=0; while [ $i -lt %d ]; do i=$((i+1)); echo line-$i; sleep 0.05; do
           "echo the end; exec sleep 600"
 MANY = 1_460_000  # lines, which are 100 MB
 LONG = "x" * 60
+KEY = "\x1d"  # Ctrl-]
+
+
+class AtTerminal:
+    """A command of videomeet term at a terminal of 80 times 24, and what is on it."""
+
+    def __init__(self, test, host, *args, user):
+        self.test, self.host, self.shown = test, host, b""
+        self.master, terminal = pty.openpty()
+        test.addCleanup(os.close, self.master)
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        self.before = termios.tcgetattr(terminal)
+        self.popen = host.at_terminal(
+            terminal, "videomeet", "term", "--server", URL, "--room", ROOM, "--user", user,
+            *args, env={"XDG_CONFIG_HOME": os.path.join(host.config, user)})
+        test.addCleanup(self.popen.wait)
+        test.addCleanup(self.popen.kill)
+        os.close(terminal)
+
+    def type(self, keys):
+        os.write(self.master, keys.encode())
+
+    def screen(self):
+        while select.select([self.master], [], [], 0.2)[0]:
+            try:
+                self.shown += os.read(self.master, 65536)
+            except OSError:  # all others have closed it
+                break
+        done = self.host.run(PROGRAM, COLUMNS, ROWS, timeout=lab.SOON,
+                             stdin=self.shown.decode(errors="replace"))
+        return done.stdout.rstrip("\n").split("\n")
+
+    def until(self, text):
+        """The last row has that text; all rows."""
+        end = time.monotonic() + lab.SOON
+        while text not in (screen := self.screen())[-1]:
+            if time.monotonic() > end:
+                raise lab.LabError(f"not on the last row: {text}\n" + "\n".join(screen))
+        return screen
 
 
 class Term(natlab.NatTest):
@@ -104,6 +148,54 @@ class Term(natlab.NatTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn("Emma", done.stderr)
         self.assertIn("Ann", done.stderr.replace("Emma", ""))
+        agent = bob.start("videomeet", "agent", "--server", URL, "--room", ROOM, "--user",
+                          "Emma", "--policy", "open", "--share", bob.home, "--json")
+        agent.wait_event("ready", lab.SOON)
+        done = self.routers[0].run("videomeet", "term", "view", "Emma", "--server", URL,
+                                   "--room", ROOM, "--user", "Carl", timeout=lab.SOON,
+                                   check=False, env={"XDG_CONFIG_HOME": os.path.join(
+                                       ann.config, "Carl")})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('error: "Emma" shares no terminal.', done.stderr)
+
+    def test_stranger(self):
+        """Who is not trusted hears what the other user may do, and that does it."""
+        ann, bob = self.routers
+        home = {"XDG_CONFIG_HOME": os.path.join(bob.config, "Bob")}
+        share = self.share(ann, "exec sleep 600", "--policy", "pin")
+        done = bob.run("videomeet", "term", "view", "Ann", "--server", URL, "--room", ROOM,
+                       "--user", "Bob", timeout=lab.SOON, check=False, env=home)
+        self.assertEqual(done.returncode, 1)
+        told = re.search(r'"Ann" does not trust the device .* by (--policy pin --allow '
+                         r"\S+=terminal:view)\.", done.stderr)
+        self.assertTrue(told, done.stderr)
+        share.signal()
+        share.wait(lab.SOON)
+        self.share(ann, "echo seen; exec sleep 600", *told[1].split())
+        self.until(self.view(bob), "seen")
+
+    def test_last_row(self):
+        """At a terminal: under which name it is shared, who controls, what the next key
+        does, and why somebody has no control."""
+        ann, bob = self.routers
+        share = AtTerminal(self, ann, "share", "--policy", "open", "--allow",
+                           "Bob=terminal:control", "--", "cat", user="Ann")
+        share.until("shared in lab as Ann | nobody watches | Ctrl-] q ends it")
+        viewer = self.view(bob, "--control")
+        viewer.wait_event("control", lab.SOON, control=True)
+        share.until("Bob controls the terminal.")
+        share.type(KEY)
+        viewer.wait_event("control", lab.SOON, control=False)
+        share.until("Control is taken back. q ends it all, any other key goes on")
+        share.type("x")
+        share.until("Go on")
+        dora = AtTerminal(self, bob, "view", "Ann", "--control", user="Dora")
+        self.assertNotIn("warning", dora.until("No control: The user of this")[-1])
+        dora.type("\x03")
+        self.assertEqual(dora.popen.wait(lab.SOON), 0)
+        share.type(KEY + "q")
+        self.assertEqual(share.popen.wait(lab.SOON), 0)
+        self.assertEqual(termios.tcgetattr(share.master), share.before)
 
     def test_control(self):
         """Who is on the list types, and nobody else; two at once; it is over when who has

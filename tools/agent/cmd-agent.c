@@ -205,6 +205,43 @@ is_passing (const GError *error)
          || g_error_matches (error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND);
 }
 
+static gchar *
+word (const gchar *text)
+{
+  g_autofree gchar *safe = vmt_text_safe (text);
+
+  return g_regex_match_simple ("^[\\w.:/@+-]+$", safe, 0, 0)
+             ? g_steal_pointer (&safe)
+             : g_shell_quote (safe);
+}
+
+/* What others do there. */
+static void
+tell_how (Agent *self)
+{
+  const VmtOptions *options = self->run->options;
+  VmtOutput *output = self->run->output;
+  g_autofree gchar *user = NULL;
+  g_autofree gchar *name = NULL;
+  g_autofree gchar *server = word (options->server);
+  g_autofree gchar *room = word (options->room);
+
+  g_object_get (self->run->agent, "user", &user, NULL);
+  name = word (user);
+  if (options->files_dir)
+    vmt_output_line (output, VMT_STYLE_PLAIN,
+        "Others send by:  videomeet send FILE %s --server %s --room %s", name,
+        server, room);
+  if (options->share_dir)
+    vmt_output_line (output, VMT_STYLE_PLAIN,
+        "Others sync by:  videomeet sync DIR %s:FOLDER --server %s --room %s",
+        name, server, room);
+  if (options->term)
+    vmt_output_line (output, VMT_STYLE_PLAIN,
+        "Others watch by: videomeet term view %s --server %s --room %s", name,
+        server, room);
+}
+
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -213,6 +250,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
 
   if (vm_agent_start_finish (VM_AGENT (source), result, &error)) {
     vmt_agent_run_tell_ready (self->run);
+    tell_how (self);
     if (self->run->options->term)
       self->term = vmt_term_serve_new (self->run);
   } else if (self->run->interrupted) {

@@ -92,8 +92,11 @@ check_files (const VmtOptions *options, VmtOutput *output)
         && (!options->their_folder
             || g_file_test (options->files[i], G_FILE_TEST_IS_DIR)))
       continue;
-    text = g_strdup_printf ("%s cannot be read%s; nothing was sent.", safe,
-        options->their_folder ? ", or is no folder" : "");
+    text = g_strdup_printf (options->their_folder
+                                ? "%s cannot be read, or is no folder; nothing "
+                                  "was synced."
+                                : "%s cannot be read; nothing was sent.",
+        safe);
     vmt_output_error (output, vm_error_to_code (VM_ERROR_NOT_FOUND), text);
     good = FALSE;
   }

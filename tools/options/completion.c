@@ -85,6 +85,10 @@ rest_of (VmtCommand command, gchar **words)
     *words = g_strjoinv (" ", (gchar **) names);
     return VALUE_WORDS;
   }
+  if (command == VMT_COMMAND_TERM) {
+    *words = g_strdup ("share view");
+    return VALUE_WORDS;
+  }
   if (!parameters)
     return VALUE_NONE;
   if (g_str_has_prefix (parameters, "DIR"))

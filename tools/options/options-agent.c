@@ -231,7 +231,9 @@ vmt_options_check_agent (
     if (!vmt_allow_parse (options->allow[i], NULL, &permissions, error))
       return FALSE;
   }
-  return check_server (options, error);
+  /* these two say first what they are to do */
+  return command == VMT_COMMAND_SYNC || command == VMT_COMMAND_TERM
+         || check_server (options, error);
 }
 
 static gboolean
@@ -262,7 +264,7 @@ vmt_options_take_term (VmtOptions *options, gchar **rest, GError **error)
     if (!g_utf8_validate (rest[1], -1, NULL))
       return fail (error, "The name is not UTF-8.");
     options->target = g_strdup (rest[1]);
-    return TRUE;
+    return check_server (options, error);
   }
   /* GOption leaves it where it stands */
   if (*command && g_str_equal (*command, "--"))
@@ -275,7 +277,20 @@ vmt_options_take_term (VmtOptions *options, gchar **rest, GError **error)
     options->argv = g_new0 (gchar *, 2);
     options->argv[0] = g_strdup (is_named (shell) ? shell : "/bin/sh");
   }
-  return TRUE;
+  return check_server (options, error);
+}
+
+/* The other side checks it, too. */
+static gboolean
+check_folder (const gchar *folder, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (folder, "/", -1);
+
+  if (*folder != '/' && !g_strv_contains ((const gchar *const *) parts, ".."))
+    return TRUE;
+  return fail (error,
+      "FOLDER in NAME:FOLDER is below the folder that NAME shares: it does not "
+      "begin with '/' and has no '..'.");
 }
 
 gboolean
@@ -290,9 +305,11 @@ vmt_options_take_sync (VmtOptions *options, gchar **rest, GError **error)
         "NAME:FOLDER --server URL --room NAME'.");
     return FALSE;
   }
+  if (!check_folder (colon + 1, error))
+    return FALSE;
   options->files = g_new0 (gchar *, 2);
   options->files[0] = g_strdup (rest[0]);
   options->target = g_strndup (rest[1], colon - rest[1]);
   options->their_folder = g_strdup (colon + 1);
-  return TRUE;
+  return check_server (options, error);
 }

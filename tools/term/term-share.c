@@ -41,7 +41,8 @@ on_attention (gpointer user_data)
   g_autofree gchar *controller = vmt_term_get_controller (self->terminal);
 
   vm_terminal_set_control (self->terminal, FALSE);
-  vmt_term_ui_say (self->ui, controller ? "Control is taken back. q ends it all"
+  vmt_term_ui_say (self->ui, controller ? "Control is taken back. q ends it "
+                                          "all, any other key goes on"
                                         : "q ends the command, Ctrl-] types "
                                           "Ctrl-]; any other key goes on");
 }
@@ -65,12 +66,15 @@ on_status (gpointer user_data)
   g_autofree gchar *viewers = vmt_term_tell_viewers (self->terminal);
   g_autofree gchar *controller = vmt_term_get_controller (self->terminal);
   g_autofree gchar *room = vmt_text_safe (options->room);
+  g_autofree gchar *user = NULL, *name = NULL;
 
   if (controller)
     return g_strdup_printf (
         "%s controls it: Ctrl-] takes it back | %s", controller, viewers);
+  g_object_get (self->run->agent, "user", &user, NULL);
+  name = vmt_text_safe (user);
   return g_strdup_printf (
-      "shared in %s | %s | Ctrl-] q ends it", room, viewers);
+      "shared in %s as %s | %s | Ctrl-] q ends it", room, name, viewers);
 }
 
 static void

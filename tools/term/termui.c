@@ -130,6 +130,23 @@ vmt_term_ui_get_said (VmtTermUi *self)
   return self->said;
 }
 
+/* A line of the output. What the next key does stays there until it is typed.
+ */
+static void
+say_line (VmtTermUi *self)
+{
+  static const gchar *const kinds[] = { "videomeet: warning: ",
+    "videomeet: error: " };
+  const gchar *line = self->said_line->str;
+
+  if (self->attention)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_has_prefix (line, kinds[i]))
+      line += strlen (kinds[i]);
+  vmt_term_ui_say (self, line);
+}
+
 static ssize_t
 on_said (void *cookie, const char *data, size_t size)
 {
@@ -139,7 +156,7 @@ on_said (void *cookie, const char *data, size_t size)
     if (data[i] != '\n') {
       g_string_append_c (self->said_line, data[i]);
     } else {
-      vmt_term_ui_say (self, self->said_line->str);
+      say_line (self);
       g_string_truncate (self->said_line, 0);
     }
   }

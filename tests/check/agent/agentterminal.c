@@ -40,6 +40,7 @@ GST_START_TEST (test_view)
   wait_until (has_viewers, &bob, "Bob,Carl");
   vm_terminal_resize (ann.terminal, 100, 30);
   type (&ann, "swallow");
+  wait_until (shows, &ann, "swallow");
   wait_until (shows, &bob, "swallow");
   wait_until (shows, &carl, "swallow");
   fail_unless_equals_int (vm_term_screen_look (bob.screen)->size.cols, 100);

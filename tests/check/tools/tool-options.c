@@ -487,6 +487,22 @@ GST_START_TEST (test_files)
       "--max-bitrate is of no use with --server");
   refused ("sync here Ann --server http://h:1 --room lab", "NAME:FOLDER");
   refused ("sync here :x --server http://h:1 --room lab", "NAME:FOLDER");
+  refused ("sync", "NAME:FOLDER");
+  refused ("sync here Ann:x", "which server and which room");
+  for (guint i = 0; i < 4; i++) {
+    static const gchar *const outside[] = { "/x", "..", "../x", "x/../.." };
+    g_autofree gchar *line = g_strdup_printf (
+        "sync here Ann:%s --server http://h:1 --room lab", outside[i]);
+
+    refused (line, "below the folder that NAME shares");
+  }
+  taken ("sync here Ann:x/..y --server http://h:1 --room lab");
+  taken ("sync here Ann: --server http://h:1 --room lab");
+  refused ("term", "videomeet term view NAME");
+  refused ("term shar", "videomeet term view NAME");
+  refused ("term view", "whose terminal");
+  refused ("term view Ann", "which server and which room");
+  refused ("term share", "which server and which room");
   refused ("agent --server http://h:1 --room lab", "--receive DIR");
   refused ("agent --server http://h:1 --room lab --share x --allow Ann",
       "--allow takes a name");
@@ -661,6 +677,7 @@ GST_START_TEST (test_completion)
     fail_unless (strstr (script, "open pin require") != NULL);
     fail_unless (
         strstr (script, "request list show revoke export import") != NULL);
+    fail_unless (strstr (script, "share view") != NULL);
   }
   fail_unless (vmt_completion_format ("csh") == NULL);
 }

@@ -77,7 +77,7 @@ check_place (VmAgentSession *session, GError **error)
     if (session->term)
       return TRUE;
     g_set_error (error, VM_ERROR, VM_ERROR_P2P_SESSION_DENIED,
-        "This device shares no terminal");
+        "\"%s\" shares no terminal", session->agent->user);
     return FALSE;
   }
   if (session->accept != VM_ACCEPT_NEVER

@@ -81,10 +81,9 @@ is_behind (VmAgentRelay *self)
              G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)));
 }
 
-static gboolean
-on_wake (gpointer data)
+static void
+send_queue (VmAgentRelay *self)
 {
-  VmAgentRelay *self = data;
   GQueue taken = G_QUEUE_INIT;
   GBytes *bytes;
 
@@ -99,6 +98,12 @@ on_wake (gpointer data)
           self->socket, SOUP_WEBSOCKET_DATA_BINARY, bytes);
     g_bytes_unref (bytes);
   }
+}
+
+static gboolean
+on_wake (gpointer data)
+{
+  send_queue (data);
   return G_SOURCE_REMOVE;
 }
 
@@ -207,6 +212,7 @@ vm_agent_relay_close (VmAgentRelay *self)
     g_cancellable_cancel (self->cancellable);
   if (self->socket) {
     g_signal_handlers_disconnect_by_data (self->socket, self);
+    send_queue (self); /* what ends the connection may be in it */
     if (soup_websocket_connection_get_state (self->socket)
         == SOUP_WEBSOCKET_STATE_OPEN)
       soup_websocket_connection_close (

@@ -361,19 +361,27 @@ on_candidates (VmAgentSession *self, gpointer data)
 
 /* Trust */
 
+/* Both sides read it. */
 static gboolean
-refuse_unknown (const VmAgentPeer *peer, gboolean incoming, GError **error)
+refuse_unknown (const VmAgentSession *self, GError **error)
 {
-  if (incoming)
-    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "The device %s is not trusted here. The user here lets it in by "
-        "videomeet agent --policy pin --accept ask, and the answer always",
-        peer->device_id);
-  else
+  const gchar *id = self->peer->device_id;
+
+  if (!self->incoming)
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "You do not trust the device %s. --policy pin sends without trust; "
         "videomeet trust request makes a device of your network trusted",
-        peer->device_id);
+        id);
+  else if (self->kind == VM_MESH_TERMINAL)
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "\"%s\" does not trust the device %s, and shows it a terminal by "
+        "--policy pin --allow %s=terminal:view",
+        self->agent->user, id, id);
+  else
+    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+        "\"%s\" does not trust the device %s, and lets it in by videomeet "
+        "agent --policy pin --accept ask, and the answer always",
+        self->agent->user, id);
   return FALSE;
 }
 
@@ -388,7 +396,7 @@ refuse (VmAgentSession *self, const VmTrustFacts *facts, GError *why,
     return FALSE;
   }
   g_error_free (why);
-  return refuse_unknown (self->peer, self->incoming, error);
+  return refuse_unknown (self, error);
 }
 
 /* What was said of it by its id, else by its user's name. A name is what the
@@ -437,12 +445,13 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
     return refuse (self, facts, why, error);
   if (self->policy == VM_POLICY_REQUIRE
       && decision.level < VM_TRUST_LEVEL_GUEST)
-    return refuse_unknown (peer, self->incoming, error);
+    return refuse_unknown (self, error);
   if (allowed >= 0 && ((guint) allowed & permission) != permission) {
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "\"%s\" may not do that here; the other user gives leave by videomeet "
-        "agent --allow %s=file,folder",
-        peer->user, peer->device_id);
+        "\"%s\" may not do that here; the other user gives leave by --allow "
+        "%s=%s",
+        peer->user, peer->device_id,
+        self->kind == VM_MESH_TERMINAL ? "terminal:view" : "file,folder");
     return FALSE;
   }
   self->permissions =
@@ -733,6 +742,10 @@ run (gpointer data)
     self->error = g_error_copy (self->end);
   }
   g_mutex_unlock (&self->lock);
+  /* without word of it the other side keeps the session until nothing has come
+   * for long */
+  if (connection && g_atomic_int_get (&self->path) == VM_QUIC_PATH_RELAY)
+    vm_quic_connection_wait_closed (connection, VM_AGENT_LAST_WORDS_TIME);
   join_streams (self);
   fail_jobs (self);
   g_clear_pointer (&connection, vm_quic_connection_unref);

@@ -121,6 +121,11 @@ vm_quic_connection_close (VmQuicConnection *self, const GError *why)
 {
 }
 
+void
+vm_quic_connection_wait_closed (VmQuicConnection *self, gint64 timeout)
+{
+}
+
 VmP2pPipe *
 vm_quic_connection_say_hello (VmQuicConnection *self, const VmP2pHello *hello,
     gint64 timeout, GError **error)

@@ -133,6 +133,10 @@ VmP2pPipe *vm_quic_connection_accept_pipe (
  * message (@why NULL: VM_ERROR_DISCONNECTED). Unsent data is lost: end the
  * pipes and wait for the other's end first. */
 void vm_quic_connection_close (VmQuicConnection *self, const GError *why);
+/* After vm_quic_connection_close(): blocks until the other side has been sent
+ * word of the end, at most @timeout µs. Whoever carries the datagrams of the
+ * relay may stop then. */
+void vm_quic_connection_wait_closed (VmQuicConnection *self, gint64 timeout);
 
 /* The hello, on the first stream before all messages. The asking side:
  * opens it, says @hello, and waits for P2P_OK. A P2P_DENY is an error with its

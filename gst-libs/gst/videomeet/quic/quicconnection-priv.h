@@ -45,6 +45,7 @@ struct _VmQuicConnection
   GQueue dirty; /* VmQuicStream that the thread has to look at */
   GQueue relayed; /* GBytes */
   gboolean close_wanted;
+  gboolean told; /* the other side, as far as it can be, that it is closed */
   GError *close_why;
 
   gboolean queued; /* with the lock of the endpoint: it waits for the thread */
@@ -75,5 +76,6 @@ void vm_quic_connection_touch (VmQuicConnection *self, VmQuicStream *stream);
 void vm_quic_connection_set_connected (VmQuicConnection *self);
 void
 vm_quic_connection_set_closed (VmQuicConnection *self, const GError *error);
+void vm_quic_connection_set_told (VmQuicConnection *self);
 void vm_quic_connection_set_path (VmQuicConnection *self, VmQuicPath path);
 VmQuicStream *vm_quic_connection_add_stream (VmQuicConnection *self, gint64 id);

@@ -112,6 +112,17 @@ vm_quic_connection_close (VmQuicConnection *self, const GError *why)
   vm_quic_connection_touch (self, NULL);
 }
 
+void
+vm_quic_connection_wait_closed (VmQuicConnection *self, gint64 timeout)
+{
+  gint64 until = g_get_monotonic_time () + timeout;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  while (!self->told)
+    if (!g_cond_wait_until (&self->changed, &self->lock, until))
+      break;
+}
+
 /* With the lock. */
 static gboolean
 set_closed_error (VmQuicConnection *self, GError **error)
@@ -277,6 +288,15 @@ vm_quic_connection_set_closed (VmQuicConnection *self, const GError *error)
   clear_streams (&opening);
   clear_streams (&accepted);
   clear_streams (&dirty);
+}
+
+void
+vm_quic_connection_set_told (VmQuicConnection *self)
+{
+  g_mutex_lock (&self->lock);
+  self->told = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
 }
 
 void

@@ -285,6 +285,7 @@ close_connection (
   vm_quic_connection_set_closed (connection, error);
   if (connection->seat)
     vm_quic_seat_close (connection->seat, why);
+  vm_quic_connection_set_told (connection);
 }
 
 /* FALSE: it is over. */

@@ -361,8 +361,11 @@ fail (VmQuicSeat *self)
     return;
   }
   /* who hears it from a stream finds the connection closed, too */
+  vm_quic_connection_hold (connection);
   vm_quic_connection_set_closed (connection, error);
   vm_quic_seat_close (self, error);
+  vm_quic_connection_set_told (connection);
+  vm_quic_connection_drop (connection);
 }
 
 gboolean
