@@ -479,7 +479,7 @@ take_lane (VmFileSender *sender, const GstStructure *event)
     VM_PLUGIN (vm_file_sender_set_reliable) (sender, reliable);
   if (lane)
     VM_PLUGIN (vm_file_sender_set_lane)
-    (sender, lane, gst_structure_get_string (event, "address"));
+  (sender, lane, gst_structure_get_string (event, "address"));
   return TRUE;
 }
 
