@@ -308,7 +308,7 @@ close_it (P2pLink *self, gboolean from_sender, guint8 type, GBytes **body)
   g_autoptr (GError) why =
       g_error_new_literal (VM_ERROR, VM_ERROR_CAP_EXPIRED, "Expired");
 
-  if (self->carried)
+  if (from_sender && self->carried)
     vm_p2p_pipe_close (self->near, why);
   return TRUE;
 }
