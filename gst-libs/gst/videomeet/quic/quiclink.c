@@ -382,7 +382,8 @@ make_conn (VmQuicLink *self, const VmQuicHeader *first, const guint8 *tag,
 
     if (RAND_bytes (random, sizeof random) != 1)
       return FALSE;
-    memcpy (random, tag, MIN (tag_size, sizeof random));
+    if (tag_size)
+      memcpy (random, tag, MIN (tag_size, sizeof random));
     ngtcp2_cid_init (&to, random, sizeof random);
     rv = ngtcp2_conn_client_new (&self->conn, &to, &from, &path.path,
         NGTCP2_PROTO_VER_V1, &callbacks, &settings, &params, NULL, self);

@@ -392,7 +392,7 @@ check_heard (guint64 from)
   g_autofree gchar *done = p2p_hear_json (pair->far, VM_P2P_FILE_DONE);
 
   fail_unless_equals_int (got->len, SIZE - from);
-  fail_unless (memcmp (got->data, data + from, got->len) == 0);
+  fail_unless (got->len == 0 || memcmp (got->data, data + from, got->len) == 0);
   fail_unless (strstr (done, hash) != NULL);
 }
 
