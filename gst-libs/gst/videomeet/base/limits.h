@@ -37,6 +37,9 @@
  * answered one before (protocol/signalling.md#dead). */
 #define VM_AWAITED_PING_TIME (3 * G_USEC_PER_SEC)
 #define VM_AWAITED_PONG_TIME (6 * G_USEC_PER_SEC)
+/* Of a server with many clients they come later, so that there are no more of
+ * these pings a second, and by VM_PING_TIME at the latest. */
+#define VM_AWAITED_PINGS_MAX 256
 /* One client's send queue. Close 1013 when it is beyond the bytes, or beyond
  * the messages for so long. */
 #define VM_QUEUE_BYTES (1024 * 1024)

@@ -451,12 +451,22 @@ is_dead (VmWs *ws, gboolean awaited, gint64 now)
   return !ws->funcs->pings && now - ws->last_heard >= times->dead;
 }
 
+/* The time without a word after which an awaited client is pinged. */
+static gint64
+get_awaited_ping (VmServer *server)
+{
+  gint64 turn =
+      g_hash_table_size (server->conns) * G_USEC_PER_SEC / VM_AWAITED_PINGS_MAX;
+
+  return MIN (MAX (server->times.awaited_ping, turn), server->times.ping);
+}
+
 static void
 tick_ping (VmWs *ws, gint64 now)
 {
   const VmServerTimes *times = &ws->conn->server->times;
   gboolean awaited = ws->funcs->is_awaited && ws->funcs->is_awaited (ws);
-  gint64 ping = awaited ? times->awaited_ping : times->ping;
+  gint64 ping = awaited ? get_awaited_ping (ws->conn->server) : times->ping;
 
   if (is_dead (ws, awaited, now)) {
     ws->funcs->hang_up (ws, NULL);
