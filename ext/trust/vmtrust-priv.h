@@ -17,7 +17,7 @@ G_DECLARE_FINAL_TYPE (VmTrust, vm_trust, VM, TRUST, GstElement)
 
 typedef struct _VmTrustAsker VmTrustAsker;
 
-/* What the request of this element itself is answered by. */
+/* The answer to the request that this element sends. */
 #define VM_TRUST_OWN_REQUEST "own"
 
 GST_ELEMENT_REGISTER_DECLARE (vmtrust);

@@ -30,7 +30,7 @@ ask_free (Ask *ask)
   g_free (ask);
 }
 
-/* Who waits for an answer hears of the end, too, and lets go of what it keeps
+/* A caller that waits for an answer is told of the end, and frees what it keeps
  * for the answer. */
 static void
 check_freed (VmAgentControl *self, GError **error)
