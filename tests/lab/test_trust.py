@@ -66,7 +66,7 @@ class Trust(lab.LabTest):
         wrong = b.run("videomeet", "forget", "nobody", timeout=lab.SOON,
                       check=False)
         self.assertEqual(wrong.returncode, 1)
-        self.assertIn("No device nobody", wrong.stderr)
+        self.assertIn("No device or server nobody", wrong.stderr)
         done = b.run("videomeet", "forget", first["deviceId"], timeout=lab.SOON)
         self.assertIn(first["deviceId"], done.stdout)
         guest = self.join(b)
