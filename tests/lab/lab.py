@@ -85,14 +85,15 @@ def _call(*args, timeout=SOON):
 
 
 def wait_until(condition, timeout, what):
-    """Polls condition() until it is true; returns its value."""
+    """Polls condition() until it is true; returns its value. What: the text of the error, or a
+    function that makes it when the time is over."""
     end = time.monotonic() + timeout
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise LabError(f"not within {timeout} s: {what}")
+            raise LabError(f"not within {timeout} s: {what() if callable(what) else what}")
         time.sleep(0.05)
 
 
