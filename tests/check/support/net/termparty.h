@@ -22,7 +22,8 @@ typedef struct
   VmAgent *agent;
   VmTerminal *terminal; /* that it shares or sees */
   VmTermScreen *screen; /* what it shows */
-  GError *refused; /* of control */
+  GError *refused; /* of control: the last one */
+  gchar codes[256]; /* of all since refused was NULL */
   gboolean ended;
   gint status;
   GError *error; /* of the end */
