@@ -235,6 +235,29 @@ GST_START_TEST (test_taken_back)
 
 GST_END_TEST;
 
+/* The server may tell the end of a control before the sharer does: that comes
+ * when control is asked for again, and is no answer to it. */
+GST_START_TEST (test_taken_back_late)
+{
+  const VmTermControl late = { .action = VM_TERM_CONTROL_TAKE_BACK };
+  g_autoptr (GBytes) body = vm_term_control_write (&late);
+
+  share_cat ();
+  view (&bob);
+  wait_until (shows, &bob, "ready");
+  forget_asks ();
+  vm_terminal_set_control (bob.terminal, TRUE);
+  vm_agent_view_hear (bob.terminal, body);
+  fail_unless (bob.refused == NULL);
+  wait_until (has_control, &bob, NULL);
+  /* of what Bob has, it is the end */
+  vm_agent_view_hear (bob.terminal, body);
+  fail_unless (has_no_control (&bob, NULL));
+  fail_unless (is_refused (&bob, "CAP_REQUIRED"));
+}
+
+GST_END_TEST;
+
 /* Whoever controls it vanishes, or is thrown out of the room. */
 static void
 is_free_after (gboolean revoked)
@@ -562,6 +585,7 @@ agentterminal_suite (void)
   tcase_add_test (tc, test_two_at_once);
   tcase_add_test (tc, test_expiry);
   tcase_add_test (tc, test_taken_back);
+  tcase_add_test (tc, test_taken_back_late);
   tcase_add_test (tc, test_vanished);
   tcase_add_test (tc, test_revoked);
   tcase_add_test (tc, test_not_allowed);

@@ -97,9 +97,8 @@ is_controlled_by (Party *party, const gchar *user)
 gboolean
 is_refused (Party *party, const gchar *code)
 {
-  g_autofree gchar *word = g_strdup_printf (" %s ", code);
-
-  return party->refused && strstr (party->codes, word);
+  return party->refused
+         && g_str_equal (vm_error_get_code (party->refused), code);
 }
 
 gboolean
@@ -139,12 +138,8 @@ on_output (VmTerminal *terminal, GBytes *bytes, Party *party)
 static void
 on_refused (VmTerminal *terminal, const GError *error, Party *party)
 {
-  if (!party->refused)
-    g_strlcpy (party->codes, " ", sizeof party->codes);
   g_clear_error (&party->refused);
   party->refused = g_error_copy (error);
-  g_strlcat (party->codes, vm_error_get_code (error), sizeof party->codes);
-  g_strlcat (party->codes, " ", sizeof party->codes);
 }
 
 static void

@@ -22,8 +22,7 @@ typedef struct
   VmAgent *agent;
   VmTerminal *terminal; /* that it shares or sees */
   VmTermScreen *screen; /* what it shows */
-  GError *refused; /* of control: the last one */
-  gchar codes[256]; /* of all since refused was NULL */
+  GError *refused; /* of control */
   gboolean ended;
   gint status;
   GError *error; /* of the end */

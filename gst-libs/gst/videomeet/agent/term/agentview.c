@@ -122,8 +122,12 @@ vm_agent_view_hear (VmTerminal *self, GBytes *body)
     case VM_TERM_CONTROL_TOKEN:
       take (self, control.cap_token);
       break;
-    case VM_TERM_CONTROL_DENIED:
     case VM_TERM_CONTROL_TAKE_BACK:
+      /* that is of an earlier one, which the server has ended first */
+      if (self->control == VM_TERMINAL_ASKING)
+        break;
+      G_GNUC_FALLTHROUGH;
+    case VM_TERM_CONTROL_DENIED:
       lose_control (self, read_code (control.code, VM_ERROR_CAP_REQUIRED),
           control.message ? control.message : "The control was not given");
       break;
