@@ -194,6 +194,45 @@ test("control that was not asked for is given back", () => {
     "what the server is told");
 });
 
+test("a late take-back is no answer to a new question", async () => {
+  const channels = {};
+  const { RTCPeerConnection } = globalThis;
+
+  globalThis.RTCPeerConnection = class {
+    createDataChannel(label) { return channels[label] = { send() {}, readyState: "open" }; }
+    async setLocalDescription() { this.localDescription = { sdp: "" }; }
+    close() {}
+  };
+  try {
+    const line = { room: "lab", peerId: "p1", send() {}, capability: async () => "" };
+    const view = new TermView(line, "dev-a");
+    const said = [];
+    const hear = (action) => channels.term.onmessage({ data: Uint8Array.from(
+      messages.writeJson(messages.TERM_CONTROL, { action, message: action })).buffer });
+
+    view.addEventListener("notice", ({ detail }) => said.push(detail));
+    await view.start();
+    channels.term.onopen();
+    view.askControl();
+    hear("take-back");
+    equal([view.isAsking, said], [true, []], "it still asks");
+    hear("denied");
+    equal([view.isAsking, said], [false, ["denied."]], "the answer is heard");
+    view.askControl();
+    hear("token");
+    hear("take-back");
+    equal([view.isAsking, said], [false, ["denied.", "take-back."]], "after the token it counts");
+    view.askControl();
+    view.hearControl("terminal.control.granted", { peer_id: "p1" });
+    equal(view.controls, true, "controls");
+    hear("take-back");
+    equal(view.controls, false, "controls after it is taken back");
+    view.end();
+  } finally {
+    globalThis.RTCPeerConnection = RTCPeerConnection;
+  }
+});
+
 test("a stranger sees nothing under another policy", async () => {
   const server = await serve();
   const browser = await Browser.start();

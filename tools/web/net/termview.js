@@ -38,6 +38,7 @@ export class TermView extends EventTarget {
   #pause = PAUSE_MIN_MS;
   #wants = false; // control
   #tookAt = -TAKE_MS;
+  #taking = false; // with a token that came since control was asked for
   #asking = 0; // a timer, while it is asked for
   #attempt = 0;
 
@@ -267,15 +268,22 @@ export class TermView extends EventTarget {
     this.dispatchEvent(new Event("state"));
   }
 
+  // One that comes while control is asked for is of an earlier control, which the server has
+  // ended first.
+  #isTakenBack(action) {
+    return action === "take-back" && this.#wants && (this.controls || this.#taking);
+  }
+
   #takeControl({ action, token, message }) {
     if (action === "token") {
       const now = performance.now();
 
       if (!this.#wants || now - this.#tookAt < TAKE_MS) return;
       this.#tookAt = now;
+      this.#taking = true;
       this.#line.send("terminal.control.take", { room_id: this.#line.room,
         target_device_id: this.device, cap_token: token });
-    } else if (action === "denied" || (action === "take-back" && this.#wants)) {
+    } else if (action === "denied" || this.#isTakenBack(action)) {
       this.#giveUp(message ? `${message}.` : "You do not control the terminal.");
     }
   }
@@ -298,6 +306,7 @@ export class TermView extends EventTarget {
   askControl() {
     if (this.state !== "connected" || this.controls || this.isAsking) return;
     this.#wants = true;
+    this.#taking = false;
     this.#asking = setTimeout(() => this.#giveUp("Nobody has given control."), ASK_MS);
     this.dispatchEvent(new Event("state"));
     this.#channel.send(writeJson(TERM_CONTROL, { action: "ask" }));
