@@ -98,6 +98,74 @@ shared("chat both ways, and its history for who comes later", async ({ ann, brow
   await dan.context().close();
 });
 
+shared("a private chat both ways, and what keeps it private", async ({ ann, browser, page }) => {
+  const dan = await browser.join(ann.link, "Dan");
+  const { id } = await ann.event("participant-joined", { user: "Dan" });
+  await ann.event("participant-state", { user: "Dan", state: "connected" });
+  await until(() => page.$(`#chat-target option[value="${id}"]`), STEP_MS, "Dan to write to");
+  const say = async (to, sentence) => {
+    await page.selectOption("#chat-target", { label: to });
+    await page.fill("#chat-input", sentence);
+    await page.press("#chat-input", "Enter");
+  };
+
+  if (!await page.isVisible("#chat")) await page.click("#toggle-chat");
+  // to a device, which reads that it is for it alone
+  await say("Ann alone", "for Ann");
+  equal((await ann.event("chat", { text: "for Ann" })).private, true, "at Ann");
+  // to a page, and answered there
+  await say("Dan alone", "for Dan");
+  equal(await page.getAttribute("#chat-input", "placeholder"), "Message to Dan alone", "said so");
+  await dan.click("#toggle-chat");
+  await untilSaid(dan, "for Dan");
+  equal(await text(dan, ".message-private"), "only to you", "said to be private");
+  await dan.click(".message-answer");
+  equal(await text(dan, "#chat-form [value]:checked"), "Cleo alone", "to whom it goes");
+  await dan.fill("#chat-input", "for Cleo");
+  await dan.press("#chat-input", "Enter");
+  await untilSaid(page, "for Cleo");
+  const own = "#chat-log .message.own.private:has-text('for Dan') .message-private";
+  equal(await text(page, own), "only to Dan", "one's own");
+  // what was said to all, and after it nothing else
+  await say("Everybody", "to all");
+  await untilSaid(dan, "to all");
+  await ann.event("chat", { text: "to all" });
+  const others = ann.lines.filter(({ event, text: said }) => event === "chat" && /Dan|Cleo/u.test(said));
+  equal(others, [], "what Ann does not read");
+  assert(!(await text(dan, "#chat-log")).includes("for Ann"), "Dan does not read it");
+  // who has left is told nothing, and nobody in that place
+  await page.selectOption("#chat-target", { label: "Dan alone" });
+  await dan.context().close();
+  await until(() => page.$("#chat-target option:text-is('Dan (has left)')"), STEP_MS, "Dan gone");
+  await page.fill("#chat-input", "too late");
+  await page.press("#chat-input", "Enter");
+  assert((await text(page, "#chat-error")).includes("has left, so this was not sent"), "said so");
+  await say("Everybody", "after all");
+  await ann.event("chat", { text: "after all" });
+  equal(ann.lines.filter(({ text: said }) => said === "too late"), [], "what is not told to all");
+  await page.selectOption("#chat-target", "");
+});
+
+shared("a status in words; links are links, and nothing else is", async ({ ann, page }) => {
+  ann.type("/status back at three");
+  await until(() => page.$("#people-list .person-says:text-is('“back at three”')"), STEP_MS,
+    "the status");
+  const evil = '<img src=x onerror="window.hurt=1"> javascript:alert(1) data:text/html,x '
+    + "https://example.org/a_(b), (see http://example.net/?q=1&r=<b>). ftp://example.com";
+  ann.type(evil);
+  await untilSaid(page, evil);
+  const links = await page.$$eval("#chat-log .message:last-child a", (list) => list.map((a) =>
+    [a.getAttribute("href"), a.textContent, a.rel, a.target]));
+  equal(links.map(([href]) => href), ["https://example.org/a_(b)", "http://example.net/?q=1&r="],
+    "what is a link");
+  for (const [href, shown, rel, target] of links)
+    equal([shown, rel, target], [href, "noopener noreferrer", "_blank"], "a link");
+  equal(await page.$$eval("#chat-log .message-text *:not(a)", (l) => l.length), 0, "elements");
+  equal(await page.evaluate(() => window.hurt ?? 0), 0, "what was run");
+  ann.type("/status");
+  await until(async () => !await page.$("#people-list .person-says"), STEP_MS, "no status");
+});
+
 shared("mute, camera and hand are seen on both sides", async ({ ann, page }) => {
   await page.click("#toggle-audio");
   await ann.event("presence", { user: "Cleo", audioMuted: true, videoMuted: false });

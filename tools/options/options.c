@@ -271,6 +271,10 @@ add_path_entries (GArray *all, VmtOptions *o)
         "all, or relay: only through a TURN server, which hides your address "
         "from the others (default all)",
         "POLICY" },
+    { "verbose", 0, 0, G_OPTION_ARG_NONE, &o->verbose,
+        "Also tell on which device each participant is and which path media "
+        "takes",
+        NULL },
     { NULL },
   };
 

@@ -65,6 +65,7 @@ typedef struct
   VmtTrustAction trust;
 
   gboolean json;
+  gboolean verbose; /* paths and devices are told as well */
   gdouble duration; /* seconds from the start of the program */
 
   gchar *user, *device, *device_name;

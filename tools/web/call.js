@@ -662,8 +662,8 @@ export class Call extends EventTarget {
     else if (this.server !== "open") this.#remove(id); // else the server says it, and why
   }
 
-  say(text) {
-    this.#talk.say(text);
+  say(text, to) {
+    return this.#talk.say(text, to);
   }
 
   // --- of oneself ---

@@ -63,7 +63,7 @@ export class PeoplePanel {
   }
 
   #item(participant) {
-    const { id, user, self, host, audio, video, raisedAt } = participant;
+    const { id, user, self, host, audio, video, raisedAt, says } = participant;
     const call = this.#call;
     const state = participant.detached ? "Lost its connection to the host"
       : peerState(call.stateOf(id)) || missingMedia(user, call.missing(id))
@@ -77,6 +77,7 @@ export class PeoplePanel {
         element("span", { className: "person-name", textContent: user }),
         element("span", { className: "person-role",
           textContent: [roles, state].filter(Boolean).join(" · ") }),
+        ...(says ? [element("span", { className: "person-says", textContent: `“${says}”` })] : []),
         ...this.#trust(participant)));
     showAvatar(avatar, user);
     const signs = element("span", { className: "signs" });
