@@ -73,10 +73,10 @@ export class ChatPanel {
     const option = (id, user, text) => element("option", { value: id, textContent: text,
       dataset: { user } });
 
-    select.replaceChildren(option("", "", "Everybody"),
-      ...others.map(({ id, user }) => option(id, user, `${user} alone`)),
+    select.replaceChildren(option("", "", "To everybody"),
+      ...others.map(({ id, user }) => option(id, user, `To ${user} alone`)),
       ...(value && !others.some(({ id }) => id === value)
-        ? [option(value, gone, `${gone} (has left)`)] : []));
+        ? [option(value, gone, `To ${gone} (has left)`)] : []));
     select.value = value;
     this.#showTarget();
   }
