@@ -175,6 +175,19 @@ test("digits to compare: of both ends, committed to, and not asked for without e
     ["wrong"], [], "852928"], "digits");
 });
 
+test("who is there, in words, and the bar of the level", async () => {
+  equal(await within("view/words.js", ({ whoIsThere }) => {
+    const say = (participants, maxParticipants, people) =>
+      whoIsThere({ participants, maxParticipants, people });
+    return [say(1, 10, ["Ann"]), say(9, 10, ["Ann", "Bo"]), say(10, 10, null), say(3, 0, null),
+      say(5, 10, ["A", "B", "C", "D", "E"]), say(6, 10, ["A", "B", "C", "D", "E", "F"])];
+  }), ["Ann is there. 9 of 10 seats are free.", "Ann and Bo are there. 1 of 10 seats is free.",
+    "All seats are taken.", "", "A, B, C, D and E are there. 5 of 10 seats are free.",
+    "A, B, C, D and 2 others are there. 4 of 10 seats are free."], "who");
+  equal(await within("view/meter.js", ({ percentOf }) =>
+    [0, 0.0001, 0.01, 0.25, 1].map(percentOf)), [0, 0, 44, 100, 100], "percent");
+});
+
 test("layout: every tile is inside, none overlaps, for 1 to 10 and every shape", async () => {
   equal(await within("view/layout.js", ({ place }) => {
     const faults = [];

@@ -119,6 +119,27 @@ export function meetingState(state) {
     || ["idle", "The meeting is in a state that this page does not know."];
 }
 
+const NAMES_MAX = 5; // that are told one by one
+
+function listed(names) {
+  const shown = names.length > NAMES_MAX
+    ? [...names.slice(0, NAMES_MAX - 1), `${names.length - NAMES_MAX + 1} others`] : names;
+
+  return shown.length === 1 ? shown[0]
+    : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+
+// Who is in the meeting and how many seats are left, as far as that is known before one is
+// admitted; "" for nothing.
+export function whoIsThere({ participants, maxParticipants, people }) {
+  const left = maxParticipants - participants;
+  const seats = !maxParticipants ? "" : left <= 0 ? "All seats are taken."
+    : `${left} of ${maxParticipants} seats ${left === 1 ? "is" : "are"} free.`;
+  const who = people?.length ? `${listed(people)} ${people.length === 1 ? "is" : "are"} there.` : "";
+
+  return [who, seats].filter(Boolean).join(" ");
+}
+
 const PEER_STATES = new Map([
   ["waiting", "Waiting to connect…"],
   ["connecting", "Connecting…"],
