@@ -242,7 +242,7 @@ add_server_entries (GArray *all, VmtOptions *o)
   const GOptionEntry entries[] = {
     { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
         "STUN server, stun://HOST:PORT; a host passes it on to all "
-        "participants",
+        "participants (default none: a network of one's own needs none)",
         "URI" },
     { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
         "TURN server, turn://USER:PASSWORD@HOST:PORT (repeatable); a host "

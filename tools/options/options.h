@@ -170,6 +170,10 @@ void vmt_secrets_hide (gchar **argv);
 gboolean vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
     gchar ***argv, GError **error);
 
+/* Which servers elsewhere are asked for a way to the others, and what they
+ * learn: sentences for the user, without passwords. Transfer full. */
+gchar *vmt_options_describe_reach (const VmtOptions *options);
+
 /* "mdns,udp" */
 gboolean
 vmt_methods_parse (const gchar *text, VmMethods *methods, GError **error);

@@ -54,7 +54,7 @@ show_link (VmtSession *self)
       strspn (meeting, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")
       == strlen (meeting);
   g_autoptr (VmIdentity) identity = vm_identity_load (NULL, NULL);
-  g_autofree gchar *code = NULL, *link = NULL;
+  g_autofree gchar *code = NULL, *link = NULL, *reach = NULL;
 
   if (self->link_shown || !self->link)
     return;
@@ -68,6 +68,8 @@ show_link (VmtSession *self)
                                         : g_strdup (self->link);
   vmt_output_line (
       self->output, VMT_STYLE_PLAIN, "This meeting's link:  %s", link);
+  reach = vmt_options_describe_reach (self->options);
+  vmt_output_line (self->output, VMT_STYLE_FAINT, "%s", reach);
   warn_of_loopback (self);
   if (identity)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "This device's id:  %s",
