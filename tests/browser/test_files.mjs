@@ -152,7 +152,7 @@ between("a name of two scripts and with markup", async ({ cleo, dan }) => {
   await send(cleo, "Dan", file);
   await untilFile(dan, "Отчёт", "PENDING");
   equal(await dan.innerText(`${item("Отчёт")} .transfer-name`), name, "its name, and no markup");
-  equal(await dan.textContent(`${item("Отчёт")} .transfer-from`), "1.2 kB from Cleo Unknown",
+  equal(await dan.textContent(`${item("Отчёт")} .transfer-from`), "1.2 kB from Cleo",
     "who sends it, and how well the host knows her");
   const got = await saved(dan, () => press(dan, "Отчёт", "accept"));
   equal(got.hash, file.hash, "what was saved");

@@ -28,7 +28,9 @@ test("a PIN is asked for, and a wrong one refused in words", async () => {
   assert(await page.isVisible("#pin"), "the field is there");
   equal(await page.evaluate(() => document.activeElement.id), "pin", "focus");
   await untilText(page, "#pin-error", "only with its PIN");
+  assert(await page.isHidden("#who-there"), "nothing of who is there, nor how many");
   await page.fill("#pin", "271828");
+  equal(await text(page, "#pin-error"), "", "what is being mended is not said any more");
   await page.click("#join");
   await untilText(page, "#pin-error", "not right");
   await untilState(page, "failed");
@@ -52,8 +54,11 @@ test("a full meeting", async () => {
 
   await untilState(second, "failed");
   await untilText(second, "#notice", "All seats of this meeting are taken");
+  await untilText(second, "#who-there", "Ann and Cleo are there. All seats are taken.");
   await first.click("#leave");
   await untilState(first, "left");
+  await until(() => second.isHidden("#notice"), STEP_MS, "nothing said of what is no more");
+  await untilText(second, "#who-there", "Ann is there. 1 of 2 seats is free.");
   await second.click("#join");
   await untilState(second, "joined");
 });
@@ -110,6 +115,58 @@ test("the device is gone", async () => {
   await untilState(page, "failed");
   await untilText(page, "#notice", "was lost");
   await untilText(page, "#state-text", "does not answer");
+});
+
+test("what was not reached is, and nothing is said of it", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await page.goto(ann.link);
+  await page.fill("#user", "Cleo");
+  for (const path of ["**/status", "**/meetings/join"])
+    await page.route(path, (route) => route.abort());
+
+  await page.click("#join");
+  await untilText(page, "#notice", "was lost");
+  await untilText(page, "#state-text", "does not answer");
+  await page.unroute("**/status");
+  await until(() => page.isHidden("#notice"), STEP_MS, "nothing said of it");
+});
+
+test("the level of the microphone, and three notes", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await page.goto(ann.link);
+
+  await until(() => page.isVisible("#preview"), STEP_MS, "the preview");
+  const level = () => page.getAttribute("#mic-level", "aria-valuenow");
+  await until(async () => Number(await level()) > 0, STEP_MS, "the level rises");
+  await until(() => page.$eval("#mic-level span", (e) => e.getBoundingClientRect().width > 0),
+    STEP_MS, "the bar as well");
+  await page.click("#preview-audio");
+  await until(async () => await level() === "0", STEP_MS, "nothing of a microphone that is mute");
+  await page.click("#test-speaker");
+  await untilText(page, "#speaker-note", "You should hear three notes now.");
+  const loudest = await page.evaluate(async () => {
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context);
+    const samples = new Float32Array(analyser.fftSize);
+    const sound = document.getElementById("speaker-sound");
+    let peak = 0;
+    while (!sound.srcObject) await new Promise((r) => { setTimeout(r, 20); });
+    new MediaStreamAudioSourceNode(context, { mediaStream: sound.srcObject }).connect(analyser);
+    while (sound.srcObject) {
+      analyser.getFloatTimeDomainData(samples);
+      peak = Math.max(peak, ...samples);
+      await new Promise((r) => { setTimeout(r, 20); });
+    }
+    return peak;
+  });
+  assert(loudest > 0.1, `the notes are ${loudest} loud`);
+  await untilText(page, "#speaker-note", "If you have not heard them");
+  await page.click("#test-speaker"); // again
+  equal(page.faults, [], "faults of the page");
 });
 
 test("every error of getUserMedia has its words", async () => {

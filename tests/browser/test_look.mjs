@@ -193,6 +193,13 @@ test("in a meeting", async () => {
   await page.click('[data-close="chat"]');
   await page.click("#toggle-people");
   await look(page, "people");
+  const who = '#people-list .person:has(.person-name:text-is("Cleo Ferreira")) [data-who]';
+  await page.click(who);
+  await page.click("#trust-ask");
+  await until(() => page.isVisible("#trust-digits"), STEP_MS, "digits");
+  await look(page, "trust-digits");
+  await page.keyboard.press("Escape");
+  await cleo.keyboard.press("Escape");
   await page.click('[data-close="people"]');
   await page.click("#toggle-stats");
   await until(async () => /kbit/.test(await page.innerText("#stats")), STEP_MS, "figures");
@@ -245,19 +252,18 @@ test("how well each is known", async () => {
     document.getElementById("lobby").hidden = true;
     document.getElementById("call").hidden = false;
     document.getElementById("people").hidden = false;
-    new PeoplePanel().attach({ self: participants.get("p004"), participants, isHost: false,
+    new PeoplePanel(() => {}).attach({ self: participants.get("p004"), participants, isHost: false,
       removed: new Map(),
+      trustOf: (id) => ({ ...participants.get(id), compared: id === "p003" ? "same" : "",
+        isAlarm: id === "p006" }),
       canEnd: false, locked: false, moderates: () => false, stateOf: () => "connected",
       missing: () => ({}), isByServer: () => false });
   });
   equal(await page.$$eval("#people-list .person", (list) => list.map((e) =>
     e.querySelector(".person-trust")?.textContent || "")),
-  ["", "Trusted: the host’s user has confirmed this device",
-    "Vouched for: a device that the host trusts vouches for it",
-    "Known: the host has met this device before", "Unknown: the host cannot say who this is",
-    "", "Guest: came by an invitation of the host’s",
-    "Vouched for by Bo: a device that the host trusts vouches for it"], "in words");
-  equal(await page.$$eval(".person-trust .icon", (list) => list.length), 6, "icons");
+  ["", "Verified", "Verified", "Verified by you", "", "Somebody else?", "", "Verified by Bo"],
+  "in words");
+  equal(await page.$$eval(".person-trust .icon", (list) => list.length), 5, "icons");
   await look(page, "trust");
 }, LONG_MS);
 

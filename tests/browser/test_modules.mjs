@@ -104,6 +104,90 @@ test("chat: what is read, what is kept once", async () => {
     false, 1, ["before", "hello"], true, false, true, false, "a\nb", false, true], "chat");
 });
 
+test("digits to compare: of both ends, committed to, and not asked for without end", async () => {
+  equal(await within("identity/compare.js", async ({ ASK_EVERY_MS, Comparisons, digitsOf }) => {
+    let time = 0;
+    const results = [];
+    // `bend(from, message)`: what becomes of it on the way; `prints`: of p001, p002
+    const meet = (prints, bend = (from, message) => message) => {
+      const sides = {};
+      const make = (self, other, own, theirs) => {
+        const side = new Comparisons({ self, printsOf: () => ({ own, theirs }), now: () => time,
+          send: (id, message) => {
+            const bent = bend(self, message);
+            if (bent) setTimeout(() => sides[other].take(self, bent));
+            return true;
+          } });
+        side.heard = [];
+        for (const type of ["asked", "digits", "failed"])
+          side.addEventListener(type, ({ detail }) => side.heard.push(
+            type === "digits" ? detail.digits : detail.reason || type));
+        sides[self] = side;
+      };
+      make("p001", "p002", ...prints[0]);
+      make("p002", "p001", ...prints[1]);
+      return [sides.p001, sides.p002];
+    };
+    const settle = () => new Promise((resolve) => { setTimeout(resolve, 60); });
+    const honest = [["AA", "BB"], ["BB", "AA"]];
+
+    let [a, b] = meet(honest);
+    await b.ask("p001");
+    await settle();
+    results.push(a.heard[0], b.heard.length, a.heard[1] === b.heard[0], /^[0-9]{6}$/u.test(b.heard[0]));
+    a.answer("p002", true);
+    b.answer("p001", false);
+    results.push(a.resultOf("p002"), b.resultOf("p001"), a.resultOf("p003"));
+    // asked again, below, at and above the time
+    for (const after of [ASK_EVERY_MS - 1, ASK_EVERY_MS, 2 * ASK_EVERY_MS + 1]) {
+      const before = a.heard.length;
+      time = after;
+      await b.ask("p001");
+      await settle();
+      results.push(a.heard.length - before);
+    }
+    // both at once: the earlier asks
+    [a, b] = meet(honest);
+    await Promise.all([a.ask("p002"), b.ask("p001")]);
+    await settle();
+    results.push(a.heard.length, b.heard[0], a.heard[0] === b.heard[1]);
+    // somebody in between has a certificate for each, and passes on what is said
+    [a, b] = meet([["AA", "MM"], ["BB", "MM"]]);
+    await a.ask("p002");
+    await settle();
+    results.push(b.heard);
+    // another nonce than the one that was committed to
+    [a, b] = meet(honest, (from, message) => (message.step === "reveal"
+      ? { ...message, value: btoa("x".repeat(32)) } : message));
+    await a.ask("p002");
+    await settle();
+    results.push(b.heard);
+    // nobody is told of what is no message
+    [a, b] = meet(honest);
+    for (const message of [{}, { step: "commit" }, { step: "commit", value: "x" },
+      { step: "nonce", value: btoa("x".repeat(32)) }, { step: "reveal", value: 7 }])
+      await a.take("p002", message);
+    results.push(a.heard);
+    const side = (print, id, nonce) => ({ print, id, nonce: new Uint8Array(32).fill(nonce) });
+    results.push(await digitsOf(side("AA", "p001", 1), side("BB", "p002", 2)));
+    return results;
+  }), ["asked", 1, true, true, "same", "different", "", 0, 2, 2, 1, "asked", true, ["wrong"],
+    ["wrong"], [], "852928"], "digits");
+});
+
+test("who is there, in words, and the bar of the level", async () => {
+  equal(await within("view/words.js", ({ whoIsThere }) => {
+    const say = (participants, maxParticipants, people) =>
+      whoIsThere({ participants, maxParticipants, people });
+    return [say(1, 10, ["Ann"]), say(9, 10, ["Ann", "Bo"]), say(10, 10, null), say(3, 0, null),
+      say(5, 10, ["A", "B", "C", "D", "E"]), say(6, 10, ["A", "B", "C", "D", "E", "F"])];
+  }), ["Ann is there. 9 of 10 seats are free.", "Ann and Bo are there. 1 of 10 seats is free.",
+    "All seats are taken.", "", "A, B, C, D and E are there. 5 of 10 seats are free.",
+    "A, B, C, D and 2 others are there. 4 of 10 seats are free."], "who");
+  equal(await within("view/meter.js", ({ percentOf }) =>
+    [0, 0.0001, 0.01, 0.25, 1].map(percentOf)), [0, 0, 44, 100, 100], "percent");
+});
+
 test("layout: every tile is inside, none overlaps, for 1 to 10 and every shape", async () => {
   equal(await within("view/layout.js", ({ place }) => {
     const faults = [];

@@ -51,6 +51,12 @@ async function dial(page, other, kind = "video") {
   await page.click(`#dial button[value=${kind}]`);
 }
 
+function untilOnline(page, names) {
+  return until(async () => await page.isVisible("#online") && (await page.$$eval(
+    "#online-list .phone-name", (list) => list.map((e) => e.textContent))).join() === names.join(),
+  STEP_MS, `${names} online`);
+}
+
 const frames = (page) => page.evaluate(() =>
   document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames);
 
@@ -86,6 +92,8 @@ test("from the lobby to a call with picture, and its end", async () => {
   const bob = await phone(browser, url, "Bob");
   const ann = await browser.page();
 
+  await until(async () => await text(bob, "online-note") === "Nobody else is online now.", STEP_MS,
+    "that Bob is alone");
   await ann.goto(url);
   await until(() => ann.isVisible("#to-phone"), STEP_MS, "the link");
   await ann.click("#to-phone a");
@@ -100,7 +108,8 @@ test("from the lobby to a call with picture, and its end", async () => {
   await untilState(ann, "online");
   await dial(ann, "Ann");
   equal(await text(ann, "other-error"), "That is you.", "oneself");
-  await dial(ann, "Bob");
+  await untilOnline(ann, ["Bob"]);
+  await ann.click('[aria-label="Call Bob with picture and sound"]');
   await untilState(bob, "ringing");
   equal(await bob.title(), "Ann calls", "the title");
   equal(await text(bob, "ringing-title"), "Ann calls", "who calls");
@@ -110,6 +119,22 @@ test("from the lobby to a call with picture, and its end", async () => {
     const timer = await text(ann, "timer");
     return /^\d\d:\d\d$/u.test(timer) && timer !== "00:00";
   }, STEP_MS, "the timer");
+  // nothing but the call, as large as the window
+  const { width, height } = ann.viewportSize();
+  equal(await ann.$eval("#talk", (e) => {
+    const { x, y, width: w, height: h } = e.getBoundingClientRect();
+    return [x, y, w, h];
+  }), [0, 0, width, height], "what the call takes");
+  assert(await ann.$eval(".talk-tile", (e) => e.clientWidth > 0.95 * innerWidth
+    && e.clientHeight > 0.7 * innerHeight), "the picture takes what there is");
+  equal(await ann.evaluate(() => [...document.querySelectorAll("#talk .control")].map((e) =>
+    e.contains(document.elementFromPoint(e.getBoundingClientRect().x + 9,
+      e.getBoundingClientRect().y + 9)))), [true, true, true], "the buttons are on top");
+  // who is in a call can be seen, and not be called
+  const cleo = await phone(browser, url, "Cleo");
+  await untilOnline(cleo, ["Ann, in a call", "Bob, in a call"]);
+  equal(await cleo.$$eval("#online-list button", (list) => list.length), 0, "whom to call");
+  await cleo.context().close();
   // without a camera the other's name is there
   await bob.click("#toggle-video");
   await until(() => ann.isVisible("#avatar"), STEP_MS, "no picture");

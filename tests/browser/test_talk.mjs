@@ -98,6 +98,117 @@ shared("chat both ways, and its history for who comes later", async ({ ann, brow
   await dan.context().close();
 });
 
+shared("a private chat both ways, and what keeps it private", async ({ ann, browser, page }) => {
+  const dan = await browser.join(ann.link, "Dan");
+  const { id } = await ann.event("participant-joined", { user: "Dan" });
+  await ann.event("participant-state", { user: "Dan", state: "connected" });
+  await until(() => page.$(`#chat-target option[value="${id}"]`), STEP_MS, "Dan to write to");
+  const say = async (to, sentence) => {
+    await page.selectOption("#chat-target", { label: to });
+    await page.fill("#chat-input", sentence);
+    await page.press("#chat-input", "Enter");
+  };
+
+  if (!await page.isVisible("#chat")) await page.click("#toggle-chat");
+  // to a device, which reads that it is for it alone
+  await say("To Ann alone", "for Ann");
+  equal((await ann.event("chat", { text: "for Ann" })).private, true, "at Ann");
+  // to a page, and answered there
+  await say("To Dan alone", "for Dan");
+  equal(await page.getAttribute("#chat-input", "placeholder"), "Message to Dan alone", "said so");
+  await dan.click("#toggle-chat");
+  await untilSaid(dan, "for Dan");
+  equal(await text(dan, ".message-private"), "only to you", "said to be private");
+  await dan.click(".message-answer");
+  equal(await text(dan, "#chat-form [value]:checked"), "To Cleo alone", "to whom it goes");
+  await dan.fill("#chat-input", "for Cleo");
+  await dan.press("#chat-input", "Enter");
+  await untilSaid(page, "for Cleo");
+  const own = "#chat-log .message.own.private:has-text('for Dan') .message-private";
+  equal(await text(page, own), "only to Dan", "one's own");
+  // what was said to all, and after it nothing else
+  await say("To everybody", "to all");
+  await untilSaid(dan, "to all");
+  await ann.event("chat", { text: "to all" });
+  const others = ann.lines.filter(({ event, text: said }) => event === "chat" && /Dan|Cleo/u.test(said));
+  equal(others, [], "what Ann does not read");
+  assert(!(await text(dan, "#chat-log")).includes("for Ann"), "Dan does not read it");
+  // who has left is told nothing, and nobody in that place
+  await page.selectOption("#chat-target", { label: "To Dan alone" });
+  await dan.context().close();
+  await until(() => page.$("#chat-target option:text-is('To Dan (has left)')"), STEP_MS, "Dan gone");
+  await page.fill("#chat-input", "too late");
+  await page.press("#chat-input", "Enter");
+  assert((await text(page, "#chat-error")).includes("has left, so this was not sent"), "said so");
+  await say("To everybody", "after all");
+  await ann.event("chat", { text: "after all" });
+  equal(ann.lines.filter(({ text: said }) => said === "too late"), [], "what is not told to all");
+  await page.selectOption("#chat-target", "");
+});
+
+shared("a status in words; links are links, and nothing else is", async ({ ann, page }) => {
+  ann.type("/status back at three");
+  await until(() => page.$("#people-list .person-says:text-is('“back at three”')"), STEP_MS,
+    "the status");
+  const evil = '<img src=x onerror="window.hurt=1"> javascript:alert(1) data:text/html,x '
+    + "https://example.org/a_(b), (see http://example.net/?q=1&r=<b>). ftp://example.com";
+  ann.type(evil);
+  await untilSaid(page, evil);
+  const links = await page.$$eval("#chat-log .message:last-child a", (list) => list.map((a) =>
+    [a.getAttribute("href"), a.textContent, a.rel, a.target]));
+  equal(links.map(([href]) => href), ["https://example.org/a_(b)", "http://example.net/?q=1&r="],
+    "what is a link");
+  for (const [href, shown, rel, target] of links)
+    equal([shown, rel, target], [href, "noopener noreferrer", "_blank"], "a link");
+  equal(await page.$$eval("#chat-log .message-text *:not(a)", (l) => l.length), 0, "elements");
+  equal(await page.evaluate(() => window.hurt ?? 0), 0, "what was run");
+  ann.type("/status");
+  await until(async () => !await page.$("#people-list .person-says"), STEP_MS, "no status");
+});
+
+shared("two people compare digits, and a device has none", async ({ ann, browser, page }) => {
+  const dan = await browser.join(ann.link, "Dan");
+  const { id } = await ann.event("participant-joined", { user: "Dan" });
+  const digits = (one) => text(one, "#trust-digits");
+  const mark = (one, who) => one.$eval(`[data-person="${who}"]`, (e) =>
+    e.querySelector(".person-trust")?.textContent || "");
+
+  await untilState(dan, "joined");
+  if (!await page.isVisible("#people")) await page.click("#toggle-people");
+  await dan.click("#toggle-people");
+  const cleo = await until(() => dan.$eval("#people-list .person:has(.person-name:text-is('Cleo'))",
+    (e) => e.dataset.person).catch(() => ""), STEP_MS, "Cleo in the list");
+  equal([await mark(page, id), await mark(dan, cleo)], ["", ""], "ordinary strangers");
+  // connected, so that there is something to compare
+  await until(async () => {
+    await page.click(`[data-who="${id}"]`);
+    if (await page.isVisible("#trust-ask")) return true;
+    await page.keyboard.press("Escape");
+    return false;
+  }, STEP_MS, "digits to ask for");
+  assert((await text(page, "#trust-text")).includes("Nobody has checked who this is"), "explained");
+  await page.click("#trust-ask");
+  await until(() => dan.isVisible("#trust-digits"), STEP_MS, "digits at Dan");
+  await until(() => page.isVisible("#trust-digits"), STEP_MS, "digits at Cleo");
+  assert(/^\d{3} \d{3}$/u.test(await digits(page)), "six digits");
+  equal(await digits(page), await digits(dan), "the digits of both");
+  assert((await text(dan, "#trust-title")).includes("Cleo"), "Dan knows with whom");
+  await page.click("#trust-same");
+  await dan.click("#trust-differ");
+  await until(async () => await mark(page, id) === "Verified by you", STEP_MS, "a check");
+  await until(async () => await mark(dan, cleo) === "Somebody else?", STEP_MS, "an alarm");
+  assert((await text(dan, "#trust-text")).includes("were not the same"), "what it means");
+  await dan.context().close();
+  // a launcher shows none: its device id is there to compare
+  await page.click('[data-who="p001"]');
+  await page.click("#trust-ask");
+  await until(async () => (await text(page, "#trust-error")).includes("no digits to show"), STEP_MS,
+    "said so");
+  const known = await page.evaluate(async () => (await (await fetch("status")).json()).deviceId);
+  equal(await text(page, "#trust-id"), known, "the id of Ann's device");
+  await page.keyboard.press("Escape");
+});
+
 shared("mute, camera and hand are seen on both sides", async ({ ann, page }) => {
   await page.click("#toggle-audio");
   await ann.event("presence", { user: "Cleo", audioMuted: true, videoMuted: false });

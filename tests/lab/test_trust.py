@@ -203,7 +203,7 @@ class Handshake(lab.LabTest):
         # he reads what people read
         bob = b.start("videomeet", "join", "vault", "--user", "Bob",
                       "--source", lab.STAMP, typed=True)
-        bob.wait_for("^Ann is here, .*: unknown\\.$", CONNECTED)
+        bob.wait_for(r"^Ann is here \(host, not verified\)\.$", CONNECTED)
         bob.wait_for("^Ann is connected\\.$", CONNECTED)
         seen = ann.wait_event("participant-joined", CONNECTED, user="Bob")
         self.assertEqual(seen["trust"], "unknown")
@@ -211,9 +211,9 @@ class Handshake(lab.LabTest):
         told = ann.wait_event("participant-trust", CONNECTED, user="Bob")
         self.assertEqual((told["old"], told["trust"]), ("unknown", "trusted"))
         self.assertEqual(self.who(ann, 1), {"Bob": "trusted"})
-        bob.wait_for("^Ann is trusted now\\.$", CONNECTED)
+        bob.wait_for(r"^Ann is verified now\.$", CONNECTED)
         bob.type("/who")
-        bob.wait_for("Ann, host, trusted, connected", CONNECTED)
+        bob.wait_for("Ann, host, verified, connected", CONNECTED)
         self.assertEqual(ann.events("participant-left"), [])
         a.run("videomeet", "trust", "revoke", "Bob", timeout=CONNECTED)
         revoked = time.monotonic()

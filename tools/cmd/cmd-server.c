@@ -123,6 +123,7 @@ tell_started (Serving *self, VmIdentity *identity)
   gboolean secure = vm_room_server_get_secure (self->server);
   guint port = vm_room_server_get_port (self->server);
   g_autofree gchar *links = vmt_server_links (self->options, secure, port);
+  g_autofree gchar *reach = vmt_options_describe_reach (self->options);
 
   json_object_set_int_member (event, "port", port);
   json_object_set_boolean_member (event, "secure", secure);
@@ -133,6 +134,7 @@ tell_started (Serving *self, VmIdentity *identity)
       "Serving rooms on port %u, %s, as %s. Ctrl-C ends.", port,
       secure ? "TLS" : "plain HTTP", vm_identity_get_device_id (identity));
   vmt_output_line (self->output, VMT_STYLE_PLAIN, "In a browser:  %s", links);
+  vmt_output_line (self->output, VMT_STYLE_FAINT, "%s", reach);
 }
 
 static void

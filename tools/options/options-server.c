@@ -79,7 +79,8 @@ vmt_options_add_server (GArray *all, VmtOptions *o)
         "10.0.0.0/8 (repeatable)",
         "ADDRESS" },
     { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
-        "STUN server for all participants, stun://HOST:PORT", "URI" },
+        "STUN server for all participants, stun://HOST:PORT (default none)",
+        "URI" },
     { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
         "TURN server for all participants: turn://HOST:PORT with "
         "--turn-secret, else turn://USER:PASSWORD@HOST:PORT (repeatable)",

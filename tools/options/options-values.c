@@ -247,3 +247,27 @@ vmt_check_servers (const VmtOptions *options, GError **error)
   }
   return TRUE;
 }
+
+gchar *
+vmt_options_describe_reach (const VmtOptions *options)
+{
+  gboolean turn = options->turn && options->turn[0];
+  const gchar *place = options->stun ? options->stun + strlen ("stun://") : "";
+  g_autofree gchar *stun = vmt_text_safe (place);
+
+  if (options->stun && turn)
+    return g_strdup_printf (
+        "The STUN server %s and TURN servers are asked for ways beyond this "
+        "network, and learn the addresses of those who join.",
+        stun);
+  if (options->stun)
+    return g_strdup_printf (
+        "The STUN server %s is asked for ways beyond this network, and learns "
+        "the addresses of those who join.",
+        stun);
+  return g_strdup (
+      turn ? "TURN servers are asked for ways beyond this network, and learn "
+             "the addresses of those who join."
+           : "No STUN or TURN server is asked: one network needs none. --stun "
+             "and --turn name those that lead beyond it.");
+}

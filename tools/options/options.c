@@ -242,7 +242,7 @@ add_server_entries (GArray *all, VmtOptions *o)
   const GOptionEntry entries[] = {
     { "stun", 0, 0, G_OPTION_ARG_STRING, &o->stun,
         "STUN server, stun://HOST:PORT; a host passes it on to all "
-        "participants",
+        "participants (default none: a network of one's own needs none)",
         "URI" },
     { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->turn,
         "TURN server, turn://USER:PASSWORD@HOST:PORT (repeatable); a host "
@@ -271,6 +271,10 @@ add_path_entries (GArray *all, VmtOptions *o)
         "all, or relay: only through a TURN server, which hides your address "
         "from the others (default all)",
         "POLICY" },
+    { "verbose", 0, 0, G_OPTION_ARG_NONE, &o->verbose,
+        "Also tell on which device each participant is and which path media "
+        "takes",
+        NULL },
     { NULL },
   };
 

@@ -65,6 +65,7 @@ typedef struct
   VmtTrustAction trust;
 
   gboolean json;
+  gboolean verbose; /* paths and devices are told as well */
   gdouble duration; /* seconds from the start of the program */
 
   gchar *user, *device, *device_name;
@@ -168,6 +169,10 @@ void vmt_secrets_hide (gchar **argv);
  * the user. `--help` prints and exits. */
 gboolean vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
     gchar ***argv, GError **error);
+
+/* Which servers elsewhere are asked for a way to the others, and what they
+ * learn: sentences for the user, without passwords. Transfer full. */
+gchar *vmt_options_describe_reach (const VmtOptions *options);
 
 /* "mdns,udp" */
 gboolean

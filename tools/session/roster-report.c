@@ -179,7 +179,7 @@ vmt_roster_to_json_present (VmtRoster *self)
 
 /* called with lock held */
 static gchar *
-participant_to_line (VmtRoster *self, VmtRosterEntry *p)
+participant_to_line (VmtRoster *self, VmtRosterEntry *p, gboolean verbose)
 {
   VmtCounts counts = vmt_counter_get (p->counter);
   g_autofree gchar *name =
@@ -195,7 +195,7 @@ participant_to_line (VmtRoster *self, VmtRosterEntry *p)
   if (counts.first_frame_us)
     g_string_append_printf (line, ", first frame after %.2f s",
         ms_since_start (self, counts.first_frame_us) / 1000.0);
-  if (p->path)
+  if (verbose && p->path)
     g_string_append_printf (line, ", path %s", p->path);
   if (counts.stamps.any)
     g_string_append_printf (line,
@@ -207,7 +207,7 @@ participant_to_line (VmtRoster *self, VmtRosterEntry *p)
 }
 
 GPtrArray *
-vmt_roster_to_lines (VmtRoster *self)
+vmt_roster_to_lines (VmtRoster *self, gboolean verbose)
 {
   GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
 
@@ -216,7 +216,7 @@ vmt_roster_to_lines (VmtRoster *self)
     VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
 
     if (g_strcmp0 (p->id, self->self_id) != 0)
-      g_ptr_array_add (lines, participant_to_line (self, p));
+      g_ptr_array_add (lines, participant_to_line (self, p, verbose));
   }
   g_mutex_unlock (&self->lock);
   return lines;
@@ -241,14 +241,22 @@ vmt_roster_list_lost_records (VmtRoster *self)
   return lines;
 }
 
+/* A level that this program does not know is none that it verifies. */
 gchar *
 vmt_trust_words (const gchar *trust, const gchar *voucher)
 {
-  g_autofree gchar *words =
-      voucher ? g_strdup_printf ("%s by %s", trust ? trust : "vouched", voucher)
-              : g_strdup (trust ? trust : "");
+  if (!trust || !*trust)
+    return g_strdup ("");
+  if (g_str_equal (trust, "trusted"))
+    return g_strdup ("verified");
+  if (g_str_equal (trust, "vouched")) {
+    g_autofree gchar *by = vmt_text_safe (voucher);
 
-  return vmt_text_safe (words);
+    return g_strdup_printf (
+        "verified by %s", *by ? by : "a device that the host trusts");
+  }
+  return g_strdup (
+      g_str_equal (trust, "guest") ? "invited, not verified" : "not verified");
 }
 
 /* called with lock held */

@@ -63,7 +63,8 @@ void vmt_roster_set_origin (
 /* For people: "in the cloud, via Dave: not end-to-end encrypted"; "" for who
  * is here. Transfer full. */
 gchar *vmt_roster_describe_origin (VmtRoster *self, const gchar *id);
-/* Both for people, "vouched by Ann"; "" for NULL. Transfer full. */
+/* Both for people, "verified by Ann", "not verified"; "" for NULL. Transfer
+ * full. */
 gchar *vmt_trust_words (const gchar *trust, const gchar *voucher);
 /* Whether what @message, of the participant "id", says is told now, @now in µs.
  * If not, the latest one is told later. */
@@ -96,6 +97,6 @@ JsonArray *vmt_roster_to_json (VmtRoster *self);
 /* Of them, who is here now; transfer full. */
 JsonArray *vmt_roster_to_json_present (VmtRoster *self);
 /* The same for people, a line each; transfer full. */
-GPtrArray *vmt_roster_to_lines (VmtRoster *self);
+GPtrArray *vmt_roster_to_lines (VmtRoster *self, gboolean verbose);
 /* Who is here now and what each does, a line each; transfer full. */
 GPtrArray *vmt_roster_to_who (VmtRoster *self);

@@ -54,7 +54,7 @@ show_link (VmtSession *self)
       strspn (meeting, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")
       == strlen (meeting);
   g_autoptr (VmIdentity) identity = vm_identity_load (NULL, NULL);
-  g_autofree gchar *code = NULL, *link = NULL;
+  g_autofree gchar *code = NULL, *link = NULL, *reach = NULL;
 
   if (self->link_shown || !self->link)
     return;
@@ -68,6 +68,8 @@ show_link (VmtSession *self)
                                         : g_strdup (self->link);
   vmt_output_line (
       self->output, VMT_STYLE_PLAIN, "This meeting's link:  %s", link);
+  reach = vmt_options_describe_reach (self->options);
+  vmt_output_line (self->output, VMT_STYLE_FAINT, "%s", reach);
   warn_of_loopback (self);
   if (identity)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "This device's id:  %s",
@@ -171,6 +173,7 @@ on_participant_joined (VmtSession *self, const GstStructure *s)
   const gchar *id = vmt_field (s, "id"), *trust = vmt_field (s, "trust");
   const gchar *voucher = vmt_field (s, "voucher");
   g_autofree gchar *name = NULL, *device = NULL, *known = NULL;
+  g_autoptr (GString) about = g_string_new (NULL);
   JsonObject *event;
 
   if (!id)
@@ -202,9 +205,15 @@ on_participant_joined (VmtSession *self, const GstStructure *s)
   known = vmt_field (s, "origin")
               ? vmt_roster_describe_origin (self->roster, id)
               : vmt_trust_words (trust, voucher);
-  vmt_output_line (self->output, VMT_STYLE_GOOD, "%s is here%s%s%s%s%s.", name,
-      *device ? ", on " : "", device, vmt_flag (s, "host") ? " (host)" : "",
-      *known ? ": " : "", known);
+  g_string_append (about, vmt_flag (s, "host") ? "host, " : "");
+  if (*known)
+    g_string_append_printf (about, "%s, ", known);
+  if (self->options->verbose && *device)
+    g_string_append_printf (about, "on %s, ", device);
+  g_string_truncate (about, about->len > 2 ? about->len - 2 : 0);
+  vmt_output_line (self->output, VMT_STYLE_GOOD, "%s %s%s%s%s.", name,
+      vmt_flag (s, "host") ? "is here" : "joined", about->len ? " (" : "",
+      about->str, about->len ? ")" : "");
 }
 
 static void
@@ -268,6 +277,8 @@ on_participant_state (VmtSession *self, const GstStructure *s)
     return;
   }
 
+  if (g_str_equal (state, "connecting") && !self->options->verbose)
+    return;
   name = vmt_roster_get_name (self->roster, id);
   vmt_output_line (self->output, VMT_STYLE_FAINT, "%s is %s.", name, state);
 }
@@ -298,7 +309,7 @@ on_path (VmtSession *self, const GstStructure *s)
         "Media with %s goes by the server, which can see it: it is not "
         "encrypted end to end.",
         name);
-  else
+  else if (self->options->verbose)
     vmt_output_line (self->output, VMT_STYLE_FAINT,
         "Media with %s takes the path %s (%s, IPv%u).", name, path,
         g_strcmp0 (protocol, "tcp") == 0 ? "TCP" : "UDP", ip_version);

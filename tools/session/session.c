@@ -49,7 +49,8 @@ print_summary (VmtSession *self)
 {
   gint64 now = g_get_monotonic_time ();
   JsonObject *event = vmt_event_new ("summary");
-  g_autoptr (GPtrArray) lines = vmt_roster_to_lines (self->roster);
+  g_autoptr (GPtrArray) lines =
+      vmt_roster_to_lines (self->roster, self->options->verbose);
 
   vmt_event_add_string (event, "meeting", self->meeting);
   json_object_set_int_member (

@@ -69,8 +69,8 @@ async function join({ user, meeting, pin, media: withMedia }) {
   if (call !== mine) return;
   mine.addEventListener("joined", () => {
     device.stop();
-    lobby.setBusy(false);
     setState("joined");
+    lobby.setBusy(false);
     stage.attach(mine);
     if (fault) stage.tellMedia(fault);
   });

@@ -9,9 +9,11 @@
 // (locked, host); "muted" (detail: {audio, video}, at the host's wish);
 // "notice" (detail: a sentence); "over" (detail: {kind: "left" or "failed",
 // message}); "channel" (detail: {id, label, open}); "file" (detail: {id, label, text or
-// data}), what comes on the channels of files.
+// data}), what comes on the channels of files; "compare" (detail: {id, what} with {digits}
+// or {reason}), what being "asked", "digits" or "failed" (identity/compare.js).
 
 import { Chat, parse } from "./chat.js";
+import { Comparisons } from "./identity/compare.js";
 import { IceGrants } from "./net/iceservers.js";
 import { isEarlier } from "./ids.js";
 import { Mesh } from "./net/mesh.js";
@@ -67,6 +69,7 @@ export class Call extends EventTarget {
     this.participants = new Map();
     this.removed = new Map(); // id -> name of whom the host has removed
     this.chat = new Chat();
+    this.compare = null;
     this.#talk = new Talk(this, {
       signs: () => this.#identity !== null,
       toChannel: (id, text) => Boolean(this.#mesh.get(id)?.sendMessage("chat", text)),
@@ -192,6 +195,11 @@ export class Call extends EventTarget {
       own: { id: welcome.id, meetingId: welcome.meetingId },
       send: (message) => this.#signalling.send(message),
       sends: (id) => this.participants.get(id) });
+    this.compare?.close();
+    this.compare = new Comparisons({ self: welcome.id,
+      printsOf: (id) => this.peer(id)?.prints ?? null,
+      send: (id, message) => Boolean(this.peer(id)?.sendMessage("signal", JSON.stringify(message))) });
+    this.#listenToComparisons(this.compare);
     this.#outdated = "";
     this.#presence.begin(this.self);
     this.again = (id) => this.#mesh.again(id);
@@ -248,6 +256,7 @@ export class Call extends EventTarget {
     this.#ways.remove(id);
     this.#missing.forget(id);
     this.#presence.forget(id);
+    this.compare.forget(id);
     this.participants.delete(id);
     this.dispatchEvent(new CustomEvent("participant",
       { detail: { id, what: "left", participant } }));
@@ -282,6 +291,7 @@ export class Call extends EventTarget {
     this.#abort.abort();
     this.#ice.stop();
     this.#missing.stop();
+    this.compare?.close();
     this.#ways?.close();
     this.#mesh?.close();
     this.#media.removeEventListener("track", this.onTrack);
@@ -622,6 +632,28 @@ export class Call extends EventTarget {
     });
   }
 
+  #listenToComparisons(compare) {
+    for (const type of ["asked", "digits", "failed"])
+      compare.addEventListener(type, ({ detail }) => {
+        if (compare === this.compare) this.#emit("compare", { ...detail, what: type });
+      });
+  }
+
+  // How sure it is who a participant is (words.js, trustOf()).
+  trustOf(id) {
+    const { trust, voucher, forgedChat } = this.participants.get(id);
+    const compared = this.compare.resultOf(id);
+    const isAlarm = compared === "different" || forgedChat || this.stateOf(id) === "forged";
+
+    return { trust, voucher, compared, isAlarm };
+  }
+
+  // The two have compared digits, which were the `same`; null: not now.
+  answerCompared(id, same) {
+    this.compare.answer(id, same);
+    this.#changed(id);
+  }
+
   #listenToWays(ways) {
     const on = (type, func) => ways.addEventListener(type,
       ({ detail }) => { if (!this.#over && ways === this.#ways) func(detail.id); });
@@ -654,6 +686,10 @@ export class Call extends EventTarget {
     }
     if (message === null || typeof message !== "object") return;
     if (this.#takeClaim(id, message)) return;
+    if (message.type === "compare") {
+      this.compare.take(id, message);
+      return;
+    }
     if (message.type === "bye" && message.reason === "hand-over") {
       this.#hostLeaving ||= id === this.hostId;
       this.#lookAtClaim();
@@ -662,8 +698,8 @@ export class Call extends EventTarget {
     else if (this.server !== "open") this.#remove(id); // else the server says it, and why
   }
 
-  say(text) {
-    this.#talk.say(text);
+  say(text, to) {
+    return this.#talk.say(text, to);
   }
 
   // --- of oneself ---

@@ -66,8 +66,8 @@ export function parse(data) {
     ? { kind: "chat", entry: readEntry({ text: data }), plain: true } : null;
 }
 
-export function write({ id, text, time }) {
-  return JSON.stringify({ type: "chat", id, text, time });
+export function write({ id, text, time, private: alone = false }) {
+  return JSON.stringify({ type: "chat", id, text, time, ...alone && { private: true } });
 }
 
 // An id counts under its sender's name: nobody can take another's.

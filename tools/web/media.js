@@ -35,6 +35,7 @@ export class LocalMedia extends EventTarget {
 
   constructor() {
     super();
+    this.speaker = ""; // id of the loudspeaker; "": the browser chooses
     this.stream = new MediaStream(); // camera, to show to oneself
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.#changed());
   }

@@ -7,6 +7,8 @@ import { isEarlier } from "./ids.js";
 import { apart, cleanName, knownAs } from "./view/words.js";
 
 const PRESENTING = "presenting";
+const AVAILABLE = "available";
+const TOLD_BY_SIGNS = new Set([PRESENTING, AVAILABLE]);
 export const UNSENT_MAX = 25; // of its chat; of more, the oldest are dropped
 
 export class Participant {
@@ -22,6 +24,7 @@ export class Participant {
     this.audio = null; // whether sound is sent: true, false, null for unknown
     this.video = null;
     this.presenting = null;
+    this.says = ""; // what it says it is doing, in its own words
     this.raisedAt = 0; // when the hand went up; 0: it is down
     this.detached = false;
     this.plain = false; // whether it speaks plain text in the chat
@@ -44,7 +47,7 @@ export class Participant {
   }
 
   get status() {
-    return this.presenting ? PRESENTING : "available";
+    return this.presenting ? PRESENTING : AVAILABLE;
   }
 
   takePresence({ status, audio, video }) {
@@ -52,6 +55,7 @@ export class Participant {
 
     this.audio = known(audio);
     this.video = known(video);
+    this.says = TOLD_BY_SIGNS.has(status) ? "" : cleanName(status, "");
     // only who has said so before can say that it is over
     if (status === PRESENTING) this.presenting = true;
     else if (status && this.presenting !== null) this.presenting = false;

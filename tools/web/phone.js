@@ -18,6 +18,7 @@ const TICK_MS = 250;
 const STILL_MS = 2000; // without a picture
 let ticking = 0;
 let pictures = { count: 0, at: 0 };
+let online = null; // {users, more}; null: it is not known who is online
 
 function state() {
   const { call } = line;
@@ -43,6 +44,12 @@ function silence({ name, connected, missing }) {
   const sentence = connected && missing?.audio ? missingMedia(name, missing) : "";
 
   return sentence && `${sentence}.`;
+}
+
+// What of the server matters to a call that goes on.
+function serverNote() {
+  if (network.isOffline) return `${OFFLINE}.`;
+  return line.registered ? "" : "The server does not answer; the call needs none.";
 }
 
 function tell(sentence) {
@@ -80,19 +87,20 @@ function showTalk() {
   const [audio, camera] = [media.isOn("audio"), media.isOn("camera")];
 
   setText($("talk-name"), call.name);
-  setText($("talk-note"), silence(call) || call.note || (call.connected ? ""
-    : call.answered ? "Connecting." : "Ringing."));
+  setText($("talk-note"), silence(call) || call.note || (!call.connected
+    ? call.answered ? "Connecting…" : "Ringing…" : serverNote()));
   showAvatar($("avatar"), call.name);
   $("local").hidden = !camera;
   if ($("local").srcObject !== media.stream) $("local").srcObject = media.stream;
-  dress($("toggle-audio"), audio ? { symbol: "mic", label: "Mute microphone" }
-    : { symbol: "mic-off", label: "Unmute microphone" });
-  dress($("toggle-video"), camera ? { symbol: "camera", label: "Turn camera off" }
-    : { symbol: "camera-off", label: "Turn camera on" });
+  dress($("toggle-audio"), audio ? { symbol: "mic", word: "Mute", label: "Mute microphone" }
+    : { symbol: "mic-off", word: "Unmute", label: "Unmute microphone" });
+  dress($("toggle-video"), camera ? { symbol: "camera", word: "Camera", label: "Turn camera off" }
+    : { symbol: "camera-off", word: "Camera", label: "Turn camera on" });
   $("toggle-audio").classList.toggle("off", !audio);
   $("toggle-video").classList.toggle("off", !camera);
   $("toggle-video").hidden = call.kind === "audio";
-  setText($("hang-up"), call.answered ? "Hang up" : "Give up");
+  const end = call.answered ? "Hang up" : "Give up";
+  dress($("hang-up"), { symbol: "leave", word: end, label: end });
   showPicture();
   showTime();
 }
@@ -110,6 +118,7 @@ function show() {
     : inCall ? line.call.name : "Calls";
   $("sign-in").hidden = now !== "out";
   $("dial").hidden = now !== "online" && now !== "lost";
+  $("online").hidden = now !== "online" || !online;
   for (const button of $("dial").querySelectorAll("[type=submit]"))
     button.disabled = now !== "online";
   $("missed").hidden = inCall || $("missed-list").childElementCount === 0;
@@ -137,7 +146,42 @@ function ring() {
   if (!$("ringing").open) $("ringing").showModal();
 }
 
-function call(other, kind) {
+function symbolButton(symbol, label, func) {
+  const button = element("button", { type: "button", className: "tool" });
+
+  dress(button, { symbol, label });
+  button.addEventListener("click", func);
+  return button;
+}
+
+function onlineItem({ id, name, busy }) {
+  const avatar = element("span", { className: "avatar", "aria-hidden": "true" });
+
+  showAvatar(avatar, name);
+  return element("li", { dataset: { user: id } }, avatar,
+    element("span", { className: "phone-name", textContent: busy ? `${name}, in a call` : name }),
+    ...(busy ? [] : [symbolButton("camera", `Call ${name} with picture and sound`,
+      () => call(id, "video", name)),
+    symbolButton("mic", `Call ${name} with sound alone`, () => call(id, "audio", name))]));
+}
+
+// What is the same stays, and the keyboard with it.
+function showOnline(detail) {
+  const known = JSON.stringify(detail);
+
+  if (known === JSON.stringify(online)) return;
+  const focused = document.activeElement?.getAttribute("aria-label");
+  online = detail;
+  $("online-list").replaceChildren(...(detail?.users || []).map(onlineItem));
+  setText($("online-note"), !detail ? "" : detail.users.length === 0
+    ? "Nobody else is online now." : detail.more ? `And ${detail.more} more, whom you can call by `
+      + "name." : "");
+  if (focused) [...$("online-list").querySelectorAll("button")].find((button) =>
+    button.getAttribute("aria-label") === focused)?.focus();
+  show();
+}
+
+function call(other, kind, name) {
   if (!other) {
     complain("other", "By which name can the other be called here?");
     $("other").focus();
@@ -150,7 +194,7 @@ function call(other, kind) {
   }
   complain("other", "");
   tell("");
-  line.dial(other, kind).catch((error) => {
+  line.dial(other, kind, name).catch((error) => {
     console.error(error);
     line.hangUp("The call has failed.");
   });
@@ -168,7 +212,7 @@ function addMissed({ id, name }) {
     "aria-label": `Call ${name} back` });
   const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
-  back.addEventListener("click", () => call(id, "video"));
+  back.addEventListener("click", () => call(id, "video", name));
   $("missed-list").prepend(element("li", {},
     element("span", { textContent: `${name}, ${time}` }), back));
   while ($("missed-list").childElementCount > MISSED_MAX) $("missed-list").lastElementChild.remove();
@@ -196,6 +240,7 @@ line.addEventListener("streams", ({ detail }) => {
   $("sound").srcObject = detail.audio;
   show();
 });
+line.addEventListener("users", ({ detail }) => showOnline(detail));
 line.addEventListener("over", ({ detail }) => tell(detail));
 line.addEventListener("refused", ({ detail }) => {
   complain("user", detail.code === "USER_TAKEN" ? "Somebody else is called so here."

@@ -33,7 +33,7 @@ export class Settings {
       this.#choose(() => media.choose("camera", { height: Number(event.target.value) })));
     $("speaker-choice").addEventListener("change", (event) => this.#choose(async () => {
       await this.#setSink(event.target.value);
-      this.#sink = event.target.value;
+      this.#sink = this.#media.speaker = event.target.value;
     }));
     $("speaker-field").hidden = !("setSinkId" in HTMLMediaElement.prototype)
       || !LocalMedia.isPossible;

@@ -610,6 +610,74 @@ GST_START_TEST (test_users_are_limited)
 
 GST_END_TEST;
 
+GST_START_TEST (test_who_can_be_called)
+{
+  says (&ann, VM_CALL_USERS, NULL, NULL);
+  heard (&ann, "users bob carl (2 of 2)");
+  /* below, at and above the time between two answers */
+  says (&ann, VM_CALL_USERS, NULL, NULL);
+  now += VM_CALL_LIST_TIME - 1;
+  says (&ann, VM_CALL_USERS, NULL, NULL);
+  heard (&ann, "");
+  now += 1;
+  says (&ann, VM_CALL_OFFER, "c1", "carl");
+  says (&ann, VM_CALL_USERS, NULL, NULL);
+  heard (&ann, "users bob carl* (2 of 2)");
+  now += VM_CALL_LIST_TIME + 1;
+  go (&carl);
+  fail_unless (vm_call_user_rename (bob.user, "bob", "Zoe", NULL));
+  come (&carl, "Xaver");
+  says (&ann, VM_CALL_USERS, NULL, NULL);
+  heard (&ann, "call-failed c1 offline, users Xaver Zoe (2 of 2)");
+}
+
+GST_END_TEST;
+
+static void
+crowd_until (Phone *crowd, guint n)
+{
+  while (vm_calls_count_users (calls) < n) {
+    g_autofree gchar *id =
+        g_strdup_printf ("user%03u", vm_calls_count_users (calls));
+
+    fail_unless (vm_calls_register (calls, id, NULL, crowd, now, NULL) != NULL);
+  }
+}
+
+/* One is not told of itself: below, at and above the most that are told. */
+GST_START_TEST (test_list_is_limited)
+{
+  Phone crowd = { g_string_new (NULL) };
+  static const struct
+  {
+    guint users;
+    const gchar *heard;
+  } rows[] = {
+    { VM_CALL_LIST_MAX, "users bob carl user003 (99 of 99)" },
+    { VM_CALL_LIST_MAX + 1, "users bob carl user003 (100 of 100)" },
+    { VM_CALL_LIST_MAX + 2, "users bob carl user003 (100 of 101)" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    crowd_until (&crowd, rows[i].users);
+    says (&ann, VM_CALL_USERS, NULL, NULL);
+    heard (&ann, rows[i].heard);
+    now += VM_CALL_LIST_TIME;
+  }
+  /* of so many it is put in order again only after a while, whoever asks */
+  go (&carl);
+  come (&carl, "a");
+  says (&ann, VM_CALL_USERS, NULL, NULL);
+  heard (&ann, "users a bob user003 (100 of 101)");
+  go (&carl);
+  come (&carl, "aa");
+  says (&bob, VM_CALL_USERS, NULL, NULL);
+  heard (&bob, "users ann user003 user004 (99 of 101)");
+  g_string_free (crowd.heard, TRUE);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_free_in_mid_call)
 {
   VmCalls *own = vm_calls_new (phone_send, NULL);
@@ -662,6 +730,8 @@ calls_suite (void)
   tcase_add_test (tc, test_from_username);
   tcase_add_test (tc, test_calls_are_limited);
   tcase_add_test (tc, test_users_are_limited);
+  tcase_add_test (tc, test_who_can_be_called);
+  tcase_add_test (tc, test_list_is_limited);
   tcase_add_test (tc, test_free_in_mid_call);
   return s;
 }

@@ -283,9 +283,11 @@ GST_START_TEST (test_lock)
   g_string_truncate (host.heard, 0);
   vm_member_receive (bob.member, lock);
   heard_error (&bob, VM_ERROR_NOT_TRUSTED);
+  fail_unless (vm_room_shows_who (vm_rooms_find (rooms, "standup")));
   vm_member_receive (host.member, lock);
   heard (&bob, "meeting-state:active");
   fail_unless (bob.last->locked);
+  fail_if (vm_room_shows_who (vm_rooms_find (rooms, "standup")));
   fail_unless (ask ("standup", NULL, "a", &error) == NULL);
   g_assert_error (error, VM_ERROR, VM_ERROR_MEETING_LOCKED);
   lock->locked = FALSE;

@@ -27,6 +27,7 @@ static const struct
   /* of a POST: a GET is the next one's */
   { vm_route_find_get, "/trust/page", "/trust/*" },
   { vm_route_find_get, "/meetings/join", "*" },
+  { vm_route_find_get, "/meetings/people", "/meetings/people" },
   { vm_route_find_get, "/v2/sessions", "/v2/*" },
   { vm_route_find_get, "/v2", "*" },
   { vm_route_find_get, "/v20/", "*" },

@@ -54,6 +54,44 @@ GST_START_TEST (test_join_refused)
 
 GST_END_TEST;
 
+static void
+check_people (const gchar *expected)
+{
+  g_autoptr (NetAnswer) answer = net_ask (
+      server, "GET /meetings/people HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+  fail_unless_equals_int (answer->status, 200);
+  fail_unless_equals_string (answer->body, expected);
+}
+
+/* It announces itself by its id from now on. */
+static void
+show_id (void)
+{
+  VmDeviceInfo *info = vm_device_info_new ();
+
+  info->device_id = g_strdup ("AAAA");
+  vm_server_set_device_info (server, info);
+  vm_device_info_free (info);
+}
+
+/* What may be known before admission: names, where anybody could join. */
+GST_START_TEST (test_who_is_there)
+{
+  check_people ("{\"participants\":null}");
+  show_id ();
+  check_people ("{\"participants\":[\"Ann\"]}");
+  vm_server_set_policy (server, VM_POLICY_REQUIRE);
+  check_people ("{\"participants\":null}");
+  vm_server_set_policy (server, VM_POLICY_OPEN);
+  check_people ("{\"participants\":[\"Ann\"]}");
+  reopen (NULL, "123456", 10);
+  show_id ();
+  check_people ("{\"participants\":null}");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_join_with_pin)
 {
   reopen (NULL, "123456", 10);
@@ -585,6 +623,7 @@ signalling_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_join);
   tcase_add_test (tc, test_join_refused);
+  tcase_add_test (tc, test_who_is_there);
   tcase_add_test (tc, test_join_with_pin);
   tcase_add_test (tc, test_full);
   tcase_add_test (tc, test_locked);

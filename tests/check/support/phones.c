@@ -19,7 +19,16 @@ phone_send (gpointer peer, const VmCallMessage *message, gpointer user_data)
   if (message->type == VM_CALL_FAILED)
     g_string_append_printf (heard, " %s %s", message->call_id,
         vm_call_reason_to_string (message->reason));
-  else if (message->type == VM_CALL_REGISTERED)
+  else if (message->type == VM_CALL_USERS) {
+    for (guint i = 0; i < MIN (message->users->len, 3); i++) {
+      const VmCallPerson *person = g_ptr_array_index (message->users, i);
+
+      g_string_append_printf (
+          heard, " %s%s", person->name, person->busy ? "*" : "");
+    }
+    g_string_append_printf (heard, " (%u of %u)", message->users->len,
+        message->users->len + message->more);
+  } else if (message->type == VM_CALL_REGISTERED)
     g_string_append_printf (
         heard, " %s=%s", message->user_id, message->username);
   else

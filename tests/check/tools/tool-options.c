@@ -278,6 +278,31 @@ GST_START_TEST (test_paths)
 
 GST_END_TEST;
 
+static void
+reaches (const gchar *line, const gchar *words)
+{
+  g_auto (VmtOptions) options = { 0 };
+  g_autofree gchar *reach = NULL;
+
+  fail_unless (parse (&options, line) == NULL);
+  reach = vmt_options_describe_reach (&options);
+  fail_unless (strstr (reach, words) != NULL, "%s: %s", line, reach);
+  fail_if (strstr (reach, "secret"), "%s", reach);
+}
+
+/* Which servers learn the addresses of those who join is the user's choice. */
+GST_START_TEST (test_servers_in_words)
+{
+  reaches ("host", "No STUN or TURN server is asked");
+  reaches ("server", "No STUN or TURN server is asked");
+  reaches ("host --stun stun://h:3478", "The STUN server h:3478 is asked");
+  reaches ("host --turn turn://u:secret@h:3478", "TURN servers are asked");
+  reaches ("server --stun stun://h:3478 --turn turn://u:secret@h:3478",
+      "The STUN server h:3478 and TURN servers are asked");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_calls)
 {
   g_auto (VmtOptions) call = { 0 };
@@ -699,6 +724,7 @@ tool_options_suite (void)
   tcase_add_test (tc, test_secrets_are_hidden);
   tcase_add_test (tc, test_ice_servers);
   tcase_add_test (tc, test_paths);
+  tcase_add_test (tc, test_servers_in_words);
   tcase_add_test (tc, test_calls);
   tcase_add_test (tc, test_pin_hides_unless_told);
   tcase_add_test (tc, test_target);

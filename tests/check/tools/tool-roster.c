@@ -67,7 +67,7 @@ GST_START_TEST (test_who_steers_no_terminal)
   vmt_roster_joined (roster, "p\xe2\x80\xae", "A\033[2J", "box", NULL, TRUE);
   vmt_roster_set_presence (roster, "p\xe2\x80\xae", "\xc2\x9b", FALSE, FALSE);
   who = vmt_roster_to_who (roster);
-  lines = vmt_roster_to_lines (roster);
+  lines = vmt_roster_to_lines (roster, FALSE);
   fail_unless_equals_int (who->len, 1);
   fail_unless_equals_string (
       who->pdata[0], "p\xef\xbf\xbd  A\xef\xbf\xbd[2J, host: \xef\xbf\xbd");
@@ -89,17 +89,57 @@ GST_START_TEST (test_how_well_somebody_is_known)
   vmt_roster_set_trust (roster, "p2", "vouched", "A\033[2J");
   vouched = vmt_roster_to_who (roster);
   fail_unless_equals_string (
-      vouched->pdata[0], "p2  Bob, vouched by A\xef\xbf\xbd[2J");
+      vouched->pdata[0], "p2  Bob, verified by A\xef\xbf\xbd[2J");
   before = vmt_roster_to_json (roster);
   one = json_array_get_object_element (before, 0);
   fail_unless_equals_string (
       json_object_get_string_member (one, "voucher"), "A\033[2J");
   vmt_roster_set_trust (roster, "p2", "trusted", NULL);
   trusted = vmt_roster_to_who (roster);
-  fail_unless_equals_string (trusted->pdata[0], "p2  Bob, trusted");
+  fail_unless_equals_string (trusted->pdata[0], "p2  Bob, verified");
   after = vmt_roster_to_json (roster);
   one = json_array_get_object_element (after, 0);
   fail_if (json_object_has_member (one, "voucher"));
+}
+
+GST_END_TEST;
+
+static void
+fail_unless_in_words (
+    const gchar *trust, const gchar *voucher, const gchar *expected)
+{
+  g_autofree gchar *words = vmt_trust_words (trust, voucher);
+
+  fail_unless_equals_string (words, expected);
+}
+
+GST_START_TEST (test_trust_in_words)
+{
+  fail_unless_in_words (NULL, NULL, "");
+  fail_unless_in_words ("", NULL, "");
+  fail_unless_in_words ("trusted", NULL, "verified");
+  fail_unless_in_words ("vouched", "Ann", "verified by Ann");
+  fail_unless_in_words (
+      "vouched", NULL, "verified by a device that the host trusts");
+  fail_unless_in_words ("known", NULL, "not verified");
+  fail_unless_in_words ("unknown", NULL, "not verified");
+  fail_unless_in_words ("guest", NULL, "invited, not verified");
+  fail_unless_in_words ("something-new", NULL, "not verified");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_path_is_told_when_asked_for)
+{
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+  g_autoptr (GPtrArray) plain = NULL, verbose = NULL;
+
+  vmt_roster_joined (roster, "p2", "Bob", "box", NULL, FALSE);
+  vmt_roster_set_path (roster, "p2", "host");
+  plain = vmt_roster_to_lines (roster, FALSE);
+  verbose = vmt_roster_to_lines (roster, TRUE);
+  fail_unless (strstr (plain->pdata[0], "path") == NULL);
+  fail_unless (strstr (verbose->pdata[0], ", path host") != NULL);
 }
 
 GST_END_TEST;
@@ -168,6 +208,8 @@ tool_roster_suite (void)
   tcase_add_test (tc, test_who_steers_no_terminal);
   tcase_add_test (tc, test_told_so_often);
   tcase_add_test (tc, test_how_well_somebody_is_known);
+  tcase_add_test (tc, test_trust_in_words);
+  tcase_add_test (tc, test_path_is_told_when_asked_for);
   return s;
 }
 

@@ -303,7 +303,7 @@ GST_START_TEST (test_roster)
   fail_unless_equals_int (vmt_roster_count (roster), 0);
 
   array = vmt_roster_to_json (roster);
-  lines = vmt_roster_to_lines (roster);
+  lines = vmt_roster_to_lines (roster, TRUE);
   fail_unless_equals_int (json_array_get_length (array), 1);
   fail_unless_equals_int (lines->len, 1);
   bob = json_array_get_object_element (array, 0);

@@ -193,6 +193,26 @@ GST_START_TEST (test_additions)
 
 GST_END_TEST;
 
+GST_START_TEST (test_users)
+{
+  g_autoptr (VmCallMessage) asked =
+      parse (SERVER, "{\"type\":\"users\"}", NULL);
+  g_autoptr (VmCallMessage) answer = vm_call_message_new (VM_CALL_USERS);
+
+  fail_unless_equals_int (asked->type, VM_CALL_USERS);
+  writes (asked, "{\"type\":\"users\"}");
+  answer->users = g_ptr_array_new_with_free_func (vm_call_person_free);
+  g_ptr_array_add (answer->users, vm_call_person_new ("u1", "Ann", FALSE));
+  g_ptr_array_add (answer->users, vm_call_person_new ("u2", "Bo", TRUE));
+  answer->more = 3;
+  writes (answer,
+      "{\"type\":\"users\",\"users\":["
+      "{\"userId\":\"u1\",\"username\":\"Ann\",\"busy\":false},"
+      "{\"userId\":\"u2\",\"username\":\"Bo\",\"busy\":true}],\"more\":3}");
+}
+
+GST_END_TEST;
+
 /* Why a call is rejected is the user's own, but for one reason. */
 GST_START_TEST (test_busy)
 {
@@ -364,6 +384,7 @@ calldialect_suite (void)
   tcase_add_test (tc, test_tables);
   tcase_add_test (tc, test_offer);
   tcase_add_test (tc, test_additions);
+  tcase_add_test (tc, test_users);
   tcase_add_test (tc, test_busy);
   tcase_add_test (tc, test_candidates);
   tcase_add_test (tc, test_which_dialect);

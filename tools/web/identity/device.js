@@ -4,8 +4,11 @@
 //
 // Events: "status".
 
+import { cleanName } from "../view/words.js";
+
 const REFRESH_MS = 5000;
 const ANSWER_MS = 4000;
+const PEOPLE_MAX = 128; // of a meeting
 
 const text = (value) => (typeof value === "string" ? value : "");
 
@@ -15,6 +18,19 @@ export class Device extends EventTarget {
   constructor() {
     super();
     this.status = null; // null: it did not answer
+  }
+
+  // Who is in that meeting; null where that is not told before one is admitted.
+  async #fetchPeople() {
+    try {
+      const answer = await fetch("meetings/people", { cache: "no-store",
+        signal: AbortSignal.timeout(ANSWER_MS) });
+      const { participants } = await answer.json();
+      return Array.isArray(participants) ? participants.slice(0, PEOPLE_MAX)
+        .map((user) => cleanName(user, "Somebody")) : null;
+    } catch {
+      return null;
+    }
   }
 
   // The name of the meeting it hosts; "" where there is none or it is kept.
@@ -49,6 +65,7 @@ export class Device extends EventTarget {
         meeting: status.meeting !== null && typeof status.meeting === "object"
           ? { name: text(status.meeting.name), state: text(status.meeting.state) } : null,
       };
+      this.status.people = this.status.meeting && !this.isPrivate ? await this.#fetchPeople() : null;
     } catch {
       this.status = null;
     }

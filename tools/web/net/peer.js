@@ -13,7 +13,7 @@
 import { Forged } from "../view/forged.js";
 import { Heartbeat, PING_MS, SILENCE_MS, SILENT_MS, UNSTEADY_MS } from "./heartbeat.js";
 import { arrivals } from "./arrivals.js";
-import { sends, withStartBitrate } from "./sdp.js";
+import { readFingerprint, sends, withStartBitrate } from "./sdp.js";
 
 const INTERRUPTED_MS = 7000; // ICE "disconnected", where there is no heartbeat
 const COUNT_MS = 800; // at least, between two looks at what has come
@@ -93,6 +93,15 @@ export class Peer extends EventTarget {
 
   get connection() {
     return this.#pc;
+  }
+
+  // SHA-256 fingerprints of the certificates of both ends, or null.
+  get prints() {
+    const read = (description) => (description ? readFingerprint(description.sdp) : "");
+    const own = read(this.#pc.localDescription);
+    const theirs = read(this.#pc.remoteDescription);
+
+    return own && theirs && this.wasConnected ? { own, theirs } : null;
   }
 
   get rtt() {

@@ -5,12 +5,14 @@
 // user comes back to it. Knows nothing of a page.
 //
 // Events: "changed", "ringing", "missed" (detail: {name, id}), "over" (detail: a
-// sentence), "refused" (detail: {code, message}), "streams" (detail: {audio, video}).
+// sentence), "users" (detail: {users: [{id, name, busy}], more}, who is online besides,
+// or null), "refused" (detail: {code, message}), "streams" (detail: {audio, video}).
 
 import { arrivals } from "./arrivals.js";
 import { IceGrants } from "./iceservers.js";
 import { Missing } from "./missing.js";
 import { connectionOf } from "./sdp.js";
+import { cleanName } from "../view/words.js";
 
 const RETRY_MS = [500, 1000, 2000, 4000];
 const CLOSED_MS = 1500; // until which the server may say why a connection was closed
@@ -19,6 +21,8 @@ const COUNT_MS = 1000; // between two looks at what has come
 const LOST_MS = 2000; // that a connection is lost until another one is made
 const ANSWERED_MS = 6000; // until another connection is answered
 const RENEWED_MS = 15000; // until it stands
+const USERS_MS = 5000; // between two looks at who is online
+const USERS_MAX = 100; // that are shown
 
 const REASONS = {
   offline: "is not there",
@@ -36,6 +40,7 @@ export class PhoneLine extends EventTarget {
   #attempts = 0;
   #timer = 0;
   #owed = null; // {id, other} of a call that ended while there was no server
+  #usersTimer = setInterval(() => this.#askForUsers(), USERS_MS);
   #turn = Promise.resolve(); // one message after another: an answer takes its time
 
   call = null; // {id, other, name, kind, outgoing, answered, connected, began, …}
@@ -139,6 +144,7 @@ export class PhoneLine extends EventTarget {
   #lost() {
     this.#socket = null;
     this.#registered = false;
+    this.#tell("users", null);
     if (this.call && !this.call.answered)
       this.#over("The connection to the server was lost.");
     const ms = RETRY_MS[Math.min(this.#attempts++, RETRY_MS.length - 1)];
@@ -179,6 +185,7 @@ export class PhoneLine extends EventTarget {
       case "call-failed":
         if (call) this.#over(`${call.name} ${REASONS[message.reason] || "is not reached"}.`);
         break;
+      case "users": this.#takeUsers(message); break;
       case "error": this.#takeError(message); break;
       default: break;
     }
@@ -192,7 +199,23 @@ export class PhoneLine extends EventTarget {
     if (this.#owed) this.#send({ type: "call-end", toId: this.#owed.other, callId: this.#owed.id });
     this.#owed = null;
     this.#changed();
+    this.#askForUsers();
     if (this.call?.outdated) this.#renew(this.call);
+  }
+
+  // --- who is online ---
+
+  // A server that does not tell answers with an error, which is none here.
+  #askForUsers() {
+    if (this.#registered && !this.call && !document.hidden) this.#send({ type: "users" });
+  }
+
+  #takeUsers({ users, more }) {
+    if (!Array.isArray(users)) return;
+    const shown = users.filter((one) => typeof one?.userId === "string" && one.userId !== "")
+      .slice(0, USERS_MAX).map(({ userId, username, busy }) => ({ id: userId,
+        name: cleanName(username, "") || cleanName(userId, "Somebody"), busy: busy === true }));
+    this.#tell("users", { users: shown, more: Number.isSafeInteger(more) && more > 0 ? more : 0 });
   }
 
   // A server that has not missed the lost connection yet takes its user for another one.
@@ -218,10 +241,10 @@ export class PhoneLine extends EventTarget {
     return this.call;
   }
 
-  // Calls `other` with a picture ("video") or without ("audio").
-  async dial(other, kind) {
+  // Calls `other`, who is named so here, with a picture ("video") or without ("audio").
+  async dial(other, kind, name = other) {
     if (this.call || !this.#registered) return;
-    const call = this.#begin({ id: `call_${crypto.randomUUID()}`, other, name: other, kind,
+    const call = this.#begin({ id: `call_${crypto.randomUUID()}`, other, name, kind,
       outgoing: true });
 
     await this.#openMedia(call);
@@ -378,6 +401,7 @@ export class PhoneLine extends EventTarget {
     this.#end();
     this.#tell("over", sentence);
     this.#changed();
+    this.#askForUsers();
   }
 
   // --- another connection ---

@@ -7,6 +7,7 @@
 
 import { cleanText, isTooLong } from "../chat.js";
 import { $, element, setText } from "./dom.js";
+import { withLinks } from "./links.js";
 
 const NEAR_END = 60; // px; who has scrolled up wants to stay there
 const LINES_MAX = 6; // of the field
@@ -16,21 +17,6 @@ function timeOf(entry) {
 
   return element("time", { dateTime: entry.time,
     textContent: time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) });
-}
-
-// Text with its links: never anything but http and https.
-function withLinks(text) {
-  const parts = [];
-  let at = 0;
-
-  for (const match of text.matchAll(/https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)]/gu)) {
-    parts.push(text.slice(at, match.index));
-    parts.push(element("a", { href: match[0], target: "_blank",
-      rel: "noopener noreferrer", textContent: match[0] }));
-    at = match.index + match[0].length;
-  }
-  parts.push(text.slice(at));
-  return parts;
 }
 
 export class ChatPanel {
@@ -51,7 +37,11 @@ export class ChatPanel {
         this.#send();
       }
     });
-    $("chat-input").addEventListener("input", () => this.#fit());
+    $("chat-input").addEventListener("input", () => {
+      setText($("chat-error"), "");
+      this.#fit();
+    });
+    $("chat-target").addEventListener("change", () => this.#showTarget());
   }
 
   attach(call) {
@@ -62,9 +52,50 @@ export class ChatPanel {
     this.#fit();
     this.#showAll();
     this.#onUnread(0);
-    call?.addEventListener("chat", ({ detail }) => {
-      if (call === this.#call) this.#take(detail);
+    $("chat-target").replaceChildren();
+    this.#showTargets();
+    const on = (type, func) => call?.addEventListener(type, ({ detail }) => {
+      if (call === this.#call) func(detail);
     });
+    on("chat", (detail) => this.#take(detail));
+    on("participant", () => this.#showTargets());
+  }
+
+  // --- who reads it ---
+
+  // Whoever was chosen and has left stays chosen: what was meant for one is never told to
+  // all.
+  #showTargets() {
+    const select = $("chat-target");
+    const { value } = select;
+    const gone = select.selectedOptions[0]?.dataset.user;
+    const others = this.#call?.others || [];
+    const option = (id, user, text) => element("option", { value: id, textContent: text,
+      dataset: { user } });
+
+    select.replaceChildren(option("", "", "To everybody"),
+      ...others.map(({ id, user }) => option(id, user, `To ${user} alone`)),
+      ...(value && !others.some(({ id }) => id === value)
+        ? [option(value, gone, `To ${gone} (has left)`)] : []));
+    select.value = value;
+    this.#showTarget();
+  }
+
+  #showTarget() {
+    const select = $("chat-target");
+    const words = select.value ? `Message to ${select.selectedOptions[0].dataset.user} alone`
+      : "Message to everybody";
+
+    setText($("chat-error"), "");
+    setText($("chat-input-label"), words);
+    $("chat-input").placeholder = words;
+    $("chat-form").classList.toggle("alone", select.value !== "");
+  }
+
+  #answer(id) {
+    $("chat-target").value = id;
+    this.#showTarget();
+    $("chat-input").focus();
   }
 
   get isOpen() {
@@ -93,10 +124,15 @@ export class ChatPanel {
       setText($("chat-error"), "That is too long for one message.");
       return;
     }
+    const { value, selectedOptions } = $("chat-target");
+    if (!this.#call.say(text, value)) {
+      setText($("chat-error"), `${selectedOptions[0].dataset.user} has left, so this was not `
+        + "sent. Choose who is to read it.");
+      return;
+    }
     setText($("chat-error"), "");
     $("chat-input").value = "";
     this.#fit();
-    this.#call.say(text);
   }
 
   #take({ entry, history }) {
@@ -117,17 +153,29 @@ export class ChatPanel {
 
   #item(entry, last) {
     const again = last?.dataset.from === entry.from && last?.dataset.user === entry.user
-      && !entry.private;
+      && !entry.private && !last.classList.contains("private");
     const item = element("div", { className: `message${entry.own ? " own" : ""}`
-        + `${again ? " again" : ""}`, dataset: { from: entry.from, user: entry.user } });
+        + `${again ? " again" : ""}${entry.private ? " private" : ""}`, dataset: { from: entry.from, user: entry.user } });
 
     item.append(element("p", { className: "message-head" },
       element("span", { className: "message-user", textContent: entry.own ? "You" : entry.user }),
       ...(entry.private ? [" ", element("span", { className: "message-private",
-        textContent: "only to you" })] : []),
+        textContent: entry.own ? `only to ${entry.to}` : "only to you" })] : []),
       " ", timeOf(entry)));
     item.append(element("p", { className: "message-text" }, ...withLinks(entry.text)));
+    if (entry.private && !entry.own) item.append(this.#answerButton(entry));
     return item;
+  }
+
+  #answerButton({ from, user }) {
+    const button = element("button", { type: "button", className: "small-button message-answer",
+      textContent: "Answer", "aria-label": `Answer ${user} alone` });
+
+    button.addEventListener("click", () => {
+      if (this.#call.participants.has(from)) this.#answer(from);
+      else setText($("chat-error"), `${user} has left.`);
+    });
+    return button;
   }
 
   #showAll() {

@@ -10,7 +10,7 @@ const MOST_SAMPLES = 32768; // of an AnalyserNode
 
 // What an analyser has to hold, so that a look misses nothing since the one
 // before, also when it comes late: a power of two, as it wants it.
-function samplesOfALook(rate) {
+export function samplesOfALook(rate) {
   const least = rate * EVERY_MS * 1.5 / 1000;
   let size = BLOCK;
 
@@ -19,7 +19,7 @@ function samplesOfALook(rate) {
 }
 
 // Of the loudest block.
-function level(samples) {
+export function level(samples) {
   let loudest = 0;
 
   for (let i = 0; i + BLOCK <= samples.length; i += BLOCK) {

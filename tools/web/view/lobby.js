@@ -8,9 +8,13 @@
 import { commands } from "../commands.js";
 import { $, dress, setText, showAvatar } from "./dom.js";
 import { LocalMedia } from "../media.js";
-import { cleanName, INSECURE, meetingState, OFFLINE } from "./words.js";
+import { Meter } from "./meter.js";
+import { SpeakerTest } from "./speakertest.js";
+import { cleanName, INSECURE, meetingState, OFFLINE, whoIsThere } from "./words.js";
 
 const COPIED_MS = 2000;
+// What is mended when the device answers again.
+const UNREACHED = new Set(["DISCONNECTED", "TIMEOUT"]);
 const NAME_KEY = "videomeet-user";
 
 function remember(name) {
@@ -58,7 +62,12 @@ export class Lobby extends EventTarget {
   #asked;
   #edited = false;
   #message = "";
+  #code = ""; // of what the message is about
+  #wasSilent = false; // since then
+  #taken = null; // seats at first after that
   #busy = false;
+  #missing = []; // what the note is about: names of tracks
+  #meter = new Meter();
 
   // `asked`: URLSearchParams of the link
   constructor(device, media, network, asked) {
@@ -72,7 +81,10 @@ export class Lobby extends EventTarget {
     device.addEventListener("status", () => this.#showDevice());
     media.addEventListener("changed", () => this.#showMedia());
     media.addEventListener("fault", ({ detail }) => this.#note(detail));
+    new SpeakerTest(() => media.speaker);
     $("meeting").addEventListener("input", () => { this.#edited = true; });
+    for (const id of ["user", "meeting", "pin"])
+      $(id).addEventListener("input", () => this.#complain(id, ""));
     $("join-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit(true);
@@ -120,7 +132,16 @@ export class Lobby extends EventTarget {
   }
 
   #note(sentence) {
+    const { tracks } = this.#media;
+
+    this.#missing = sentence ? ["camera", "audio"].filter((name) => !tracks[name]) : [];
     setText($("media-note"), sentence);
+  }
+
+  // What was missing is there.
+  #dropNote() {
+    if (this.#missing.length > 0 && this.#missing.every((name) => this.#media.isOn(name)))
+      this.#note("");
   }
 
   get note() {
@@ -133,6 +154,8 @@ export class Lobby extends EventTarget {
     const none = !this.#media.tracks.camera && !this.#media.tracks.audio;
     const name = $("user").value.trim();
 
+    this.#dropNote();
+    this.#meter.listen(this.#inLobby ? this.#media.tracks.audio : null);
     $("preview").hidden = !camera;
     const stream = camera ? this.#media.stream : null;
     if ($("preview").srcObject !== stream) $("preview").srcObject = stream;
@@ -151,11 +174,17 @@ export class Lobby extends EventTarget {
     $("preview-audio").disabled = $("preview-video").disabled = !LocalMedia.isPossible;
   }
 
+  get #inLobby() {
+    return document.body.dataset.state !== "joined";
+  }
+
   // --- the device ---
 
   #showDevice() {
     const { status } = this.#device;
 
+    this.#dropMessage(status);
+    this.#showWho(status);
     if (!status) {
       this.#showState("bad", this.#network.isOffline ? `${OFFLINE}.`
         : "The device does not answer. Asking again every five seconds.");
@@ -167,6 +196,24 @@ export class Lobby extends EventTarget {
     if (status.meeting) this.#showMeeting(status);
     else if (status.rooms) this.#showRooms();
     else this.#showNoMeeting(status);
+  }
+
+  #showWho(status) {
+    const words = status?.meeting && !this.#device.isPrivate ? whoIsThere(status) : "";
+
+    setText($("who-there"), words);
+    $("who-there").hidden = words === "";
+  }
+
+  // What kept this page out does not any more: the device answers again, or somebody has left.
+  #dropMessage(status) {
+    if (!status) {
+      this.#wasSilent = true;
+      return;
+    }
+    this.#taken ??= status.participants;
+    if ((UNREACHED.has(this.#code) && this.#wasSilent)
+        || (this.#code === "MEETING_FULL" && status.participants < this.#taken)) this.tell("");
   }
 
   #showState(kind, sentence) {
@@ -278,6 +325,9 @@ export class Lobby extends EventTarget {
   // What went wrong, or how the stay ended.
   tell(message, code = "") {
     this.#message = message;
+    this.#code = code;
+    this.#wasSilent = false;
+    this.#taken = null;
     if (code === "WRONG_PIN") {
       const first = !$("pin").value.trim();
       $("pin-field").hidden = false;

@@ -3,13 +3,16 @@
 // The list of who is there. What only a host may do is there only for a host.
 
 import { $, dress, element, icon, setText, showAvatar } from "./dom.js";
-import { BY_SERVER, missingMedia, peerState, trustLevel } from "./words.js";
+import { BY_SERVER, missingMedia, peerState, trustMark } from "./words.js";
 
 export class PeoplePanel {
   #call = null;
   #speaking = new Set();
+  #onWho;
 
-  constructor() {
+  // `onWho(id)`: somebody wants to know how sure it is who that is
+  constructor(onWho) {
+    this.#onWho = onWho;
     $("lock-meeting").addEventListener("click", () => this.#call?.lock(!this.#call.locked));
     $("end-meeting").addEventListener("click", () => {
       $("end-question").returnValue = "";
@@ -41,8 +44,10 @@ export class PeoplePanel {
       (b.raisedAt > 0) - (a.raisedAt > 0) || a.raisedAt - b.raisedAt
       || a.user.localeCompare(b.user));
     const focused = document.activeElement?.dataset?.action;
+    const who = document.activeElement?.dataset?.who;
     $("people-list").replaceChildren(...order.map((p) => this.#item(p)));
-    if (focused) this.#focus(focused);
+    if (focused) this.#focus("action", focused);
+    else if (who) this.#focus("who", who);
     setText($("people-count"), String(order.length));
     $("toggle-people").setAttribute("aria-label",
       `Participants, ${order.length} in the meeting`);
@@ -56,14 +61,14 @@ export class PeoplePanel {
   }
 
   // A button that is no longer needed leaves the keyboard in the list.
-  #focus(action) {
+  #focus(kind, value) {
     const list = $("people-list");
 
-    (list.querySelector(`[data-action="${CSS.escape(action)}"]`) || list).focus();
+    (list.querySelector(`[data-${kind}="${CSS.escape(value)}"]`) || list).focus();
   }
 
   #item(participant) {
-    const { id, user, self, host, audio, video, raisedAt } = participant;
+    const { id, user, self, host, audio, video, raisedAt, says } = participant;
     const call = this.#call;
     const state = participant.detached ? "Lost its connection to the host"
       : peerState(call.stateOf(id)) || missingMedia(user, call.missing(id))
@@ -74,10 +79,10 @@ export class PeoplePanel {
     const item = element("li", { className: "person", dataset: { person: id } },
       avatar,
       element("div", { className: "person-text" },
-        element("span", { className: "person-name", textContent: user }),
+        this.#who(participant),
         element("span", { className: "person-role",
           textContent: [roles, state].filter(Boolean).join(" · ") }),
-        ...this.#trust(participant)));
+        ...(says ? [element("span", { className: "person-says", textContent: `“${says}”` })] : [])));
     showAvatar(avatar, user);
     const signs = element("span", { className: "signs" });
     const sign = (symbol, text) => signs.append(element("span", { className: "sign" },
@@ -118,16 +123,19 @@ export class PeoplePanel {
       element("span", { className: "person-name", textContent: user }), again);
   }
 
-  // In words beside the icon; why, for whoever points at it or has it read.
-  #trust({ trust, voucher }) {
-    const level = trustLevel(trust);
+  // The name, with a mark where there is one; a click tells what that means.
+  #who({ id, user, self }) {
+    const name = element("span", { className: "person-name", textContent: user });
 
-    if (!level) return [];
-    if (voucher) level.word += ` by ${voucher}`;
-    return [element("span", { className: "person-trust", dataset: { trust },
-      title: `${level.word}: ${level.why}` },
-    icon(level.symbol), element("span", { textContent: level.word }),
-    element("span", { className: "hidden", textContent: `: ${level.why}` }))];
+    if (self) return name;
+    const mark = trustMark(this.#call.trustOf(id));
+    const button = element("button", { type: "button", className: "person-who",
+      dataset: { who: id }, title: `How sure is it that this is ${user}?` }, name,
+    ...(mark ? [element("span", { className: "person-trust", dataset: { trust: mark.kind } },
+      icon(mark.symbol), element("span", { textContent: mark.word }))] : []));
+
+    button.addEventListener("click", () => this.#onWho(id));
+    return button;
   }
 
   #tools({ id, user, audio }) {

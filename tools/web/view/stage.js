@@ -12,6 +12,7 @@ import { PeoplePanel } from "./people.js";
 import { Settings } from "../settings.js";
 import { StatsPanel } from "../net/stats.js";
 import { Tiles } from "./tiles.js";
+import { TrustDialog } from "./trustdialog.js";
 import { duration, missingMedia, OFFLINE } from "./words.js";
 
 const GONE = new Set(["reconnecting", "lost"]); // then there is no tile
@@ -31,7 +32,8 @@ export class Stage {
   #tiles = new Tiles();
   #chat;
   #files;
-  #people = new PeoplePanel();
+  #trust = new TrustDialog();
+  #people = new PeoplePanel((id) => this.#trust.open(id));
   #stats = new StatsPanel();
   #levels;
   #timer = 0;
@@ -107,6 +109,7 @@ export class Stage {
     this.#missing.clear();
     this.#chat.attach(call);
     this.#people.attach(call);
+    this.#trust.attach(call);
     this.#files.attach(call);
     this.#stats.attach(call);
     const on = (type, func) => call.addEventListener(type, ({ detail }) => {
@@ -140,6 +143,7 @@ export class Stage {
     this.#levels.stop();
     this.#tiles.clear();
     this.#chat.attach(null);
+    this.#trust.attach(null);
     this.#files.attach(null);
     this.#stats.attach(null);
     for (const name of PANELS) this.#panel(name, false);

@@ -60,21 +60,27 @@ export class Talk {
     if (chat.add(entry)) this.#way.emit("chat", { entry });
   }
 
-  say(text) {
-    const { chat, others, self } = this.#call;
-    const entry = { id: uuid(), from: self.id, user: self.user, own: true, text,
-      time: new Date().toISOString() };
+  // `to`: the id of who alone is to read it; "" for everybody. Whether it is on its way.
+  say(text, to = "") {
+    const { chat, others, participants, self } = this.#call;
+    const alone = to !== "";
+    const entry = { id: uuid(), from: self.id, user: self.user, own: true, text, private: alone,
+      to: participants.get(to)?.user || "", time: new Date().toISOString() };
+    const readers = others.filter(({ id }) => !alone || id === to);
 
-    for (const participant of others) {
+    if (alone && readers.length === 0) return false;
+    for (const participant of readers) {
       const { id, plain } = participant;
       if (this.#needsChannel(participant)) {
         participant.keep(plain ? text : write(entry));
         this.sendUnsent(participant);
       } else if (!this.#way.toChannel(id, plain ? text : write(entry))) {
-        this.#way.toServer({ type: "chat", to: id, id: entry.id, text, time: entry.time });
+        this.#way.toServer({ type: "chat", to: id, id: entry.id, text, time: entry.time,
+          ...alone && { private: true } });
       }
     }
     chat.add(entry);
     this.#way.emit("chat", { entry });
+    return true;
   }
 }

@@ -4,7 +4,7 @@
 
 import { element, icon, setText } from "./dom.js";
 import { NAME_MAX } from "../transfer/filename.js";
-import { bytes, cleanName, pace, transferError, transferState, trustLevel }
+import { bytes, cleanName, pace, transferError, transferState, trustMark }
   from "./words.js";
 
 // Each button, and when it is there.
@@ -60,16 +60,16 @@ export class TransferItem {
     return cleanName(this.#transfer.name, "A file with a bad name", NAME_MAX);
   }
 
-  // Size, and who it is from with how well the host knows them, or whom it is for.
+  // Size, and who it is from with the mark of who is verified, or whom it is for.
   #from(participant) {
     const { outgoing, size } = this.#transfer;
-    const level = !outgoing && trustLevel(participant?.trust);
+    const mark = !outgoing && participant && trustMark(participant);
 
     return [`${bytes(size)} ${outgoing ? "to" : "from"} `,
       element("bdi", { textContent: this.#user }),
-      ...(level ? [" ", element("span", { className: "person-trust",
-        dataset: { trust: participant.trust }, title: level.why }, icon(level.symbol),
-      element("span", { textContent: level.word }))] : [])];
+      ...(mark ? [" ", element("span", { className: "person-trust",
+        dataset: { trust: mark.kind } }, icon(mark.symbol),
+      element("span", { textContent: mark.word }))] : [])];
   }
 
   // Whether nothing has changed but how far it is.

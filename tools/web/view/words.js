@@ -119,6 +119,27 @@ export function meetingState(state) {
     || ["idle", "The meeting is in a state that this page does not know."];
 }
 
+const NAMES_MAX = 5; // that are told one by one
+
+function listed(names) {
+  const shown = names.length > NAMES_MAX
+    ? [...names.slice(0, NAMES_MAX - 1), `${names.length - NAMES_MAX + 1} others`] : names;
+
+  return shown.length === 1 ? shown[0]
+    : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+
+// Who is in the meeting and how many seats are left, as far as that is known before one is
+// admitted; "" for nothing.
+export function whoIsThere({ participants, maxParticipants, people }) {
+  const left = maxParticipants - participants;
+  const seats = !maxParticipants ? "" : left <= 0 ? "All seats are taken."
+    : `${left} of ${maxParticipants} seats ${left === 1 ? "is" : "are"} free.`;
+  const who = people?.length ? `${listed(people)} ${people.length === 1 ? "is" : "are"} there.` : "";
+
+  return [who, seats].filter(Boolean).join(" ");
+}
+
 const PEER_STATES = new Map([
   ["waiting", "Waiting to connect…"],
   ["connecting", "Connecting…"],
@@ -152,19 +173,58 @@ export function knownAs(trust, voucher) {
     voucher: trust === "vouched" ? cleanName(voucher, "") : "" };
 }
 
-const TRUST = new Map([
-  ["trusted", ["shield-check", "Trusted", "the host’s user has confirmed this device"]],
-  ["vouched", ["shield-check", "Vouched for", "a device that the host trusts vouches for it"]],
-  ["known", ["shield", "Known", "the host has met this device before"]],
-  ["unknown", ["shield-unknown", "Unknown", "the host cannot say who this is"]],
-  ["guest", ["ticket", "Guest", "came by an invitation of the host’s"]],
-]);
+const CHECK = { symbol: "shield-check", kind: "verified" };
+const ALARM = { symbol: "alarm", kind: "alarm", word: "Somebody else?" };
 
-// {symbol, word, why} of how well the host knows somebody, or null.
-export function trustLevel(level) {
-  const [symbol, word, why] = TRUST.get(level) || [];
+// {symbol, kind, word} of who is verified, or perhaps somebody else (Call.trustOf());
+// ordinary strangers have no mark: null.
+export function trustMark({ trust, voucher, compared, isAlarm }) {
+  if (isAlarm) return ALARM;
+  if (compared === "same") return { ...CHECK, word: "Verified by you" };
+  if (trust === "trusted") return { ...CHECK, word: "Verified" };
+  return trust === "vouched" ? { ...CHECK, word: voucher ? `Verified by ${voucher}` : "Verified" }
+    : null;
+}
 
-  return symbol ? { symbol, word, why } : null;
+// What the mark of `user`, or its absence, means.
+export function trustWords(user, { trust, voucher, compared, isAlarm }) {
+  if (compared === "different")
+    return `Your digits and those of ${user} were not the same: somebody is between the two of `
+      + "you, or this is somebody else. Say nothing that is not for everybody.";
+  if (isAlarm)
+    return `Something came in the name of ${user} that ${user}’s device has not signed, or has `
+      + "signed with another key: somebody may be posing. Compare digits before you say anything "
+      + "that is not for everybody.";
+  if (compared === "same")
+    return `You and ${user} have compared digits: what the two of you send goes from device to `
+      + "device, and nobody in between can see or change it.";
+  switch (trust) {
+    case "trusted":
+      return `The host’s user has compared digits with ${user}’s device: it is the same device `
+        + "again.";
+    case "vouched":
+      return `${voucher || "Somebody"}, whom the host trusts, has verified ${user}’s device.`;
+    case "known":
+      return `The host has met ${user}’s device before, but nobody has checked whose it is.`;
+    case "guest":
+      return `${user} came by an invitation link of the host’s. Whoever had that link could use it.`;
+    default:
+      return `Nobody has checked who this is: anybody can join by the name ${user}.`;
+  }
+}
+
+// Why digits cannot be compared with `user`, by the reason of a Comparisons; `deviceId`: of
+// its device, which has none of these digits to show.
+export function compareFailed(user, reason, deviceId) {
+  if (reason === "changed")
+    return "The connection was made anew meanwhile. Ask for digits again.";
+  if (reason === "wrong")
+    return `What came from ${user} is not what was announced. Ask for digits again; if that `
+      + "happens once more, somebody is between the two of you.";
+  return deviceId
+    ? `${user}’s program has no digits to show. Compare the id of its device, which “videomeet `
+      + "known” shows to those who have met it:"
+    : `${user}’s program has no digits to show, or is not reached now.`;
 }
 
 const ICE_STATES = new Map([

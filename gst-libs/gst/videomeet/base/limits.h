@@ -92,6 +92,10 @@
 /* After an answer: until then the server does not ask whether the two talk. */
 #define VM_CALL_SURE_TIME (10 * G_USEC_PER_SEC)
 #define VM_CALL_BURST 5
+/* Users that one of them is told of at most, and how often: who asks sooner is
+ * not answered. */
+#define VM_CALL_LIST_MAX 100
+#define VM_CALL_LIST_TIME G_USEC_PER_SEC
 /* Ended calls of which the other user may not know, because its connection or
  * its server is gone: the most in all, the most of one user (beyond, the oldest
  * is dropped), kept for as long as a device tries to reconnect. */

@@ -72,6 +72,8 @@ struct _VmCallUser
   gchar *claim_id, *claim_other;
   gdouble offers; /* still allowed */
   gint64 offers_at;
+  gboolean listed; /* has asked who can be called, last at @listed_at */
+  gint64 listed_at;
 
   /* in a cluster: */
   guint seat; /* its number at this server; 0: not shared */
@@ -92,6 +94,9 @@ struct _VmCalls
   GHashTable *users; /* id -> VmCallUser, which it owns */
   GQueue ringing; /* of VmCallsCall, the oldest first */
   guint n_calls;
+  GPtrArray *list; /* calllist.c: of who can be called, in order; or NULL */
+  gboolean list_changed; /* somebody has come, gone or been renamed since */
+  gint64 listed_at;
   const VmCallsRemote *remote; /* other servers, or NULL */
   VmCallShare *share; /* of @remote */
   GHashTable *remotes; /* id -> VmCallUser, of other servers */
@@ -130,6 +135,9 @@ void
 vm_calls_keep_last (VmCallUser *user, const gchar *call_id, const gchar *other);
 VmCallsCall *vm_calls_begin (VmCallUser *caller, VmCallUser *callee,
     const gchar *call_id, VmCallState state);
+
+/* calllist.c: who can be called, unless @user has asked just now */
+void vm_calls_tell_users (VmCallUser *user, gint64 now);
 
 /* callusers.c */
 /* The user that claims a call need no longer know where the other one is. */

@@ -58,6 +58,7 @@ vm_calls_free (VmCalls *calls)
   g_hash_table_unref (calls->remotes);
   g_queue_clear (&calls->idle);
   vm_calls_clear_ends (calls);
+  g_clear_pointer (&calls->list, g_ptr_array_unref);
   g_free (calls);
 }
 
@@ -517,6 +518,9 @@ vm_calls_take (
       return take_event (user, message, VM_CALL_EVENT_END, error);
     case VM_CALL_ERROR:
       take_refusal (user, message);
+      return TRUE;
+    case VM_CALL_USERS:
+      vm_calls_tell_users (user, now);
       return TRUE;
     default:
       return TRUE;

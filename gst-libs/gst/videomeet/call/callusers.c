@@ -67,6 +67,7 @@ vm_calls_register (VmCalls *calls, const gchar *id, const gchar *name,
   user->offers = VM_CALL_BURST;
   user->offers_at = now;
   g_hash_table_insert (calls->users, user->id, user);
+  calls->list_changed = TRUE;
   tell_registered (user);
   return user;
 }
@@ -120,6 +121,7 @@ vm_call_user_rename (
   if (name) {
     g_free (user->name);
     user->name = g_strdup (name);
+    user->calls->list_changed = TRUE;
   }
   tell_registered (user);
   return TRUE;
@@ -176,6 +178,7 @@ leave (VmCallUser *user, gboolean quietly)
   if (calls->remote && user->seat)
     calls->remote->leave (calls->share, user->seat);
   g_hash_table_remove (calls->users, user->id);
+  calls->list_changed = TRUE;
   vm_calls_forget_idle (calls);
 }
 

@@ -50,6 +50,13 @@ vm_room_has_pin (VmRoom *room)
   return room->pin != NULL;
 }
 
+gboolean
+vm_room_shows_who (VmRoom *room)
+{
+  return !room->open && !room->pin && !room->locked
+         && room->rooms->policy != VM_POLICY_REQUIRE;
+}
+
 void
 vm_room_grant_ice (VmRoom *room, VmIceGrant *grant)
 {

@@ -199,6 +199,9 @@ guint vm_room_count (VmRoom *room);
 guint vm_room_count_here (const VmRoom *room);
 guint vm_room_get_max (VmRoom *room);
 gboolean vm_room_has_pin (VmRoom *room);
+/* Whether who is there may be told before admission: of a hosted meeting that
+ * anybody could join as it is (decisions/page.md#who-is-there). */
+gboolean vm_room_shows_who (VmRoom *room);
 /* Whether nobody hosts it. */
 gboolean vm_room_is_open (VmRoom *room);
 /* The STUN and TURN servers for a participant, into an empty @grant. */

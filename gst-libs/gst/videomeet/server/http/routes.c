@@ -14,6 +14,7 @@
 /* Behind those of the protocols. */
 static const VmRoute own_routes[] = {
   { .path = "/status", .get = vm_http_get_status },
+  { .path = "/meetings/people", .get = vm_http_get_people },
   { .path = "/healthz", .get = vm_http_get_health },
   { .path = "/metrics", .get = vm_http_get_metrics },
   { .path = "/meetings/join", .post = vm_http_post_join },

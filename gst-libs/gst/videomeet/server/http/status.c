@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "server/http/status.h"
+#include "base/json/json.h"
 #include "server/http/response.h"
+#include "server/hostseat.h"
 #include "server/server-priv.h"
 #include "server/servercluster.h"
 #include "server/serverrooms.h"
@@ -17,6 +19,43 @@ vm_http_get_status (VmConn *conn)
   info->secure = conn->server->secure;
   vm_server_describe_hosted (conn->server, info);
   body = vm_device_info_to_status (info);
+  return vm_http_reply_json (conn, 200, body);
+}
+
+static void
+append_names (GString *out, VmRoom *room)
+{
+  g_autoptr (VmSignal) list = vm_signal_new (VM_SIGNAL_WELCOME);
+
+  vm_room_list (room, list, NULL);
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < list->participants->len; i++) {
+    const VmSignalParticipant *who = g_ptr_array_index (list->participants, i);
+
+    if (i)
+      g_string_append_c (out, ',');
+    vm_json_append_string (out, who->user ? who->user : "");
+  }
+  g_string_append_c (out, ']');
+}
+
+/* A device that hides its id hides its meeting, too. */
+int
+vm_http_get_people (VmConn *conn)
+{
+  VmRoom *room = vm_server_find_hosted (conn->server);
+  gboolean told =
+      room && conn->server->info->device_id && vm_room_shows_who (room);
+  GString *out = g_string_new ("{");
+  g_autoptr (GBytes) body = NULL;
+
+  vm_json_append_key (out, "participants");
+  if (told)
+    append_names (out, room);
+  else
+    g_string_append (out, "null");
+  g_string_append_c (out, '}');
+  body = g_string_free_to_bytes (out);
   return vm_http_reply_json (conn, 200, body);
 }
 

@@ -5,6 +5,8 @@
 
 /* The server's status. */
 int vm_http_get_status (VmConn *conn);
+/* Who is in the meeting hosted here (protocol/http.md#people). */
+int vm_http_get_people (VmConn *conn);
 int vm_http_get_health (VmConn *conn);
 int vm_http_get_metrics (VmConn *conn);
 /* Adds one metric; @type: "gauge" or "counter". */

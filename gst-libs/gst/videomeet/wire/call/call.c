@@ -15,6 +15,7 @@ enum
   KIND = 1 << 3,
   REASON = 1 << 4,
   CODE = 1 << 5,
+  USERS = 1 << 6,
 };
 
 #define TO_SERVER (1 << VM_CALL_SIDE_SERVER)
@@ -40,6 +41,7 @@ static const struct
   [VM_CALL_END] = { "call-end", TO | CALL, TO_SERVER | TO_CLIENT },
   [VM_CALL_FAILED] = { "call-failed", CALL | REASON, TO_CLIENT },
   [VM_CALL_ERROR] = { "error", CODE, TO_SERVER | TO_CLIENT },
+  [VM_CALL_USERS] = { "users", USERS, TO_SERVER | TO_CLIENT },
 };
 
 static const gchar *const reasons[VM_CALL_N_REASONS] = {
@@ -96,7 +98,29 @@ vm_call_message_free (VmCallMessage *message)
   g_free (message->code);
   g_free (message->text);
   g_clear_pointer (&message->media, vm_signal_unref);
+  g_clear_pointer (&message->users, g_ptr_array_unref);
   g_free (message);
+}
+
+VmCallPerson *
+vm_call_person_new (const gchar *id, const gchar *name, gboolean busy)
+{
+  VmCallPerson *person = g_new (VmCallPerson, 1);
+
+  person->id = g_strdup (id);
+  person->name = g_strdup (name);
+  person->busy = busy;
+  return person;
+}
+
+void
+vm_call_person_free (gpointer data)
+{
+  VmCallPerson *person = data;
+
+  g_free (person->id);
+  g_free (person->name);
+  g_free (person);
 }
 
 /* Reading */
@@ -365,6 +389,26 @@ write_kind (GString *out, const VmCallMessage *message)
   vm_json_append_member (out, "fromUsername", message->username);
 }
 
+static void
+write_users (GString *out, const VmCallMessage *message)
+{
+  if (!message->users)
+    return;
+  vm_json_append_key (out, "users");
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < message->users->len; i++) {
+    const VmCallPerson *person = g_ptr_array_index (message->users, i);
+
+    g_string_append (out, i ? ",{" : "{");
+    vm_json_append_member (out, "userId", person->id);
+    vm_json_append_member (out, "username", person->name);
+    vm_json_append_boolean (out, "busy", person->busy);
+    g_string_append_c (out, '}');
+  }
+  g_string_append_c (out, ']');
+  vm_json_append_int (out, "more", message->more);
+}
+
 GBytes *
 vm_call_message_format (const VmCallMessage *message)
 {
@@ -403,6 +447,8 @@ vm_call_message_format (const VmCallMessage *message)
     vm_json_append_member (out, "callId", message->call_id);
     vm_json_append_member (out, "fromId", message->from);
   }
+  if (fields & USERS)
+    write_users (out, message);
   if (message->type == VM_CALL_CANDIDATE)
     vm_json_append_member (out, "callId", message->call_id);
   if (fields & TO)

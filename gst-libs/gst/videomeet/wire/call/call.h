@@ -5,8 +5,8 @@
 
 /* Calls between two users: the messages of protocol/calls.md#call-messages, and
  * what protocol/calls.md adds to them: register, registered, call-end,
- * call-failed, error, `fromId`, the `callId` of candidates, and the call that a
- * register continues. A forwarded message keeps its form. Sans-I/O. */
+ * call-failed, users, error, `fromId`, the `callId` of candidates, and the call
+ * that a register continues. A forwarded message keeps its form. Sans-I/O. */
 
 #define VM_CALL_ID_MAX VM_SIGNAL_ID_MAX /* bytes of a callId; a uuid has 36 */
 #define VM_CALL_NAME_MAX VM_SIGNAL_NAME_MAX /* bytes of a user's id or name */
@@ -22,6 +22,7 @@ typedef enum
   VM_CALL_END,
   VM_CALL_FAILED,
   VM_CALL_ERROR,
+  VM_CALL_USERS,
   VM_CALL_N_TYPES
 } VmCallMessageType;
 
@@ -57,7 +58,20 @@ typedef struct
   VmCallReason reason; /* of call-failed */
   gboolean busy; /* of call-reject: the user was not asked, being in a call */
   gchar *code, *text; /* of an error */
+  GPtrArray *users; /* of users, to a client: of VmCallPerson; or NULL */
+  guint more; /* of users: that are not among them */
 } VmCallMessage;
+
+/* A user that can be called. */
+typedef struct
+{
+  gchar *id, *name;
+  gboolean busy; /* in a call that rings or goes on */
+} VmCallPerson;
+
+VmCallPerson *
+vm_call_person_new (const gchar *id, const gchar *name, gboolean busy);
+void vm_call_person_free (gpointer person);
 
 VmCallMessage *vm_call_message_new (VmCallMessageType type);
 VmCallMessage *vm_call_message_new_error (const GError *error);
