@@ -44,7 +44,7 @@ async function look(page, view, sizes) {
       if (KEPT) await page.screenshot({ path: join(KEPT, `${where}.png`) });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert(wide <= size.width, `${where} is ${wide} px wide`);
-      await axe(page, where, scheme === "dark" ? RULES_OF_COLOURS : null);
+      await axe(page, where, scheme === "dark" ? RULES_OF_COLOURS : null, null);
     }
   }
   await page.setViewportSize(before);
@@ -172,8 +172,11 @@ two("of two the own picture is small, in a corner, and can be moved", async ({ c
     }, STEP_MS, `a small one at ${size.width}`);
   }
   await cleo.setViewportSize(DESK);
-  await cleo.emulateMedia({ reducedMotion: "reduce" }); // it is at once where it goes
-  await until(async () => (await boxOf(cleo, tile("Cleo (you)"))).x > 1000, STEP_MS, "wide again");
+  await until(async () => {
+    const { x, y } = await boxOf(cleo, tile("Cleo (you)"));
+    return x > 1000 && y > 600 && await cleo.evaluate(() =>
+      !document.getAnimations().some((one) => one.transitionProperty === "transform"));
+  }, STEP_MS, "wide again");
   const before = await boxOf(cleo, tile("Cleo (you)"));
   await cleo.mouse.move(before.x + 20, before.y + before.height / 2);
   await cleo.mouse.down();
@@ -446,6 +449,7 @@ async function withTiles(page, users, { ratio = 16 / 9 } = {}) {
       context.fillRect(0, 0, canvas.width, 180);
     }, 200);
     document.body.dataset.state = "joined";
+    document.getElementById("call-name").textContent = "blue";
     document.getElementById("lobby").hidden = true;
     document.getElementById("call").hidden = false;
     window.tiles = new Tiles();

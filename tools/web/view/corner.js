@@ -41,7 +41,14 @@ export class Corner {
   // It follows the pointer, and goes to the nearest corner. Whoever moves `root` does not
   // click on it.
   follow(root, isOn) {
+    let wasMoved = false;
+
+    root.addEventListener("click", (event) => {
+      if (wasMoved) event.stopPropagation();
+      wasMoved = false;
+    }, true);
     root.addEventListener("pointerdown", (down) => {
+      wasMoved = false;
       if (!isOn() || down.button !== 0 || down.target.closest("button")) return;
       const list = root.parentElement.getBoundingClientRect();
       const at = root.getBoundingClientRect();
@@ -65,8 +72,7 @@ export class Corner {
         if (type === "pointerup")
           this.#name = `${y > list.height / 2 ? "bottom" : "top"} `
             + `${x > list.width / 2 ? "right" : "left"}`;
-        root.addEventListener("click", (event) => event.stopPropagation(),
-          { capture: true, once: true });
+        wasMoved = true;
         this.#onMoved();
       };
 
