@@ -8,40 +8,20 @@ import { enter } from "./lan.mjs";
 
 enter();
 
-const { mkdirSync, readFileSync } = await import("node:fs");
-const { createRequire } = await import("node:module");
+const { mkdirSync } = await import("node:fs");
 const { join } = await import("node:path");
 const { equal, assert, main, test } = await import("./check.mjs");
 const { Browser, Native, STEP_MS, host, joinLink, until, untilNames, untilState } =
   await import("./people.mjs");
 const { ADDRESS } = await import("./lan.mjs");
 const { Role } = await import("./role.mjs");
+const { RULES_OF_COLOURS, axe } = await import("./axe.mjs");
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SIZES = [[360, 740], [768, 1024], [1440, 900]];
 const LONG_MS = 600000; // of a case with seven views, on a busy machine
 const KEPT = process.env.VM_SCREENSHOTS;
 
 if (KEPT) mkdirSync(KEPT, { recursive: true });
-
-// In the dark only colours are others (style.css, phone.css), which these look at.
-const RULES_OF_COLOURS = ["color-contrast", "link-in-text-block"];
-
-// `runOnly`: these rules, or all.
-async function axe(page, where, runOnly) {
-  // The page's own policy lets no other script in. Once for each page: to read it takes
-  // longer than to run it.
-  if (!await page.evaluate(() => "axe" in window)) await page.evaluate(AXE);
-  const found = await page.evaluate(async (rules) => {
-    const { violations } = await window.axe.run(document, { resultTypes: ["violations"],
-      ...rules && { runOnly: rules } });
-    return violations.filter((v) => v.impact === "serious" || v.impact === "critical")
-      .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.any.map((a) =>
-        a.message).join("; ")}`).join(" | ")}`);
-  }, runOnly);
-
-  equal(found, [], `axe-core in ${where}`);
-}
 
 // What is written over a picture is inside it, and beside its name.
 async function checkNotes(page, where) {

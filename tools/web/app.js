@@ -22,7 +22,8 @@ const network = new Network();
 const lobby = new Lobby(device, media, network, asked);
 const guest = new Guest();
 const approval = new Approval();
-const stage = new Stage(media, network);
+const stage = new Stage(media, network, { only: asked.get("only") || "",
+  clean: asked.get("clean") === "1" });
 let call = null;
 
 function setState(state) {
@@ -64,7 +65,8 @@ async function join({ user, meeting, pin, media: withMedia }) {
   lobby.setBusy(true);
   // a camera that is missing keeps nobody out
   let fault = "";
-  if (withMedia && LocalMedia.isPossible && !media.tracks.camera && !media.tracks.audio)
+  // who only shows somebody sends nothing
+  if (withMedia && !asked.get("only") && LocalMedia.isPossible && !media.tracks.camera && !media.tracks.audio)
     fault = await lobby.useMedia() ? "" : lobby.note;
   if (call !== mine) return;
   mine.addEventListener("joined", () => {

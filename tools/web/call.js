@@ -4,13 +4,15 @@
 // element of the page.
 //
 // Events: "joined"; "participant" (detail: {id, what}), what being "came",
-// "changed", "left", "streams" or "missing"; "chat" (detail: {entry} or {history: true});
+// "changed", "raised" (a hand), "left", "streams" or "missing"; "chat" (detail: {entry} or
+// {history: true});
 // "server" (state of the way to the host: "open", "lost", "gone"); "meeting"
 // (locked, host); "muted" (detail: {audio, video}, at the host's wish);
-// "notice" (detail: a sentence); "over" (detail: {kind: "left" or "failed",
-// message}); "channel" (detail: {id, label, open}); "file" (detail: {id, label, text or
-// data}), what comes on the channels of files; "compare" (detail: {id, what} with {digits}
-// or {reason}), what being "asked", "digits" or "failed" (identity/compare.js).
+// "reaction" (detail: {id, reaction}); "notice" (detail: a sentence); "over" (detail:
+// {kind: "left" or "failed", message}); "channel" (detail: {id, label, open}); "file"
+// (detail: {id, label, text or data}), what comes on the channels of files; "compare"
+// (detail: {id, what} with {digits} or {reason}), what being "asked", "digits" or
+// "failed" (identity/compare.js).
 
 import { Chat, parse } from "./chat.js";
 import { Comparisons } from "./identity/compare.js";
@@ -20,6 +22,7 @@ import { Mesh } from "./net/mesh.js";
 import { MissingWatch } from "./net/missing.js";
 import { Participant } from "./participant.js";
 import { Presence } from "./presence.js";
+import { REACTIONS, REACTION_MS } from "./reactions.js";
 import { Relay } from "./net/relay.js";
 import { joinAgain, mayReturn } from "./net/returning.js";
 import { Signalling } from "./net/signalling.js";
@@ -551,6 +554,9 @@ export class Call extends EventTarget {
       case "hand":
         this.#takeHand(participant, message.raised === true);
         break;
+      case "reaction":
+        this.#takeReaction(participant, message.reaction);
+        break;
       case "kick":
         // else the server closes the socket
         if (this.#relay && this.#obeys(message.from)) this.#finish("left", refusal("KICKED"));
@@ -601,8 +607,17 @@ export class Call extends EventTarget {
   #takeHand(participant, raised) {
     if (raised === participant.raisedAt > 0) return;
     participant.raisedAt = raised ? Date.now() : 0;
-    if (raised) this.#emit("notice", `${participant.user} raises a hand.`);
-    this.#changed(participant.id);
+    this.#changed(participant.id, raised ? "raised" : "changed");
+  }
+
+  // Of one in a short time the others are not shown.
+  #takeReaction(participant, reaction) {
+    const now = performance.now();
+
+    if (!REACTIONS.has(reaction) || now - participant.reactedAt < REACTION_MS) return false;
+    participant.reactedAt = now;
+    this.#emit("reaction", { id: participant.id, reaction });
+    return true;
   }
 
   #listenToMesh(mesh) {
@@ -716,6 +731,10 @@ export class Call extends EventTarget {
 
   raiseHand(raised) {
     this.#presence.raiseHand(raised);
+  }
+
+  react(reaction) {
+    if (this.#takeReaction(this.self, reaction)) this.#sendAll({ type: "reaction", reaction });
   }
 
   // --- the host's ---

@@ -26,6 +26,7 @@ export class Participant {
     this.presenting = null;
     this.says = ""; // what it says it is doing, in its own words
     this.raisedAt = 0; // when the hand went up; 0: it is down
+    this.reactedAt = 0; // when it reacted last
     this.detached = false;
     this.plain = false; // whether it speaks plain text in the chat
     this.unsent = []; // chat that waits for its data channel

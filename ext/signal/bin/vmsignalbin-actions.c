@@ -86,6 +86,12 @@ set_status (VmSignalBin *self, const gchar *status)
 }
 
 static void
+react (VmSignalBin *self, const gchar *reaction)
+{
+  act (self, VM_CONTROLLER_ACTION_REACT, NULL, reaction, FALSE, FALSE);
+}
+
+static void
 raise_hand (VmSignalBin *self, gboolean raised)
 {
   g_object_set (self, "hand", raised, NULL);
@@ -177,6 +183,7 @@ static const Signature told[] = {
                 "audio-muted boolean, video-muted boolean)" },
   { "hand-changed",
       "(vm-hand-changed: id string, user string, raised boolean)" },
+  { "reaction", "(vm-reaction: id string, user string, reaction string)" },
   { "mute-requested", "(vm-mute-requested: audio boolean, video boolean)" },
   { "locked", "(vm-locked: locked boolean)" },
   { "kicked", "(vm-kicked: message string)" },
@@ -210,6 +217,7 @@ static const Signature actions[] = {
   { "end-meeting", "()" },
   { "set-status", "(status string or NULL)" },
   { "raise-hand", "(raised boolean)" },
+  { "react", "(reaction string)" },
   { "call", "(user-id string)" },
   { "accept-call", "()" },
   { "reject-call", "()" },
@@ -329,6 +337,14 @@ install_presence_actions (void)
    * Sets the property hand.
    */
   install ("raise-hand", G_CALLBACK (raise_hand), 1, G_TYPE_BOOLEAN);
+  /**
+   * vmsignalbin::react:
+   * @self: the element
+   * @reaction: a sign of at most 8 bytes, as "👍"
+   *
+   * Shows the others a sign for a moment.
+   */
+  install ("react", G_CALLBACK (react), 1, G_TYPE_STRING);
 }
 
 static void

@@ -80,6 +80,16 @@ on_hand (VmMeeting *meeting, VmParticipant *who, VmController *self)
 }
 
 static void
+on_reaction (VmMeeting *meeting, VmParticipant *who, const gchar *reaction,
+    VmController *self)
+{
+  GstStructure *s = about ("vm-reaction", who);
+
+  gst_structure_set (s, "reaction", G_TYPE_STRING, reaction, NULL);
+  vm_controller_post (self, s);
+}
+
+static void
 on_detached (VmMeeting *meeting, VmParticipant *who, VmController *self)
 {
   GstStructure *s = about ("vm-participant-detached", who);
@@ -259,6 +269,7 @@ vm_controller_connect_talk (VmController *self)
     { "chat-received", G_CALLBACK (on_chat) },
     { "presence-changed", G_CALLBACK (on_presence) },
     { "hand-changed", G_CALLBACK (on_hand) },
+    { "reaction", G_CALLBACK (on_reaction) },
     { "bridge-changed", G_CALLBACK (on_bridge) },
     { "detached-changed", G_CALLBACK (on_detached) },
     { "trust-changed", G_CALLBACK (on_trust_changed) },
@@ -441,6 +452,8 @@ perform (VmController *self, const Act *act, GError **error)
     case VM_CONTROLLER_ACTION_KICK:
       who = find_participant (self, act->id, error);
       return who && vm_meeting_kick (self->meeting, who, error);
+    case VM_CONTROLLER_ACTION_REACT:
+      return vm_meeting_react (self->meeting, act->text, error);
     case VM_CONTROLLER_ACTION_UNBAN:
       return vm_meeting_unban (self->meeting, act->id ? act->id : "", error);
     case VM_CONTROLLER_ACTION_MUTE_REQUEST:

@@ -54,6 +54,8 @@ VM_API GList *vm_meeting_list_chat (VmMeeting *self);
 VM_API void vm_meeting_set_presence (
     VmMeeting *self, const gchar *status, gboolean audio, gboolean video);
 VM_API void vm_meeting_raise_hand (VmMeeting *self, gboolean raised);
+VM_API gboolean vm_meeting_react (
+    VmMeeting *self, const gchar *reaction, GError **error);
 VM_API gboolean vm_meeting_set_locked (
     VmMeeting *self, gboolean locked, GError **error);
 VM_API gboolean vm_meeting_mute_request (VmMeeting *self,

@@ -176,6 +176,32 @@ GST_START_TEST (test_presence)
 
 GST_END_TEST;
 
+GST_START_TEST (test_reaction)
+{
+  const gchar *bad[] = { NULL, "", "123456789", "a\n" };
+
+  talk_meet ();
+  fail_unless (vm_meeting_react (b.meeting, "❤️", NULL));
+  WAIT_FOR (has (&a, "p002~❤️") && has (&c, "p002~❤️"));
+  fail_unless (vm_meeting_react (b.meeting, "12345678", NULL));
+  WAIT_FOR (has (&a, "p002~12345678"));
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (GError) error = NULL;
+
+    fail_if (vm_meeting_react (b.meeting, bad[i], &error));
+    g_assert_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST);
+  }
+  vm_meeting_stop (c.meeting);
+  {
+    g_autoptr (GError) left = NULL;
+
+    fail_if (vm_meeting_react (c.meeting, "❤️", &left));
+    g_assert_error (left, VM_ERROR, VM_ERROR_DISCONNECTED);
+  }
+}
+
+GST_END_TEST;
+
 /* Whoever comes later is told. */
 GST_START_TEST (test_presence_of_those_there)
 {
@@ -405,6 +431,7 @@ talk_suite (void)
   tcase_add_test (tc, test_what_cannot_be_said);
   tcase_add_test (tc, test_too_much);
   tcase_add_test (tc, test_presence);
+  tcase_add_test (tc, test_reaction);
   tcase_add_test (tc, test_presence_of_those_there);
   tcase_add_test (tc, test_mute_request);
   tcase_add_test (tc, test_lock);

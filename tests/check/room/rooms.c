@@ -356,6 +356,50 @@ GST_START_TEST (test_routing)
 
 GST_END_TEST;
 
+static void
+react (Peer *peer, const gchar *sign)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_REACTION);
+
+  signal->reaction = g_strdup (sign);
+  signal->seq = 5;
+  vm_member_receive (peer->member, signal);
+}
+
+/* Some at once, then some a second. */
+GST_START_TEST (test_reactions)
+{
+  Peer bob;
+
+  come_in (&bob);
+  vm_rooms_tick (rooms, now);
+  g_string_truncate (host.heard, 0);
+  g_string_truncate (bob.heard, 0);
+  for (guint i = 0; i < VM_REACTION_BURST; i++) {
+    react (&bob, "👍");
+    heard (&host, "reaction");
+    fail_unless_equals_string (host.last->reaction, "👍");
+    fail_unless_equals_string (host.last->from, "p002");
+  }
+  heard (&bob, "");
+  react (&bob, "👍");
+  heard_error (&bob, VM_ERROR_RATE_LIMITED);
+  now += G_USEC_PER_SEC;
+  vm_rooms_tick (rooms, now);
+  for (guint i = 0; i < VM_REACTION_RATE; i++) {
+    react (&bob, "🎉");
+    heard (&host, "reaction");
+  }
+  react (&bob, "🎉");
+  heard_error (&bob, VM_ERROR_RATE_LIMITED);
+  heard (&host, "");
+  react (&bob, "");
+  heard_error (&bob, VM_ERROR_BAD_MESSAGE);
+  peer_clear (&bob);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_only_the_server_says)
 {
   Peer bob;
@@ -621,6 +665,7 @@ rooms_suite (void)
   tcase_add_test (tc, test_lock);
   tcase_add_test (tc, test_locked_between_ticket_and_hello);
   tcase_add_test (tc, test_routing);
+  tcase_add_test (tc, test_reactions);
   tcase_add_test (tc, test_only_the_server_says);
   tcase_add_test (tc, test_ice_servers);
   tcase_add_test (tc, test_host_only);

@@ -43,6 +43,13 @@ on_hand (VmMeeting *meeting, VmParticipant *who, Device *device)
 }
 
 static void
+on_reaction (VmMeeting *meeting, VmParticipant *who, const gchar *reaction,
+    Device *device)
+{
+  talk_note (device, "%s~%s", vm_participant_get_id (who), reaction);
+}
+
+static void
 on_mute (VmMeeting *meeting, gboolean audio, gboolean video, Device *device)
 {
   talk_note (device, "mute%s%s", audio ? "-audio" : "", video ? "-video" : "");
@@ -63,6 +70,8 @@ talk_listen (Device *device)
       device->meeting, "presence-changed", G_CALLBACK (on_presence), device);
   g_signal_connect (
       device->meeting, "hand-changed", G_CALLBACK (on_hand), device);
+  g_signal_connect (
+      device->meeting, "reaction", G_CALLBACK (on_reaction), device);
   g_signal_connect (
       device->meeting, "mute-requested", G_CALLBACK (on_mute), device);
   g_signal_connect (

@@ -95,6 +95,7 @@ static const gchar *const vectors[] = {
   HEAD ("presence") ",\"from\":\"p001\",\"status\":\"\",\"audio\":false,"
                     "\"video\":true}",
   HEAD ("hand") ",\"from\":\"p001\",\"raised\":true}",
+  HEAD ("reaction") ",\"from\":\"p001\",\"reaction\":\"❤️\"}",
   HEAD ("mute-request") ",\"from\":\"p001\",\"to\":\"p002\"}",
   HEAD ("mute-request") ",\"to\":\"p002\",\"audio\":true,\"video\":false}",
   HEAD ("kick") ",\"to\":\"p002\"}",
@@ -259,6 +260,9 @@ GST_START_TEST (test_refused)
     "{\"type\":\"presence\",\"audio\":1}",
     "{\"type\":\"mute-request\",\"video\":\"yes\"}", "{\"type\":\"hand\"}",
     "{\"type\":\"hand\",\"raised\":1}", "{\"type\":\"lock\"}",
+    "{\"type\":\"reaction\"}",
+    "{\"type\":\"reaction\",\"reaction\":\"123456789\"}",
+    "{\"type\":\"reaction\",\"reaction\":\"a\\u0007\"}",
     "{\"type\":\"hello\",\"sfu\":1}", "{\"type\":\"sfu\",\"active\":1}",
     "{\"type\":\"sfu\",\"path\":{}}", "{\"type\":\"sfu-heard\"}",
     "{\"type\":\"sfu\",\"room\":9007199254740992}",

@@ -25,6 +25,18 @@ export function cameraEncoding(others, height) {
   };
 }
 
+// From these on a connection is no longer good, and then poor: what is lost of what is
+// sent, and ms to the other and back.
+export const LOSS = { fair: 0.02, poor: 0.08 };
+export const ROUND_TRIP_MS = { fair: 200, poor: 500 };
+
+// "good", "fair" or "poor"; a figure that is not known is NaN.
+export function grade({ loss, rtt }) {
+  for (const level of ["poor", "fair"])
+    if (loss >= LOSS[level] || rtt >= ROUND_TRIP_MS[level]) return level;
+  return "good";
+}
+
 // Text must stay readable; movement may stutter.
 export function screenEncoding(others) {
   return {

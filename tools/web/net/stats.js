@@ -61,6 +61,7 @@ export class StatsPanel {
 
   constructor() {
     $("toggle-stats").addEventListener("click", () => this.toggle());
+    $("close-stats").addEventListener("click", () => this.toggle(false));
   }
 
   attach(call) {
@@ -70,7 +71,10 @@ export class StatsPanel {
   }
 
   toggle(on = $("stats").hidden) {
+    const hadFocus = $("stats").contains(document.activeElement);
+
     $("stats").hidden = !on;
+    if (!on && hadFocus) $("toggle-stats").focus();
     $("toggle-stats").setAttribute("aria-pressed", String(on));
     clearInterval(this.#timer);
     if (!on) return;
@@ -104,7 +108,7 @@ export class StatsPanel {
       element("th", { scope: "row", textContent: name }),
       ...cells.map((text, i) => element("td", { textContent: text,
         dataset: { head: HEADS[i + 1] } }))));
-    $("stats").replaceChildren(rows.length
+    $("stats-body").replaceChildren(rows.length
       ? element("table", {}, element("thead", {}, head), element("tbody", {}, ...body))
       : element("p", { textContent: "Nobody else is here." }));
   }

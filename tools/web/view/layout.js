@@ -3,18 +3,26 @@
 // How tiles fill a space best.
 
 const RATIO_WIDE = 16 / 9;
-const RATIO_SQUARE = 6 / 5; // what a wide picture may be cut to
-const RATIO_TALL = 3 / 4; // on a phone held upright
+const RATIO_TALL = 3 / 4; // the narrowest tile
+const SEEN_MIN = 0.68; // of a picture that fills its tile; of less it is shown whole
+const FOUR = 4; // are two by two, on a phone as well
+
+// Whether a picture of the ratio `picture` (width / height) loses so little in a tile of
+// the ratio `tile` that it may fill it: a face is not cut to a square.
+export function mayFill(picture, tile) {
+  return Math.min(picture / tile, tile / picture) >= SEEN_MIN;
+}
 
 // The columns, rows and tile size (px) that show `count` tiles largest in a
 // space of `width` x `height`, `gap` px apart. A tile may be of any shape between
-// 16:9 and what its space is like, so that a narrow one is filled as well.
-export function arrange(count, width, height, gap) {
+// 16:9 and what a picture of the ratio `widest` may be cut to (0: there is none), so that
+// a narrow space is filled as well. `only`: with so many columns.
+export function arrange(count, width, height, gap, widest = 0, only = 0) {
   let best = { columns: 1, rows: 1, tileWidth: 0, tileHeight: 0 };
-  const narrowest = width > height ? RATIO_SQUARE : RATIO_TALL;
+  const narrowest = Math.min(Math.max(widest * SEEN_MIN, RATIO_TALL), RATIO_WIDE);
   let bestArea = -1;
 
-  for (let columns = 1; columns <= count; columns++) {
+  for (let columns = only || 1; columns <= (only || count); columns++) {
     const rows = Math.ceil(count / columns);
     const cellWidth = (width - gap * (columns - 1)) / columns;
     const cellHeight = (height - gap * (rows - 1)) / rows;
@@ -37,8 +45,9 @@ export function arrange(count, width, height, gap) {
 
 // The rectangles {x, y, width, height} of `count` tiles in the middle of a space
 // that begins at (left, top).
-function grid(count, left, top, width, height, gap) {
-  const { columns, rows, tileWidth, tileHeight } = arrange(count, width, height, gap);
+function grid(count, left, top, width, height, gap, widest, only) {
+  const { columns, rows, tileWidth, tileHeight } = arrange(count, width, height, gap, widest,
+    only);
   const usedHeight = rows * tileHeight + (rows - 1) * gap;
   const rects = [];
 
@@ -57,16 +66,17 @@ function grid(count, left, top, width, height, gap) {
 }
 
 // Where each tile goes. With `spotlight`, the first has most of the space and the
-// others stand beside or beneath it.
-export function place(count, spotlight, width, height, gap) {
+// others stand beside or beneath it. `widest`: the ratio of the widest picture, or 0.
+export function place(count, spotlight, width, height, gap, widest = 0) {
   if (count === 0 || width <= 0 || height <= 0) return [];
-  if (!spotlight || count === 1) return grid(count, 0, 0, width, height, gap);
+  if (!spotlight || count === 1)
+    return grid(count, 0, 0, width, height, gap, widest, count === FOUR ? 2 : 0);
   if (width > height) {
     const strip = Math.min(Math.max(width * 0.2, 120), 280);
     return [{ x: 0, y: 0, width: Math.floor(width - strip - gap), height },
-      ...grid(count - 1, width - strip, 0, strip, height, gap)];
+      ...grid(count - 1, width - strip, 0, strip, height, gap, widest)];
   }
   const strip = Math.min(Math.max(height * 0.22, 90), 200);
   return [{ x: 0, y: 0, width, height: Math.floor(height - strip - gap) },
-    ...grid(count - 1, 0, height - strip, width, strip, gap)];
+    ...grid(count - 1, 0, height - strip, width, strip, gap, widest)];
 }

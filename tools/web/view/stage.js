@@ -4,13 +4,19 @@
 
 import { announce } from "./announce.js";
 import { ChatPanel } from "./chatpanel.js";
+import { ConnectionSigns } from "./signs.js";
 import { $, dress, element, setText } from "./dom.js";
 import { FilesPanel } from "./filespanel.js";
+import { Invite } from "./invite.js";
 import { Levels } from "./levels.js";
 import { LocalMedia } from "../media.js";
+import { MoreMenu } from "./moremenu.js";
 import { PeoplePanel } from "./people.js";
+import { PushToTalk } from "./pushtotalk.js";
+import { REACTIONS } from "../reactions.js";
 import { Settings } from "../settings.js";
 import { StatsPanel } from "../net/stats.js";
+import { TileMenu } from "./tilemenu.js";
 import { Tiles } from "./tiles.js";
 import { TrustDialog } from "./trustdialog.js";
 import { duration, missingMedia, OFFLINE } from "./words.js";
@@ -29,7 +35,13 @@ export class Stage {
   #media;
   #network;
   #call = null;
-  #tiles = new Tiles();
+  #tiles;
+  #tileMenu;
+  #moreMenu;
+  #invite = new Invite();
+  #signs = new ConnectionSigns((id, level) => this.#tiles.setConnection(id,
+    this.#call?.stateOf(id) === "connected" ? level : ""));
+  #clean; // shows the pictures and nothing else
   #chat;
   #files;
   #trust = new TrustDialog();
@@ -44,7 +56,14 @@ export class Stage {
   #streams = { main: null, screen: null };
   #offers = 0; // files that wait for an answer
 
-  constructor(media, network) {
+  // `only`: the name of the one participant who is shown, or ""; `clean`: without anything
+  // besides the pictures
+  constructor(media, network, { only = "", clean = false } = {}) {
+    this.#tiles = new Tiles(only);
+    this.#tileMenu = new TileMenu(this.#tiles);
+    this.#moreMenu = new MoreMenu(this.#tiles, { react: (sign) => this.#call?.react(sign),
+      invite: () => this.#invite.open(), fault: (sentence) => announce(sentence) });
+    this.#clean = clean;
     this.#media = media;
     this.#network = network;
     this.#levels = new Levels((id, speaking) => {
@@ -66,6 +85,12 @@ export class Stage {
       if (detail.name === "audio" && this.#call) this.#levels.listen(detail.track);
     });
     this.#bindControls();
+    new PushToTalk({ isOn: () => this.#call !== null, isMuted: () => !media.isOn("audio"),
+      set: async (on) => {
+        await this.#set("audio", on);
+        announce(on ? "The others hear you while you hold the space bar."
+          : "You are muted again.");
+      } });
   }
 
   #bindControls() {
@@ -90,8 +115,10 @@ export class Stage {
       button.addEventListener("click", () => this.#panel(button.dataset.close, false));
     document.addEventListener("keydown", (event) => {
       if (!this.#call || document.querySelector("dialog[open]")) return;
-      if (event.key === "Escape" && !event.defaultPrevented)
-        for (const name of PANELS) this.#panel(name, false);
+      if (event.key === "Escape" && !event.defaultPrevented) {
+        if ($("stats").contains(document.activeElement)) this.#stats.toggle(false);
+        else for (const name of PANELS) this.#panel(name, false);
+      }
       if (!event.altKey || event.ctrlKey || event.metaKey || !keys[event.code]) return;
       event.preventDefault();
       $(keys[event.code]).click();
@@ -103,6 +130,8 @@ export class Stage {
   attach(call) {
     this.#call = call;
     $("call").hidden = false;
+    document.body.classList.toggle("clean", this.#clean);
+    this.#invite.show(this.#link());
     setText($("call-name"), call.meeting);
     document.title = call.meeting;
     this.#tiles.clear();
@@ -120,11 +149,15 @@ export class Stage {
     on("meeting", () => this.#showMeeting());
     on("notice", (sentence) => announce(sentence));
     on("muted", (what) => this.#muted(what));
+    on("reaction", (detail) => this.#reacted(detail));
     for (const id of call.participants.keys()) this.#showParticipant(id);
     this.#levels.start(() => call.others
       .map(({ id }) => ({ id, receiver: call.shown(id)?.receiver("audio") }))
       .filter(({ receiver }) => receiver), () => call.self.id);
     this.#levels.listen(this.#media.tracks.audio);
+    this.#signs.start(() => call.others.map(({ id }) => ({ id, peer: call.shown(id) }))
+      .filter(({ peer }) => peer));
+    this.#showAlone();
     this.#showServer();
     this.#showMeeting();
     this.#showControls();
@@ -141,7 +174,12 @@ export class Stage {
     clearInterval(this.#timer);
     clearTimeout(this.#serverTimer);
     this.#levels.stop();
+    this.#signs.stop();
+    this.#tileMenu.hide();
+    this.#moreMenu.hide();
     this.#tiles.clear();
+    document.body.classList.remove("clean");
+    document.exitPictureInPicture?.().catch(() => {}); // there may be none
     this.#chat.attach(null);
     this.#trust.attach(null);
     this.#files.attach(null);
@@ -175,16 +213,39 @@ export class Stage {
     if (what === "left") {
       this.#tiles.remove(id);
       this.#missing.delete(id);
-      if (!participant.self) announce(`${participant.user} has left.`);
+      if (!participant.self) this.#tellOfPeople(`${participant.user} has left.`);
     } else {
       const there = this.#call.participants.get(id);
       if (what === "came")
-        announce(there.self ? "You are in the meeting again." : `${there.user} has joined.`);
+        this.#tellOfPeople(there.self ? "You are in the meeting again."
+          : `${there.user} has joined.`);
+      if (what === "raised") this.#tellOfPeople(`${there.user} raises a hand.`);
       if (what === "missing") this.#tellMissing(there);
       this.#showParticipant(id);
     }
     this.#people.show();
+    this.#showAlone();
     if (id === this.#call.self.id) this.#showControls();
+  }
+
+  // Who looks at the list sees it there.
+  #tellOfPeople(sentence) {
+    announce(sentence, { visibly: $("people").hidden });
+  }
+
+  #showAlone() {
+    const alone = this.#call.others.length === 0;
+
+    this.#invite.setAlone(alone);
+    this.#tiles.setAlone(alone);
+  }
+
+  #reacted({ id, reaction }) {
+    const participant = this.#call.participants.get(id);
+
+    this.#tiles.react(id, reaction);
+    announce(`${participant.self ? "You react" : `${participant.user} reacts`} with `
+      + `${REACTIONS.get(reaction)}.`, { visibly: false });
   }
 
   #showParticipant(id) {
@@ -282,24 +343,32 @@ export class Stage {
       this.#bannerTimer = setTimeout(() => this.tellMedia(""), MEDIA_BANNER_MS);
   }
 
-  async #copyLink() {
+  #link() {
     const link = new URL(".", location.href);
 
     link.searchParams.set("meeting", this.#call.meeting);
+    return link.href;
+  }
+
+  async #copyLink() {
     try {
-      await navigator.clipboard.writeText(link.href);
+      await navigator.clipboard.writeText(this.#link());
       announce("The link is copied.");
     } catch {
-      announce(`The link is ${link.href}`);
+      announce(`The link is ${this.#link()}`);
     }
   }
 
   // --- controls ---
 
-  async #switch(name) {
+  #switch(name) {
+    return this.#set(name, !this.#media.isOn(name));
+  }
+
+  async #set(name, on) {
     this.tellMedia("");
     try {
-      await this.#media.set(name, !this.#media.isOn(name));
+      await this.#media.set(name, on);
     } catch (error) {
       this.tellMedia(error.message);
     }

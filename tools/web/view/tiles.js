@@ -1,125 +1,57 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // The pictures: one of each participant, and one of each shared screen.
+//
+// Events: "blocked": the browser lets no sound out; "menu" (detail: {tile, button}); "hidden":
+// one's own picture is hidden, or no longer.
 
-import { $, dress, element, icon, setText, showAvatar } from "./dom.js";
+import { $, setText, showAvatar } from "./dom.js";
+import { Corner } from "./corner.js";
 import { place } from "./layout.js";
+import { Tile } from "./tile.js";
 import { BY_SERVER, peerState } from "./words.js";
 
 const GAP = 8;
-const LATE_MS = 1000; // by which another stream has no picture
-
-class Tile {
-  constructor(id, kind, onPin) {
-    this.id = id;
-    this.kind = kind; // "camera" or "screen"
-    this.self = false;
-    this.key = `${kind}:${id}`;
-    this.stream = null; // that is shown, or will be
-    this.video = null;
-    this.next = null; // has another stream, and no picture yet
-    this.nextTimer = 0;
-    this.label = "";
-    this.avatar = element("span", { className: "avatar", "aria-hidden": "true" });
-    this.note = element("p", { className: "tile-note" });
-    this.muted = icon("mic-off");
-    this.hand = element("span", { className: "tile-hand" }, icon("hand"));
-    this.name = element("span", { className: "tile-name" });
-    this.spoken = element("span", { className: "hidden" });
-    this.pin = element("button", { type: "button", className: "tile-pin" });
-    this.pin.addEventListener("click", () => onPin(this.key));
-    this.root = element("li", { className: `tile no-frames ${kind}`, dataset: { tile: this.key } },
-      this.avatar, this.note,
-      element("div", { className: "tile-label" }, this.muted, this.name, this.spoken),
-      this.hand, this.pin);
-  }
-
-  makeVideo() {
-    const video = element("video", { autoplay: true, playsInline: true });
-
-    for (const type of ["loadeddata", "emptied"])
-      video.addEventListener(type, () => {
-        if (video === this.video) this.#showFrames(type === "loadeddata");
-        else if (video === this.next && type === "loadeddata") this.take(video);
-      });
-    return video;
-  }
-
-  get hasFrames() {
-    return !this.root.classList.contains("no-frames");
-  }
-
-  #showFrames(has) {
-    this.root.classList.toggle("no-frames", !has);
-  }
-
-  // `video` becomes the one that is seen and heard.
-  take(video) {
-    const { id, kind, video: old } = this;
-
-    if (video === this.next) this.next = null;
-    clearTimeout(this.nextTimer);
-    this.video = video;
-    Object.assign(video.dataset, { participant: id, kind });
-    video.muted = old ? old.muted : false;
-    video.classList.toggle("mirrored", Boolean(old?.classList.contains("mirrored")));
-    this.describe(this.label);
-    if (!old) {
-      this.root.prepend(video);
-      return;
-    }
-    this.#showFrames(video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA);
-    old.replaceWith(video);
-    old.srcObject = null;
-  }
-
-  // `video` waits for its picture, unseen and unheard.
-  load(video, stream) {
-    this.next = video;
-    video.muted = true;
-    video.srcObject = stream;
-    video.play().catch(() => {});
-    this.#await(video);
-  }
-
-  // While what is shown moves, nothing is late.
-  #await(video) {
-    const shown = () => this.video.getVideoPlaybackQuality().totalVideoFrames;
-    const before = shown();
-
-    this.nextTimer = setTimeout(() => {
-      if (shown() > before) this.#await(video);
-      else this.take(video);
-    }, LATE_MS);
-  }
-
-  dropNext() {
-    clearTimeout(this.nextTimer);
-    if (this.next) this.next.srcObject = null;
-    this.next = null;
-  }
-
-  describe(label) {
-    this.label = label;
-    this.video.setAttribute("aria-label", label);
-  }
-}
+const PICTURE = 16 / 9; // of one's own, until it is known
 
 export class Tiles extends EventTarget {
   #list = $("tiles");
   #tiles = new Map();
-  #pinned = "";
+  #pinned = ""; // key; "none": not even a screen or a speaker
+  #large = null; // the tile that is enlarged
   #sink = "";
   #quiet = false; // the browser lets no sound out yet
+  #only = ""; // the name of the one participant who is shown
+  #bySpeaker = false;
+  #speaker = ""; // id of the other who spoke last
+  #speaking = new Set();
+  #hidesSelf = false;
+  #isAlone = false;
+  #silenced = new Set(); // ids of those who are muted here alone
+  #volumes = new Map(); // id -> 0 to 1
+  #corner = new Corner(() => this.#arrange());
+  #on = {
+    pin: (key) => this.pin(key),
+    menu: (tile, button) => this.dispatchEvent(new CustomEvent("menu",
+      { detail: { tile, button } })),
+    shape: () => this.#arrange(),
+  };
 
-  constructor() {
+  // `only`: the name of the one who is shown and heard, or ""
+  constructor(only = "") {
     super();
+    this.#only = only.normalize();
     new ResizeObserver(() => this.#arrange()).observe(this.#list);
   }
 
   clear() {
     for (const key of [...this.#tiles.keys()]) this.#drop(key);
     this.#pinned = "";
+    this.#speaker = "";
+    this.#isAlone = false;
+    this.#speaking.clear();
+    this.#silenced.clear();
+    this.#volumes.clear();
   }
 
   #drop(key) {
@@ -140,23 +72,81 @@ export class Tiles extends EventTarget {
     const key = `${kind}:${id}`;
 
     if (!this.#tiles.has(key)) {
-      const tile = new Tile(id, kind, (pressed) => this.#pin(pressed));
-      this.#tiles.set(key, tile);
+      const tile = new Tile(id, kind, this.#on);
+      tile.volume = this.#volumes.get(id) ?? 1;
       tile.take(this.#makeVideo(tile));
+      this.#tiles.set(key, tile);
+      this.#corner.follow(tile.root, () => tile.root.classList.contains("corner"));
       this.#list.append(tile.root);
       this.#arrange();
     }
     return this.#tiles.get(key);
   }
 
-  #pin(key) {
-    this.#pinned = this.#pinned === key ? "none" : key;
-    if (this.#pinned === "none" && !this.#screens().length) this.#pinned = "";
+  // Enlarges a tile, or no longer.
+  pin(key) {
+    if (this.#shown().length < 2) return;
+    this.#pinned = this.#large?.key === key ? "none" : key;
+    if (this.#pinned === "none" && !this.#enlargedByItself()) this.#pinned = "";
     this.#arrange();
   }
 
+  isLarge(tile) {
+    return tile === this.#large;
+  }
+
+  // "grid" or "speaker"
+  setLayout(name) {
+    this.#bySpeaker = name === "speaker";
+    this.#pinned = "";
+    this.#arrange();
+  }
+
+  get hidesSelf() {
+    return this.#hidesSelf;
+  }
+
+  setHidesSelf(hides) {
+    this.#hidesSelf = hides;
+    this.#arrange();
+    this.dispatchEvent(new Event("hidden"));
+  }
+
+  // Whether nobody else is in the meeting: what is said of that takes the space.
+  setAlone(alone) {
+    if (this.#isAlone === alone) return;
+    this.#isAlone = alone;
+    this.#arrange();
+  }
+
+  moveCorner() {
+    this.#corner.next();
+  }
+
+  setFit(tile, fit) {
+    tile.fit = fit;
+    this.#arrange();
+  }
+
+  #isWanted({ user, self }) {
+    return !this.#only || (!self && user.normalize() === this.#only);
+  }
+
+  #shown() {
+    return [...this.#tiles.values()].filter((tile) => tile.isWanted
+      && !(this.#hidesSelf && tile.self && tile.kind === "camera"));
+  }
+
   #screens() {
-    return [...this.#tiles.values()].filter((tile) => tile.kind === "screen");
+    return this.#shown().filter((tile) => tile.kind === "screen");
+  }
+
+  // A screen; of several others, in that layout, who speaks.
+  #enlargedByItself() {
+    const others = this.#shown().filter(({ kind, self }) => kind === "camera" && !self);
+
+    return this.#screens().at(-1) || (this.#bySpeaker && others.length > 1
+      && (others.find(({ id }) => id === this.#speaker) || others[0])) || null;
   }
 
   // Everything about one participant: `shown` when there is a tile at all,
@@ -173,13 +163,15 @@ export class Tiles extends EventTarget {
       const note = unsteady || missing;
       const label = self ? `${user} (you)` : user;
       tile.self = self;
-      this.#play(tile, stream, self, picture);
+      tile.isWanted = this.#isWanted(participant);
+      this.#play(tile, stream, picture);
       tile.video.classList.toggle("mirrored", self);
       tile.root.classList.toggle("no-picture", !picture);
       tile.root.classList.toggle("unsteady", unsteady !== "");
       tile.root.classList.toggle("missing", note !== "" && note === missing);
       tile.root.classList.toggle("muted", audio === false);
       tile.root.classList.toggle("raised", participant.raisedAt > 0);
+      if (state !== "connected" || self) tile.setConnection("");
       showAvatar(tile.avatar, user);
       setText(tile.note, note);
       setText(tile.name, label);
@@ -194,7 +186,9 @@ export class Tiles extends EventTarget {
     else {
       const tile = this.#get(id, "screen");
       const label = self ? "Your screen" : `${user}’s screen`;
-      this.#play(tile, screen, true, true);
+      tile.self = self;
+      tile.isWanted = !this.#only;
+      this.#play(tile, screen, true);
       setText(tile.name, label);
       tile.describe(label);
     }
@@ -204,12 +198,14 @@ export class Tiles extends EventTarget {
   remove(id) {
     this.#drop(`camera:${id}`);
     this.#drop(`screen:${id}`);
+    this.#silenced.delete(id);
+    this.#volumes.delete(id);
   }
 
   // A picture that is there stays until the first frame of another stream, or until
   // that is late.
-  #play(tile, stream, silent, picture) {
-    tile.video.muted = silent || this.#quiet;
+  #play(tile, stream, picture) {
+    this.#setMuted(tile);
     if (tile.stream === stream) return;
     tile.stream = stream;
     tile.dropNext();
@@ -219,6 +215,33 @@ export class Tiles extends EventTarget {
     }
     tile.video.srcObject = stream;
     this.#start(tile);
+  }
+
+  // What a screen sends is its picture alone.
+  #setMuted(tile) {
+    const silenced = this.#silenced.has(tile.id);
+
+    tile.video.muted = tile.kind === "screen" || tile.self || !tile.isWanted || this.#quiet
+      || silenced;
+    tile.root.classList.toggle("silenced", silenced && tile.kind === "camera");
+  }
+
+  isSilenced(id) {
+    return this.#silenced.has(id);
+  }
+
+  // Of one participant, for this user alone.
+  setSilenced(id, silenced) {
+    const tile = this.#tiles.get(`camera:${id}`);
+
+    if (silenced) this.#silenced.add(id);
+    else this.#silenced.delete(id);
+    if (tile) this.#setMuted(tile);
+  }
+
+  setVolume(id, volume) {
+    this.#volumes.set(id, volume);
+    this.#tiles.get(`camera:${id}`)?.setVolume(volume);
   }
 
   #start(tile) {
@@ -250,7 +273,7 @@ export class Tiles extends EventTarget {
     this.#quiet = false;
     for (const tile of this.#tiles.values()) {
       if (tile.kind === "screen" || tile.self) continue;
-      tile.video.muted = false;
+      this.#setMuted(tile);
       tile.video.play().catch(() => {});
     }
   }
@@ -260,39 +283,83 @@ export class Tiles extends EventTarget {
     await Promise.all([...this.#tiles.values()].map(({ video }) => video.setSinkId?.(id)));
   }
 
+  // Who is large by speaking stays so until another speaks alone.
   setSpeaking(id, speaking) {
-    this.#tiles.get(`camera:${id}`)?.root.classList.toggle("speaking", speaking);
+    const tile = this.#tiles.get(`camera:${id}`);
+
+    if (speaking) this.#speaking.add(id);
+    else this.#speaking.delete(id);
+    tile?.root.classList.toggle("speaking", speaking);
+    if (this.#speaking.has(this.#speaker)) return;
+    const next = [...this.#speaking].find((one) =>
+      this.#tiles.get(`camera:${one}`)?.self === false);
+    if (!next || next === this.#speaker) return;
+    this.#speaker = next;
+    if (this.#bySpeaker) this.#arrange();
+  }
+
+  setConnection(id, level) {
+    this.#tiles.get(`camera:${id}`)?.setConnection(level);
+  }
+
+  react(id, sign) {
+    this.#tiles.get(`camera:${id}`)?.react(sign);
+  }
+
+  // The picture that is shown in a window of its own: the large one, who speaks, or the first
+  // other.
+  get main() {
+    const pictures = this.#shown().filter((tile) => tile.ratio > 0 && !tile.self);
+
+    return (this.#large && pictures.find((tile) => tile === this.#large)
+      || pictures.find(({ id, kind }) => kind === "camera" && id === this.#speaker)
+      || pictures[0])?.video || null;
   }
 
   #arrange() {
-    const tiles = [...this.#tiles.values()];
+    const shown = this.#shown();
     const screens = this.#screens();
-    const pinned = this.#tiles.get(this.#pinned)
-      || (this.#pinned !== "none" && screens.at(-1)) || null;
-    const cameras = tiles.filter((tile) => tile.kind === "camera" && tile !== pinned);
+    const large = shown.find(({ key }) => key === this.#pinned)
+      || (this.#pinned !== "none" && this.#enlargedByItself()) || null;
+    const cameras = shown.filter((tile) => tile.kind === "camera" && tile !== large);
+    const others = cameras.filter((tile) => !tile.self);
+    // of two the other one has the space, and one's own is in a corner of it
+    const inCorner = !large && !screens.length && (others.length === 1 || this.#isAlone)
+      ? cameras.find((tile) => tile.self) : null;
     const order = [
-      ...(pinned ? [pinned] : []),
-      ...screens.filter((tile) => tile !== pinned),
-      ...cameras.filter((tile) => !tile.self),
-      ...cameras.filter((tile) => tile.self),
+      ...(large ? [large] : []),
+      ...screens.filter((tile) => tile !== large),
+      ...others,
+      ...cameras.filter((tile) => tile.self && tile !== inCorner),
     ];
     const { clientWidth, clientHeight } = this.#list;
-    const rects = place(order.length, Boolean(pinned), clientWidth, clientHeight, GAP);
+    const widest = Math.max(0, ...cameras.filter((tile) => order.includes(tile))
+      .map(({ ratio }) => ratio));
+    const rects = this.#only ? [{ x: 0, y: 0, width: clientWidth, height: clientHeight }]
+      : place(order.length, Boolean(large), clientWidth, clientHeight, GAP, widest);
+    const rectOf = new Map(order.map((tile, i) => [tile, rects[i]]));
 
-    this.#list.classList.toggle("spotlight", Boolean(pinned));
-    order.forEach((tile, i) => {
-      const rect = rects[i];
-      const { style } = tile.root;
-      const name = tile.name.textContent;
-      if (!rect) return;
+    this.#large = large;
+    if (inCorner) rectOf.set(inCorner,
+      this.#corner.rect(clientWidth, clientHeight, inCorner.ratio || PICTURE));
+    this.#list.classList.toggle("spotlight", Boolean(large));
+    this.#list.dataset.corner = inCorner ? this.#corner.name : "";
+    for (const tile of this.#tiles.values()) {
+      tile.root.hidden = !rectOf.has(tile);
+      tile.root.classList.toggle("corner", tile === inCorner);
+      if (rectOf.get(tile)) this.#put(tile, rectOf.get(tile), rectOf.size);
+    }
+  }
+
+  #put(tile, rect, count) {
+    const { style } = tile.root;
+
+    if (!tile.root.classList.contains("dragged"))
       style.transform = `translate(${rect.x}px, ${rect.y}px)`;
-      style.width = `${rect.width}px`;
-      style.height = `${rect.height}px`;
-      tile.root.classList.toggle("small", rect.width < 180 || rect.height < 110);
-      tile.pin.hidden = order.length < 2;
-      dress(tile.pin, tile === pinned
-        ? { symbol: "close", label: `Show ${name} as large as the others` }
-        : { symbol: "pin", label: `Enlarge ${name}` });
-    });
+    style.width = `${rect.width}px`;
+    style.height = `${rect.height}px`;
+    tile.setSize(rect.width, rect.height);
+    tile.pin.hidden = count < 2;
+    tile.dressTools(tile === this.#large);
   }
 }

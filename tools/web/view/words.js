@@ -248,6 +248,12 @@ const PATHS = new Map([
   ["relay", "through a relay"],
 ]);
 
+export const GRADES = new Map([
+  ["good", "good connection"],
+  ["fair", "weak connection"],
+  ["poor", "poor connection"],
+]);
+
 // Of what an SFU passes on.
 export const BY_SERVER = "by the server, not end-to-end encrypted";
 

@@ -83,6 +83,11 @@
 #define VM_JOIN_BURST 5
 #define VM_JOIN_TIME (2 * G_USEC_PER_SEC)
 
+/* Reactions of one participant: VM_REACTION_BURST at once, then so many a
+ * second; beyond, RATE_LIMITED (protocol/meeting.md#reactions). */
+#define VM_REACTION_BURST 5
+#define VM_REACTION_RATE 2
+
 /* For calls between users, see calls.h. Beyond VM_CALL_USERS_MAX users:
  * RATE_LIMITED; an unanswered call is missed after VM_CALL_RING_TIME. One
  * connection may begin VM_CALL_BURST calls at once, each of which makes a

@@ -104,6 +104,45 @@ vm_meeting_raise_hand (VmMeeting *self, gboolean raised)
   vm_meeting_send (self, signal);
 }
 
+/**
+ * vm_meeting_react:
+ * @self: a #VmMeeting
+ * @reaction: a sign, as "👍": at most 8 bytes of UTF-8 without control
+ *   characters
+ * @error: return location for an error
+ *
+ * Shows the others a sign for a moment (`protocol/meeting.md#reactions`). A
+ * server passes five at once, then two a second.
+ *
+ * Returns: %FALSE with #VM_ERROR_BAD_REQUEST when @reaction is no such sign,
+ *   #VM_ERROR_DISCONNECTED when this device is not in the meeting
+ *
+ * Since: 0.3
+ */
+gboolean
+vm_meeting_react (VmMeeting *self, const gchar *reaction, GError **error)
+{
+  g_autoptr (VmSignal) signal = NULL;
+
+  g_return_val_if_fail (VM_IS_MEETING (self), FALSE);
+
+  if (!reaction || !*reaction
+      || !vm_text_is_name (reaction, VM_SIGNAL_REACTION_MAX)) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "A reaction is a sign of at most %d bytes", VM_SIGNAL_REACTION_MAX);
+    return FALSE;
+  }
+  if (!self->me || self->stopped) {
+    g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
+        "This device is not in the meeting");
+    return FALSE;
+  }
+  signal = vm_signal_new (VM_SIGNAL_REACTION);
+  signal->reaction = g_strdup (reaction);
+  vm_meeting_send (self, signal);
+  return TRUE;
+}
+
 /* In a room that nobody hosts the server names somebody
  * (protocol/rooms.md#open-rooms). */
 void
@@ -330,6 +369,15 @@ vm_meeting_take_hand (
   if (vm_participant_set_hand (from, signal->raised))
     g_signal_emit (
         self, vm_meeting_signals[VM_MEETING_SIGNAL_HAND_CHANGED], 0, from);
+}
+
+void
+vm_meeting_take_reaction (
+    VmMeeting *self, VmParticipant *from, const VmSignal *signal)
+{
+  if (*signal->reaction)
+    g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_REACTION], 0,
+        from, signal->reaction);
 }
 
 /* A request that names neither means both. */

@@ -290,6 +290,7 @@ goes_past_server (VmSignalType type)
     case VM_SIGNAL_RESTART:
     case VM_SIGNAL_PRESENCE:
     case VM_SIGNAL_HAND:
+    case VM_SIGNAL_REACTION:
     case VM_SIGNAL_BYE:
       return TRUE;
     default:

@@ -54,6 +54,7 @@ typedef enum
   VM_MEETING_SIGNAL_CHAT_RECEIVED,
   VM_MEETING_SIGNAL_PRESENCE_CHANGED,
   VM_MEETING_SIGNAL_HAND_CHANGED,
+  VM_MEETING_SIGNAL_REACTION,
   VM_MEETING_SIGNAL_BRIDGE_CHANGED,
   VM_MEETING_SIGNAL_DETACHED_CHANGED,
   VM_MEETING_SIGNAL_TRUST_CHANGED,
@@ -418,6 +419,8 @@ gboolean vm_meeting_send_text (
 
 /* vmmeeting-moderate.c: presence, hands, and the host's actions */
 void vm_meeting_take_presence (
+    VmMeeting *self, VmParticipant *from, const VmSignal *signal);
+void vm_meeting_take_reaction (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal);
 void vm_meeting_take_hand (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal);

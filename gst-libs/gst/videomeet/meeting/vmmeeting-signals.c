@@ -316,6 +316,16 @@ install_talk (guint *ids)
   ids[VM_MEETING_SIGNAL_HAND_CHANGED] =
       install_signal ("hand-changed", 1, VM_TYPE_PARTICIPANT);
   /**
+   * VmMeeting::reaction:
+   * @self: the meeting
+   * @participant: who reacts
+   * @reaction: a sign, to be shown for a moment, see vm_meeting_react()
+   *
+   * Since: 0.3
+   */
+  ids[VM_MEETING_SIGNAL_REACTION] =
+      install_signal ("reaction", 2, VM_TYPE_PARTICIPANT, G_TYPE_STRING);
+  /**
    * VmMeeting::mute-requested:
    * @self: the meeting
    * @audio: whether to mute the sound

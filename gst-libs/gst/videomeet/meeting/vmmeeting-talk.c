@@ -363,6 +363,9 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
     case VM_SIGNAL_HAND:
       vm_meeting_take_hand (self, from, signal);
       break;
+    case VM_SIGNAL_REACTION:
+      vm_meeting_take_reaction (self, from, signal);
+      break;
     case VM_SIGNAL_MUTE_REQUEST:
       if (vm_meeting_obeys (self, signal->from))
         vm_meeting_take_mute_request (self, signal);

@@ -76,6 +76,19 @@ forward_heard (VmMember *member, VmSignal *signal, GError **error)
   return forward (member, signal, FALSE, error);
 }
 
+/* protocol/meeting.md#reactions */
+static gboolean
+react (VmMember *member, VmSignal *signal, GError **error)
+{
+  if (!*signal->reaction)
+    return refuse (error, VM_ERROR_BAD_MESSAGE, "A reaction is a sign");
+  if (!vm_rate_take (&member->reactions, VM_REACTION_BURST, VM_REACTION_RATE,
+          member->room->rooms->ticked))
+    return refuse (
+        error, VM_ERROR_RATE_LIMITED, "Too many reactions in a short time");
+  return forward (member, signal, TRUE, error);
+}
+
 static gboolean
 is_host (VmMember *member, GError **error)
 {
@@ -197,6 +210,8 @@ receive (VmMember *member, VmSignal *signal, GError **error)
     case VM_SIGNAL_PRESENCE:
     case VM_SIGNAL_HAND:
       return forward (member, signal, TRUE, error);
+    case VM_SIGNAL_REACTION:
+      return react (member, signal, error);
     case VM_SIGNAL_SFU_HEARD:
       return forward_heard (member, signal, error);
     case VM_SIGNAL_SFU:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "base/rates.h"
 #include "room/pinguard.h"
 #include "room/rooms.h"
 
@@ -132,6 +133,7 @@ struct _VmMember
   gint64 lost_at; /* 0: it has a connection */
   gboolean detached; /* and the others were told */
   gboolean takes_sfu; /* its client has said so */
+  VmRate reactions;
   gchar *sfu_ticket; /* unused, or NULL */
   gint64 sfu_ticket_expires;
 

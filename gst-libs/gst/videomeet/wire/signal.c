@@ -26,6 +26,7 @@ static const gchar *const names[] = {
   [VM_SIGNAL_ICE_SERVERS] = "ice-servers",
   [VM_SIGNAL_SFU] = "sfu",
   [VM_SIGNAL_SFU_HEARD] = "sfu-heard",
+  [VM_SIGNAL_REACTION] = "reaction",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == VM_SIGNAL_N_TYPES);
 
@@ -122,6 +123,7 @@ clear (gpointer data)
   g_free (signal->time);
   g_free (signal->status);
   g_free (signal->bridge);
+  g_free (signal->reaction);
   g_free (signal->path);
   g_ptr_array_unref (signal->participants);
   g_clear_pointer (&signal->bytes, g_bytes_unref);

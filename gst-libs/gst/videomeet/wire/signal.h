@@ -36,6 +36,7 @@ typedef enum
   VM_SIGNAL_ICE_SERVERS,
   VM_SIGNAL_SFU,
   VM_SIGNAL_SFU_HEARD,
+  VM_SIGNAL_REACTION,
   VM_SIGNAL_N_TYPES
 } VmSignalType;
 
@@ -43,6 +44,7 @@ typedef enum
  * text itself, not of its JSON. */
 #define VM_SIGNAL_SDP_MAX (64 * 1024)
 #define VM_SIGNAL_CHAT_MAX 4096
+#define VM_SIGNAL_REACTION_MAX 8 /* a sign; a heart with its variant has 6 */
 #define VM_SIGNAL_TIME_MAX 40 /* ISO 8601 with microseconds has 27 */
 #define VM_SIGNAL_NAME_MAX 128 /* user, device, meeting, status, reason */
 #define VM_SIGNAL_MESSAGE_MAX 512 /* of an error */
@@ -147,6 +149,7 @@ struct _VmSignal
   gint audio;
   gint video;
   gboolean raised;
+  gchar *reaction; /* a sign, as "👍" */
 
   /* protocol/cloud.md */
   gboolean takes_sfu; /* of hello */

@@ -95,6 +95,8 @@ static const struct
   FIELD ("video", TRISTATE, video, 0, IN (PRESENCE) | IN (MUTE_REQUEST), 0),
   FIELD ("bridge", NAME, bridge, VM_SIGNAL_ID_MAX, IN (PRESENCE), 0),
   FIELD ("raised", BOOLEAN, raised, 0, IN (HAND), IN (HAND)),
+  FIELD ("reaction", NAME, reaction, VM_SIGNAL_REACTION_MAX, IN (REACTION),
+      IN (REACTION)),
   FIELD ("code", NAME, code, VM_SIGNAL_ID_MAX,
       IN (ERROR) | IN (PARTICIPANT_LEFT), 0),
   FIELD ("message", NAME, message, VM_SIGNAL_MESSAGE_MAX,
