@@ -62,6 +62,7 @@ gboolean vmt_options_take_token (VmtOptions *options, GError **error);
 gboolean vmt_check_numbers (const VmtOptions *options, gboolean port_given,
     gboolean duration_given, gboolean seats_given, GError **error);
 gboolean vmt_check_codec (const gchar *codec, GError **error);
+gboolean vmt_check_audio_profile (const gchar *profile, GError **error);
 gboolean vmt_check_paths (const VmtOptions *options, GError **error);
 gboolean vmt_check_dialect (const gchar *dialect, GError **error);
 gboolean vmt_check_origins (gchar **origins, GError **error);

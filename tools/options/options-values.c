@@ -160,6 +160,17 @@ vmt_check_codec (const gchar *codec, GError **error)
 }
 
 gboolean
+vmt_check_audio_profile (const gchar *profile, GError **error)
+{
+  if (!profile || g_str_equal (profile, "voice")
+      || g_str_equal (profile, "music"))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--audio-profile takes voice or music, not '%s'.", profile);
+  return FALSE;
+}
+
+gboolean
 vmt_check_dialect (const gchar *dialect, GError **error)
 {
   static const gchar *const known[] = { "native", "room", "socketio", "mesh",

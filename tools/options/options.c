@@ -50,6 +50,7 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->tls_key);
   g_free (options->source);
   g_free (options->codec);
+  g_free (options->audio_profile);
   g_free (options->stun);
   g_free (options->ice_transport_policy);
   g_free (options->fallback);
@@ -281,6 +282,29 @@ add_path_entries (GArray *all, VmtOptions *o)
   vmt_add_entries (all, entries);
 }
 
+static void
+add_sound_entries (GArray *all, VmtOptions *o)
+{
+  const GOptionEntry entries[] = {
+    { "audio-profile", 0, 0, G_OPTION_ARG_STRING, &o->audio_profile,
+        "What your sound is: voice (mono, 32 kbit/s) or music (stereo, 128 "
+        "kbit/s, unprocessed) (default voice)",
+        "PROFILE" },
+    { "no-dsp", 0, 0, G_OPTION_ARG_NONE, &o->no_dsp,
+        "Send the microphone as it is: no echo cancellation, noise "
+        "suppression and gain control. They are on where --view plays the "
+        "others through a loudspeaker",
+        NULL },
+    { "push-to-talk", 0, 0, G_OPTION_ARG_NONE, &o->push_to_talk,
+        "Begin without sound; /talk sends it until you press Enter (a terminal "
+        "does not tell how long a key is held)",
+        NULL },
+    { NULL },
+  };
+
+  vmt_add_entries (all, entries);
+}
+
 /* What is sent, and what becomes of what others send. */
 static void
 add_media_entries (GArray *all, VmtOptions *o)
@@ -302,6 +326,7 @@ add_media_entries (GArray *all, VmtOptions *o)
   };
 
   vmt_add_entries (all, entries);
+  add_sound_entries (all, o);
   add_server_entries (all, o);
   add_path_entries (all, o);
 }
@@ -668,6 +693,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_options_check_agent (options, command, error)
       || !vmt_options_take_token (options, error)
       || !vmt_check_codec (options->codec, error)
+      || !vmt_check_audio_profile (options->audio_profile, error)
       || !vmt_check_paths (options, error)
       || !vmt_check_dialect (options->dialect, error)
       || !vmt_check_origins (options->origins, error)

@@ -114,6 +114,8 @@ typedef struct
 
   gchar *source; /* "camera" where nothing was said */
   gchar *codec; /* "vp8" or "h264" */
+  gchar *audio_profile; /* "voice" or "music" */
+  gboolean no_dsp, push_to_talk;
   gchar *stun; /* URI */
   gchar *ice_transport_policy; /* "all" or "relay" */
   gboolean relay_only; /* its former word of a server */

@@ -26,5 +26,7 @@ struct _VmtRoster
   GMutex lock; /* protects what follows */
   gint64 start_us; /* monotonic */
   gchar *self_id;
+  gdouble own_level; /* dBFS, of what this device sends */
+  gboolean own_level_known;
   GPtrArray *participants; /* in the order they were heard of */
 };

@@ -222,6 +222,63 @@ vmt_roster_to_lines (VmtRoster *self, gboolean verbose)
   return lines;
 }
 
+/* called with lock held */
+static gchar *
+participant_to_stats (VmtRosterEntry *p)
+{
+  g_autofree gchar *name =
+      vmt_text_safe (p->user && *p->user ? p->user : p->id);
+  GString *line = g_string_new (name);
+  gdouble level, rtt, jitter;
+  gint64 lost;
+
+  if (!p->stats) {
+    g_string_append (line, ": nothing is known yet");
+    return g_string_free (line, FALSE);
+  }
+  if (gst_structure_get_double (p->stats, "audio-level", &level))
+    g_string_append_printf (line, ": level %.0f dBFS", level);
+  else
+    g_string_append (line, ": level not told");
+  if (p->path)
+    g_string_append_printf (line, ", path %s", p->path);
+  if (gst_structure_get_double (p->stats, "rtt-ms", &rtt) && rtt >= 0)
+    g_string_append_printf (line, ", round trip %.0f ms", rtt);
+  if (gst_structure_get_double (p->stats, "jitter-ms", &jitter) && jitter >= 0)
+    g_string_append_printf (line, ", jitter %.0f ms", jitter);
+  if (gst_structure_get_int64 (p->stats, "packets-lost", &lost))
+    g_string_append_printf (line, ", %" G_GINT64_FORMAT " packets lost", lost);
+  return g_string_free (line, FALSE);
+}
+
+GPtrArray *
+vmt_roster_to_stats (VmtRoster *self)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->participants->len; i++) {
+    VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
+
+    if (p->present && g_strcmp0 (p->id, self->self_id) != 0)
+      g_ptr_array_add (lines, participant_to_stats (p));
+  }
+  g_mutex_unlock (&self->lock);
+  return lines;
+}
+
+gboolean
+vmt_roster_get_own_level (VmtRoster *self, gdouble *level)
+{
+  gboolean known;
+
+  g_mutex_lock (&self->lock);
+  known = self->own_level_known;
+  *level = self->own_level;
+  g_mutex_unlock (&self->lock);
+  return known;
+}
+
 GPtrArray *
 vmt_roster_list_lost_records (VmtRoster *self)
 {

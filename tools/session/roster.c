@@ -311,6 +311,8 @@ void
 vmt_roster_take_stats (VmtRoster *self, const GstStructure *stats)
 {
   g_mutex_lock (&self->lock);
+  self->own_level_known =
+      gst_structure_get_double (stats, "audio-level", &self->own_level);
   for (guint i = 0; i < self->participants->len; i++) {
     VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
     const GValue *value = gst_structure_get_value (stats, p->id);

@@ -96,6 +96,10 @@ guint vmt_roster_count (VmtRoster *self);
 JsonArray *vmt_roster_to_json (VmtRoster *self);
 /* Of them, who is here now; transfer full. */
 JsonArray *vmt_roster_to_json_present (VmtRoster *self);
+/* The statistics of who is here, for people, a line each; transfer full. */
+GPtrArray *vmt_roster_to_stats (VmtRoster *self);
+/* Those of this device: dBFS. FALSE: not known. */
+gboolean vmt_roster_get_own_level (VmtRoster *self, gdouble *level);
 /* The same for people, a line each; transfer full. */
 GPtrArray *vmt_roster_to_lines (VmtRoster *self, gboolean verbose);
 /* Who is here now and what each does, a line each; transfer full. */

@@ -64,6 +64,10 @@ set_bin (VmtSession *self)
     g_object_set (bin, "record-dir", options->record, NULL);
   if (options->codec)
     g_object_set (bin, "codecs", options->codec, NULL);
+  if (options->audio_profile)
+    gst_util_set_object_arg (bin, "audio-profile", options->audio_profile);
+  if (options->push_to_talk)
+    g_object_set (bin, "mute-audio", TRUE, NULL);
   if (options->stun)
     g_object_set (bin, "stun-server", options->stun, NULL);
   if (options->fallback)

@@ -53,6 +53,7 @@ typedef struct
   gint64 call_us; /* when the first other participant connected, or 0 */
   VmtLines lines; /* typed, not yet whole */
   VmtKeys keys; /* likewise, on a terminal */
+  gboolean talking; /* until a line is entered */
   gboolean typed_over; /* nothing is typed any more */
   VmtSessionTrust *trust; /* what is asked of the user meanwhile */
   GQueue unknown_hosts; /* of GstStructure; about the first it is asked */
@@ -79,8 +80,20 @@ void vmt_session_leave (VmtSession *self);
 void
 vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message);
 void vmt_session_set_ended (VmtSession *self);
+void vmt_session_read_stats (VmtSession *self);
 /* Whether it failed before there was a seat. */
 gboolean vmt_session_is_refused (const VmtSession *self);
+
+/* session-sound.c; main thread. Links the pad @from of @source to @to of
+ * vmsignalbin; a microphone beside a loudspeaker by way of what takes the echo
+ * out. */
+gboolean vmt_session_link_sound (
+    VmtSession *self, GstElement *source, const gchar *from, const gchar *to);
+/* /talk: what is said is sent until a line is entered. */
+void vmt_session_talk (VmtSession *self);
+void vmt_session_stop_talking (VmtSession *self);
+/* /stats: how well everybody is heard, now. */
+void vmt_session_show_stats (VmtSession *self);
 
 /* session-bin.c; adds it to the pipeline. */
 gboolean vmt_session_make_bin (VmtSession *self, GError **error);

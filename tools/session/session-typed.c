@@ -167,6 +167,12 @@ obey (VmtSession *self, const VmtTyped *typed)
       set_muted (
           self, typed->audio, typed->video, typed->verb == VMT_TYPED_MUTE);
       break;
+    case VMT_TYPED_TALK:
+      vmt_session_talk (self);
+      break;
+    case VMT_TYPED_STATS:
+      vmt_session_show_stats (self);
+      break;
     case VMT_TYPED_HAND:
       toggle_hand (self);
       break;
@@ -230,6 +236,8 @@ on_line (const gchar *line, gpointer user_data)
 
   if (self->leaving)
     return;
+  if (self->talking)
+    vmt_session_stop_talking (self);
   if (!line)
     g_set_error (&error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "A line has at most %d bytes; this one was not sent.",
@@ -287,6 +295,9 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
   if (size <= 0) {
     vmt_lines_end (&self->lines, on_line, self);
     self->typed_over = TRUE;
+    /* nobody could end it any more */
+    if (self->talking && !self->leaving)
+      vmt_session_stop_talking (self);
     vmt_session_host_typed_over (self);
     return G_SOURCE_REMOVE;
   }

@@ -26,8 +26,8 @@ vmt_session_set_ended (VmtSession *self)
   g_mutex_unlock (&self->lock);
 }
 
-static void
-read_stats (VmtSession *self)
+void
+vmt_session_read_stats (VmtSession *self)
 {
   GstStructure *stats = NULL;
 
@@ -158,7 +158,7 @@ vmt_session_leave (VmtSession *self)
   }
   if (!vmt_session_is_refused (self))
     vmt_output_line (self->output, VMT_STYLE_FAINT, "Leaving.");
-  read_stats (self);
+  vmt_session_read_stats (self);
   g_timeout_add (LEAVE_WAIT_MS, on_leave_deadline, self);
   thread = g_thread_new ("vmt-leave", leave_thread, self);
   g_thread_unref (thread);
@@ -253,7 +253,7 @@ on_tick (gpointer user_data)
   if (vmt_output_is_broken (self->output))
     vmt_session_leave (self);
   if (others && (now - self->start_us) / G_TIME_SPAN_SECOND % STATS_TICKS == 0)
-    read_stats (self);
+    vmt_session_read_stats (self);
   vmt_session_tell_late (self);
   vmt_session_files_tick (self->files);
   vmt_session_deliver (self);
@@ -322,7 +322,7 @@ link_source (VmtSession *self, VmtSource *source, const gchar *from,
   gboolean ends = source->kind == VMT_SOURCE_URI
                   && !(source->still && g_str_equal (from, "video"));
 
-  if (!gst_element_link_pads (source->bin, from, self->signalbin, to)) {
+  if (!vmt_session_link_sound (self, source->bin, from, to)) {
     g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
         "The %s of the source cannot be linked to vmsignalbin's pad %s.", from,
         to);

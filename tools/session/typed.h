@@ -13,9 +13,11 @@ typedef enum
   VMT_TYPED_MSG, /* who, text */
   VMT_TYPED_MUTE, /* who or NULL: oneself */
   VMT_TYPED_UNMUTE,
+  VMT_TYPED_TALK,
   VMT_TYPED_HAND,
   VMT_TYPED_STATUS, /* text */
   VMT_TYPED_WHO,
+  VMT_TYPED_STATS,
   VMT_TYPED_KICK, /* who */
   VMT_TYPED_UNBAN, /* who */
   VMT_TYPED_LOCK,

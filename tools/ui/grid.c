@@ -4,6 +4,7 @@
 #include "ui/grid.h"
 #include "cmd/opening.h"
 #include "ui/output.h"
+#include "ui/voice.h"
 
 #define STR_(x) #x
 #define STR(x) STR_ (x)
@@ -25,7 +26,7 @@
 #define AUDIO                                                      \
   "audiotestsrc name=nobody is-live=true wave=silence ! " SOUND    \
   " ! audiomixer name=mix min-upstream-latency=300000000 ! " SOUND \
-  " ! queue ! audioconvert ! audioresample ! "
+  " ! queue ! audioconvert ! audioresample "
 #define WINDOW "autovideosink sync=false"
 #define SPEAKER "autoaudiosink"
 /* some devices open, and hang when they are told what they are to play */
@@ -135,14 +136,19 @@ vmt_grid_new (GstElement *pipeline, const gchar *window, const gchar *speaker,
 {
   GstElement *video, *audio = NULL;
   const gchar *note = NULL;
+  g_autofree gchar *sound = NULL;
   VmtGrid *self;
 
   if (!window && !has_display (error))
     return NULL;
   video = add_part (pipeline, VIDEO, window ? window : WINDOW, error);
+  /* whatever plays the sound comes behind the probe */
+  sound = g_strdup_printf (AUDIO "%s! ", vmt_voice_probe_line ());
   if (video)
-    audio = add_part (pipeline, AUDIO,
+    audio = add_part (pipeline, sound,
         choose_speaker (speaker ? speaker : SPEAKER, &note), error);
+  if (audio)
+    vmt_voice_prepare_probe (audio);
   if (!audio)
     return NULL;
   self = g_new0 (VmtGrid, 1);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define AUDIO "audio/x-raw; audio/x-opus"
-#define AUDIO_BITRATE 48000 /* bits/s; enough for speech and music (Opus) */
 #define VIDEO "video/x-raw(ANY); video/x-vp8; video/x-h264"
 #define FILES_MAX 16 /* pads file_sink_N */
 
@@ -148,7 +147,7 @@ read_settings (
   gboolean audio = stream == VM_PEER_AUDIO;
 
   GST_OBJECT_LOCK (self);
-  *bitrate = audio ? AUDIO_BITRATE : self->start_bitrate;
+  *bitrate = audio ? 0 : self->start_bitrate;
   *mute = audio ? self->mute_audio : self->mute_video;
   GST_OBJECT_UNLOCK (self);
 }
@@ -173,7 +172,8 @@ adopt_input (VmSignalBin *self, VmPeerStream stream, VmInput *input)
   do {
     bitrate = bitrate_now;
     mute = mute_now;
-    vm_input_set_bitrate (input, bitrate);
+    if (bitrate)
+      vm_input_set_bitrate (input, bitrate);
     vm_input_set_mute (input, mute);
     read_settings (self, stream, &bitrate_now, &mute_now);
   } while (bitrate != bitrate_now || mute != mute_now);

@@ -46,6 +46,7 @@ struct _VmSignalBin
   VmDialectName dialect;
   VmCallType call_type;
   VmIceTransportPolicy ice_transport_policy;
+  VmAudioProfile audio_profile;
   VmPolicy policy;
   VmCloudTrust cloud_trust;
   VmAnnounce announce;

@@ -46,6 +46,7 @@ enum
   PROP_LATENCY,
   PROP_CODECS,
   PROP_START_BITRATE,
+  PROP_AUDIO_PROFILE,
   PROP_KEY_FRAME_INTERVAL,
   PROP_CONNECT_TIMEOUT,
   PROP_END_WHEN_ALONE,
@@ -73,6 +74,23 @@ ice_transport_policy_get_type (void)
   if (g_once_init_enter (&type))
     g_once_init_leave (
         &type, g_enum_register_static ("VmIceTransportPolicy", values));
+  return type;
+}
+
+static GType
+audio_profile_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { VM_AUDIO_PROFILE_VOICE, "Speech: mono, 32 kbit/s, silence is left out",
+        "voice" },
+    { VM_AUDIO_PROFILE_MUSIC, "Music: stereo, 128 kbit/s", "music" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("VmAudioProfile", values));
   return type;
 }
 
@@ -222,6 +240,9 @@ vm_signal_bin_set_property (
       break;
     case PROP_START_BITRATE:
       self->start_bitrate = g_value_get_uint (value);
+      break;
+    case PROP_AUDIO_PROFILE:
+      self->audio_profile = g_value_get_enum (value);
       break;
     case PROP_KEY_FRAME_INTERVAL:
       self->key_frame_interval = g_value_get_uint (value);
@@ -384,6 +405,9 @@ vm_signal_bin_get_property (
       break;
     case PROP_START_BITRATE:
       g_value_set_uint (value, self->start_bitrate);
+      break;
+    case PROP_AUDIO_PROFILE:
+      g_value_set_enum (value, self->audio_profile);
       break;
     case PROP_KEY_FRAME_INTERVAL:
       g_value_set_uint (value, self->key_frame_interval);
@@ -698,6 +722,11 @@ install_media_properties (GObjectClass *klass)
       g_param_spec_uint ("start-bitrate", "Start bit rate",
           "Media: rate at which raw video is encoded, in bits per second",
           50000, 100000000, DEFAULT_START_BITRATE, READY));
+  g_object_class_install_property (klass, PROP_AUDIO_PROFILE,
+      g_param_spec_enum ("audio-profile", "Audio profile",
+          "Media: what raw sound is, and the sound wanted of others: see "
+          "docs/elements.md",
+          audio_profile_get_type (), VM_AUDIO_PROFILE_VOICE, READY));
   g_object_class_install_property (klass, PROP_KEY_FRAME_INTERVAL,
       g_param_spec_uint ("key-frame-interval", "Key frame interval",
           "Media: longest time between key frames of a recorded or encoded "
@@ -749,10 +778,11 @@ install_own_properties (GObjectClass *klass)
       g_param_spec_boxed ("stats", "Statistics",
           "Network: structure vm-stats, updated twice a second, with one "
           "structure for "
-          "each other participant, named by its id: user, path, rtt-ms, "
+          "each other participant, named by its id: audio-level (dBFS, of "
+          "its sound at its loudest), user, path, rtt-ms, "
           "bytes-sent, bytes-received, packets-lost, jitter-ms, "
           "video-frames-received, audio-frames-received, "
-          "screen-frames-received",
+          "screen-frames-received; and audio-level of what this device sends",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 

@@ -232,6 +232,7 @@ fill_config (VmSignalBin *self, VmControllerConfig *config)
   config->via = g_strdup (self->via);
   config->origin_id = g_strdup (self->origin_id);
   config->link.receive = self->receive;
+  config->link.audio_profile = self->audio_profile;
   config->link.stun_server = g_strdup (self->stun_server);
   config->link.record_dir = g_strdup (self->record_dir);
   config->link.turn_servers = self->turn_servers && *self->turn_servers

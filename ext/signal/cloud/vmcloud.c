@@ -74,6 +74,7 @@ vm_cloud_configure (VmCloud *self, VmPeerConfig *peer, GstClock **clock)
   peer->paths = config->paths & (VM_PATH_DIRECT | VM_PATH_RELAY);
   peer->latency_ms = config->latency_ms;
   peer->connect_ms = config->connect_timeout_ms;
+  peer->music = config->audio_profile == VM_AUDIO_PROFILE_MUSIC;
 }
 
 void

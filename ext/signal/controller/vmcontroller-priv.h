@@ -43,6 +43,7 @@ struct _VmController
   GSourceFunc then; /* once the goodbye is said; or NULL */
   GSource *inputs_source, *stats_source, *links_source, *bye_source;
   VmSpeaker *speaker;
+  VmSound sound; /* how that of this device is encoded */
   VmInput *held[VM_PEER_N_STREAMS]; /* for the tap; each may be NULL */
   VmCodec held_codecs[VM_PEER_N_STREAMS];
   GPtrArray *recorders; /* VmRecorder, closed */

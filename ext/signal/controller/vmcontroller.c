@@ -148,6 +148,38 @@ vm_controller_post (VmController *self, GstStructure *structure)
   self->funcs->link.post (self->bin, structure);
 }
 
+static VmInput *
+get_sound_input (VmController *self)
+{
+  return self->funcs->link.get_input (self->bin, VM_PEER_AUDIO);
+}
+
+/* How loud what this device sends was. */
+static void
+add_own_level (VmController *self, GstStructure *stats)
+{
+  g_autoptr (VmInput) input = get_sound_input (self);
+  gint level = input ? vm_input_take_audio_level (input) : -1;
+
+  if (level >= 0)
+    gst_structure_set (
+        stats, "audio-level", G_TYPE_DOUBLE, -(gdouble) level, NULL);
+}
+
+/* The sound is encoded once, as all those who take it can use it. */
+static void
+follow_sound (VmController *self, gint64 now)
+{
+  g_autoptr (VmInput) input = get_sound_input (self);
+  VmSoundWish wish = VM_SOUND_WISH_INIT;
+
+  for (guint i = 0; i < self->links->len; i++)
+    vm_link_add_sound_wish (self->links->pdata[i], &wish);
+  vm_sound_follow (&self->sound, &wish, now);
+  if (input)
+    vm_input_set_sound (input, &self->sound.settings);
+}
+
 static gboolean
 update_stats (gpointer user_data)
 {
@@ -162,6 +194,7 @@ update_stats (gpointer user_data)
         vm_participant_get_id (vm_link_get_participant (link)),
         GST_TYPE_STRUCTURE, s, NULL);
   }
+  add_own_level (self, stats);
   g_mutex_lock (&self->lock);
   old = self->stats;
   self->stats = stats;
@@ -182,6 +215,7 @@ update_links (gpointer user_data)
 
     if (level < 0 && self->cloud)
       level = vm_cloud_take_level (self->cloud, link);
+    vm_link_note_audio_level (link, level);
 
     vm_link_check_stalled (link);
     vm_link_check_key_frames (link, now);
@@ -192,6 +226,7 @@ update_links (gpointer user_data)
   }
   if (self->cloud)
     vm_cloud_tick (self->cloud);
+  follow_sound (self, now);
   vm_controller_tick_sfu (self, now);
   vm_controller_pump_files (self);
   if (vm_speaker_update (self->speaker, now)) {
@@ -209,6 +244,8 @@ start_meeting (gpointer user_data)
   VmController *self = user_data;
   g_autoptr (GError) error = NULL;
 
+  vm_sound_init (
+      &self->sound, self->config.link.audio_profile, g_get_monotonic_time ());
   vm_controller_set_up_meeting (self);
   self->stats_source =
       vm_timer_new (self->context, STATS_INTERVAL_MS, update_stats, self);

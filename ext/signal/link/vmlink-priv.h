@@ -56,6 +56,8 @@ struct _VmLink
   gchar *theirs; /* vm_peer_name_connection() of what was taken last, or NULL */
   guint generation, failed; /* attempts, since it was connected */
   GQueue early; /* Early */
+  gint loudest; /* -dBov, since the last statistics; -1: nothing was told */
+  gboolean tells_level; /* it has, once */
   guint slot, second_slot; /* or VM_SLOT_NONE */
   guint slots[VM_PEER_N_STREAMS]; /* which of them its output has */
   GSource *restart_source; /* an offer of ours is due */

@@ -55,6 +55,7 @@ vm_link_init (VmLink *self)
   g_mutex_init (&self->lock);
   g_queue_init (&self->early);
   self->slot = self->second_slot = VM_SLOT_NONE;
+  self->loudest = -1;
 }
 
 static void
@@ -566,6 +567,7 @@ make_peer (VmLink *self, VmPeerConfig *peer, guint number)
   peer->paths = config->paths;
   peer->patient = self->failed > 0;
   peer->latency_ms = config->latency_ms;
+  peer->music = config->audio_profile == VM_AUDIO_PROFILE_MUSIC;
   set_deadlines (self, peer);
   vm_link_start_recording (self);
   return vm_peer_new (peer, vm_link_on_sample,
@@ -655,6 +657,34 @@ vm_link_take_audio_level (VmLink *self)
 }
 
 void
+vm_link_note_audio_level (VmLink *self, gint level)
+{
+  if (level < 0)
+    return;
+  self->tells_level = TRUE;
+  self->loudest = self->loudest < 0 ? level : MIN (self->loudest, level);
+}
+
+void
+vm_link_add_sound_wish (VmLink *self, VmSoundWish *wish)
+{
+  VmPeerSound sound;
+
+  if (self->now && vm_peer_get_sound (self->now->peer, &sound))
+    vm_sound_wish_add (wish, &sound);
+}
+
+/* Nothing comes in silence. */
+static void
+add_level (VmLink *self, GstStructure *stats)
+{
+  if (self->tells_level)
+    gst_structure_set (stats, "audio-level", G_TYPE_DOUBLE,
+        -(gdouble) (self->loudest < 0 ? VM_LINK_SILENCE : self->loudest), NULL);
+  self->loudest = -1;
+}
+
+void
 vm_link_check_stalled (VmLink *self)
 {
   if (self->now)
@@ -677,6 +707,7 @@ vm_link_get_stats (VmLink *self)
   gst_structure_set (s, "user", G_TYPE_STRING,
       vm_participant_get_user (self->participant), "path", G_TYPE_STRING,
       self->path.kind ? self->path.kind : "none", NULL);
+  add_level (self, s);
   return s;
 }
 

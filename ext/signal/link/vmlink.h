@@ -25,6 +25,7 @@ typedef struct
   VmPathKinds paths; /* that may be taken; never 0 */
   gboolean decode, file_wss;
   gboolean receive; /* media of the others */
+  VmAudioProfile audio_profile;
   guint latency_ms, key_frame_interval_ms, connect_timeout_ms;
 } VmLinkConfig;
 
@@ -170,8 +171,13 @@ void vm_link_set_clock (VmLink *link);
 void vm_link_push (
     VmLink *link, VmPeerStream stream, VmCodec codec, GstSample *sample);
 GstStructure *vm_link_get_stats (VmLink *link);
+#define VM_LINK_SILENCE 127 /* -dBov, RFC 6464 */
 /* As vm_peer_take_audio_level(). */
 gint vm_link_take_audio_level (VmLink *link);
+/* What vm_link_take_audio_level() has said, for the statistics. */
+void vm_link_note_audio_level (VmLink *link, gint level);
+/* Adds what the participant wants of the sound that it is sent. */
+void vm_link_add_sound_wish (VmLink *link, VmSoundWish *wish);
 void vm_link_check_stalled (VmLink *self);
 /* Posts "vm-media-missing" when what the other side sends has not arrived for
  * VM_LINK_MISSING_US, and when it does again. To be called ten times a second.

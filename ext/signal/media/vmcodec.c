@@ -80,6 +80,29 @@ vm_codec_set_bitrate (GstElement *bin, VmCodec codec, guint bitrate)
   }
 }
 
+void
+vm_codec_set_sound (GstElement *bin, const VmSoundSettings *settings)
+{
+  g_autoptr (GstElement) encoder =
+      gst_bin_get_by_name (GST_BIN (bin), "encoder");
+  g_autoptr (GstElement) filter =
+      gst_bin_get_by_name (GST_BIN (bin), "channels");
+  gboolean music = settings->profile == VM_AUDIO_PROFILE_MUSIC;
+  g_autoptr (GstCaps) caps = NULL;
+
+  gst_util_set_object_arg (
+      G_OBJECT (encoder), "audio-type", music ? "generic" : "voice");
+  g_object_set (encoder, "dtx", !music, "packet-loss-percentage",
+      (gint) settings->loss, NULL);
+  /* what has one channel stays so */
+  caps = gst_caps_from_string (settings->stereo
+                                   ? "audio/x-raw,rate=48000,channels=[1,2],"
+                                     "layout=interleaved"
+                                   : "audio/x-raw,rate=48000,channels=1,"
+                                     "layout=interleaved");
+  g_object_set (filter, "caps", caps, NULL);
+}
+
 GstElement *
 vm_codec_make_parser (VmCodec codec, GError **error)
 {

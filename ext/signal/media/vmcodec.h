@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "media/vmsound.h"
 #include "peer/vmpeer-codec.h"
 #include "peer/vmpeer.h"
 
@@ -27,6 +28,9 @@ GstElement *vm_codec_make_parser (VmCodec codec, GError **error);
 GstElement *vm_codec_make_decoder (VmCodec codec, GError **error);
 /* Changes the rate of an encoder made by vm_codec_make_encoder(). */
 void vm_codec_set_bitrate (GstElement *encoder, VmCodec codec, guint bitrate);
+
+/* Of an encoder of sound. */
+void vm_codec_set_sound (GstElement *encoder, const VmSoundSettings *settings);
 
 /* The codec that an offer has for a stream; VM_CODEC_NONE when the stream is
  * absent, rejected, or in none of ours, or @sdp is not usable. */

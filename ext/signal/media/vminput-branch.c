@@ -190,6 +190,12 @@ vm_input_branch_new (VmInput *self, VmCodec codec, gboolean raw, GError **error)
   if (!bin)
     return NULL;
   gst_object_ref_sink (bin);
+  if (raw && self->stream == VM_PEER_AUDIO) {
+    VmSoundSettings sound;
+
+    vm_input_get_sound (self, &sound);
+    vm_codec_set_sound (bin, &sound);
+  }
   queue = gst_element_factory_make ("queue", NULL);
   appsink = gst_element_factory_make ("appsink", NULL);
   if (!queue || !appsink) {

@@ -37,14 +37,17 @@ struct _VmInput
   VmCodec codec;
   guint bitrate;
   guint limit; /* 0: none */
+  VmSoundSettings sound;
   gint64 key_unit_at[VM_CODEC_N]; /* µs, monotonic; last request */
   gboolean key_unit_pending[VM_CODEC_N];
 
   gint mute; /* atomic */
+  gint loudest; /* atomic: -dBov since it was read, -1: nothing came */
 };
 
 /* Of an encoder. Called without the lock. */
 guint vm_input_get_bitrate (VmInput *self);
+void vm_input_get_sound (VmInput *self, VmSoundSettings *settings);
 /* Adds a branch behind the tee. NULL: @error. */
 VmInputBranch *vm_input_branch_new (
     VmInput *self, VmCodec codec, gboolean raw, GError **error);

@@ -20,6 +20,8 @@ GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 /* gst_audio_channel_mixer_new() takes no more (audio-channel-mixer.c, 1.22). */
 #define CHANNELS_MAX 63
 
+#define LEVEL_SILENCE 127 /* -dBov, RFC 6464 §3 */
+
 static guint
 side (guint64 pixels)
 {
@@ -116,16 +118,33 @@ vm_input_add_raw_video (VmInput *self)
   return add_row (self, row, G_N_ELEMENTS (row));
 }
 
+static GstPadProbeReturn
+on_level (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmInput *self = user_data;
+  const GstAudioLevelMeta *meta =
+      gst_buffer_get_audio_level_meta (GST_PAD_PROBE_INFO_BUFFER (info));
+  gint level = meta ? MIN (meta->level, LEVEL_SILENCE) : LEVEL_SILENCE;
+  gint old = g_atomic_int_get (&self->loudest);
+
+  while (meta && (old < 0 || level < old)
+         && !g_atomic_int_compare_and_exchange (&self->loudest, old, level))
+    old = g_atomic_int_get (&self->loudest);
+  return GST_PAD_PROBE_OK;
+}
+
 GstElement *
 vm_input_add_raw_audio (VmInput *self, GstElement **volume)
 {
   GstElement *row[] = { gst_element_factory_make ("audioconvert", NULL),
     gst_element_factory_make ("volume", NULL),
     gst_element_factory_make ("level", NULL) };
+  g_autoptr (GstPad) src = gst_element_get_static_pad (row[2], "src");
 
   g_object_set (row[1], "mute", g_atomic_int_get (&self->mute), NULL);
   /* tells others who speaks */
   g_object_set (row[2], "audio-level-meta", TRUE, "post-messages", FALSE, NULL);
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, on_level, self, NULL);
   *volume = row[1];
   return add_row (self, row, G_N_ELEMENTS (row));
 }

@@ -46,6 +46,8 @@ vm_input_init (VmInput *self)
 {
   g_mutex_init (&self->lock);
   self->codec = VM_CODEC_NONE;
+  self->loudest = -1;
+  vm_sound_settings_init (&self->sound, VM_AUDIO_PROFILE_VOICE);
 }
 
 static void
@@ -201,7 +203,7 @@ vm_input_new (VmPeerStream stream, const gchar *name, const VmInputFuncs *funcs,
   self->stream = stream;
   self->funcs = *funcs;
   self->user_data = user_data;
-  self->bitrate = stream == VM_PEER_AUDIO ? 48000 : 1000000;
+  self->bitrate = stream == VM_PEER_AUDIO ? self->sound.bitrate : 1000000;
   self->clocksync = gst_element_factory_make ("clocksync", NULL);
   self->tee = gst_element_factory_make ("tee", NULL);
   g_object_set (self->tee, "allow-not-linked", TRUE, NULL);
@@ -456,6 +458,43 @@ apply_bitrate (VmInput *self)
     if (branch && raw)
       vm_codec_set_bitrate (branch->bin, codec, bitrate);
   }
+}
+
+void
+vm_input_get_sound (VmInput *self, VmSoundSettings *settings)
+{
+  g_mutex_lock (&self->lock);
+  *settings = self->sound;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vm_input_set_sound (VmInput *self, const VmSoundSettings *settings)
+{
+  VmInputBranch *branch;
+  gboolean news, raw;
+
+  g_mutex_lock (&self->lock);
+  news = !vm_sound_settings_equal (&self->sound, settings);
+  self->sound = *settings;
+  self->bitrate = settings->bitrate;
+  g_mutex_unlock (&self->lock);
+  branch = vm_input_get_branch (self, VM_CODEC_OPUS, &raw);
+  if (!news || !branch || !raw)
+    return;
+  vm_codec_set_sound (branch->bin, settings);
+  apply_bitrate (self);
+}
+
+gint
+vm_input_take_audio_level (VmInput *self)
+{
+  gint level;
+
+  do
+    level = g_atomic_int_get (&self->loudest);
+  while (!g_atomic_int_compare_and_exchange (&self->loudest, level, -1));
+  return level;
 }
 
 void

@@ -45,6 +45,11 @@ gboolean vm_input_has_failed (VmInput *self, VmCodec codec);
 /* Any thread; at most one request goes upstream every 500 ms, a later one is
  * sent when that time is over. */
 void vm_input_request_key_unit (VmInput *self, VmCodec codec);
+/* Of sound: how it is encoded from now on. */
+void vm_input_set_sound (VmInput *self, const VmSoundSettings *settings);
+/* How loud raw sound was at its loudest since the last call, in -dBov: 0
+ * (loudest) to 127; -1 when none came. Any thread. */
+gint vm_input_take_audio_level (VmInput *self);
 void vm_input_set_mute (VmInput *self, gboolean mute);
 void vm_input_set_bitrate (VmInput *self, guint bitrate);
 /* The encoders keep below both; 0: there is no limit. Input that comes encoded

@@ -417,6 +417,7 @@ vm_peer_take_again (VmPeer *self)
   }
   before = g_steal_pointer (&self->remote);
   self->remote = g_steal_pointer (&self->next);
+  vm_peer_opus_take (self);
   receive_other (self);
   if (vm_peer_is_live (self) && self->link->flowing) {
     vm_peer_send_start (self);

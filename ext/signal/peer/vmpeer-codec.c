@@ -30,9 +30,9 @@ static const VmPeerCodec codecs[VM_CODEC_N] = {
       .parser = "opusparse",
       .encoders = { { "opusenc",
           "audioconvert ! audioresample ! "
-          "audio/x-raw,rate=48000,channels=[1,2],layout=interleaved ! "
-          "opusenc name=encoder frame-size=20 inband-fec=true "
-          "packet-loss-percentage=5 audio-type=voice bitrate=%u",
+          "capsfilter name=channels "
+          "caps=\"audio/x-raw,rate=48000,channels=[1,2],layout=interleaved\" ! "
+          "opusenc name=encoder frame-size=20 inband-fec=true bitrate=%u",
           1, "bitrate" } },
   },
   [VM_CODEC_VP8] = {

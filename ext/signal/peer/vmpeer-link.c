@@ -57,6 +57,7 @@ vm_peer_link_new (VmPeer *peer, GMainContext *context, VmPeerSampleFunc func,
   link->user_data = user_data;
   link->notify = notify;
   link->association = vm_peer_association_take ();
+  link->loss = -1;
   g_mutex_init (&link->lock);
   g_cond_init (&link->left);
   for (guint i = 0; i < VM_PEER_MLINES_MAX; i++)

@@ -113,6 +113,7 @@ send_answer (VmPeer *self, GstSDPMessage *answer)
 
   vm_peer_direct_answer (self, answer);
   vm_peer_remote_fit_answer (self->remote, answer);
+  vm_peer_opus_describe (self, answer);
   text = gst_sdp_message_as_text (answer);
   g_signal_emit_by_name (self, "description", FALSE, text);
 }
@@ -149,8 +150,10 @@ answer_set (VmPeer *self, GstSDPMessage *answer)
 static void
 offer_set (VmPeer *self, GstSDPMessage *offer)
 {
-  g_autofree gchar *text = gst_sdp_message_as_text (offer);
+  g_autofree gchar *text = NULL;
 
+  vm_peer_opus_describe (self, offer);
+  text = gst_sdp_message_as_text (offer);
   self->local_sent = TRUE;
   g_signal_emit_by_name (self, "description", TRUE, text);
   if (vm_peer_is_live (self))
@@ -378,6 +381,7 @@ take_description (
 
   vm_peer_sdp_open (self, remote->sdp);
   self->remote = g_steal_pointer (&remote);
+  vm_peer_opus_take (self);
   set_remote (self, offer, self->remote->sdp);
   for (guint i = 0; vm_peer_is_live (self) && i < self->remote->candidates->len;
        i++)

@@ -126,6 +126,7 @@ on_rtpbin_element (GstBin *rtpbin, GstElement *element, VmPeerLink *link)
       (guint64) VM_PEER_TWCC_MS * GST_MSECOND, "rtcp-fraction",
       (gdouble) VM_PEER_RTCP_BITRATE, NULL);
   vm_peer_remb_watch (link, session);
+  vm_peer_loss_watch (link, session);
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "peer/vmpeer.h"
 #include "peer/vmpeer-codec.h"
+#include "peer/vmpeer-opus.h"
 
 #include <gst/app/app.h>
 #include <gst/sdp/sdp.h>
@@ -103,6 +104,10 @@ struct _VmPeerLink
   gint deaf; /* atomic: closing, nothing from the network is read */
   gint remb; /* atomic: the last estimate of the other side, bit/s */
   gint remb_told; /* atomic: it waits in the context */
+  gint audio_ssrc; /* atomic: of the sound that is sent; 0: none is */
+  /* atomic: percent of it that the other side has lost of late; -1: not known
+   */
+  gint loss;
   guint association; /* VM_PEER_ASSOCIATION_NONE: webrtcbin chooses */
 
   GMutex lock; /* for what follows; held for state only */
@@ -172,7 +177,7 @@ struct _VmPeer
   gboolean offerer;
   GstCaps *send[VM_PEER_N_STREAMS];
   gboolean receive[VM_PEER_N_STREAMS];
-  gboolean many, bare;
+  gboolean many, bare, music;
   gchar *stun_server;
   gchar **turn_servers;
   gchar **local_addresses;
@@ -207,6 +212,8 @@ struct _VmPeer
   gchar *waiting; /* another such offer, which came meanwhile; or NULL */
   gboolean stuck; /* webrtcbin takes no other */
   gboolean remote_known; /* the remote description was handed to webrtcbin */
+  VmPeerOpus opus; /* what the remote side wants of the sound it is sent */
+  gboolean opus_known;
 
   /* ICE */
   GObject *agent;
@@ -394,6 +401,15 @@ void vm_peer_level_read_on (VmPeer *self, VmPeerStream stream, GstPad *pad);
 
 /* vmpeer-remb.c */
 void vm_peer_remb_watch (VmPeerLink *link, GObject *session);
+
+/* vmpeer-loss.c */
+void vm_peer_loss_watch (VmPeerLink *link, GObject *session);
+
+/* vmpeer-opus.c */
+/* Says in @sdp, which the remote side is sent, what sound this one wants. */
+void vm_peer_opus_describe (VmPeer *self, GstSDPMessage *sdp);
+/* Reads what the remote description says. */
+void vm_peer_opus_take (VmPeer *self);
 
 /* vmpeer-keyunit.c */
 void vm_peer_key_unit_wanted (VmPeer *self, VmPeerStream stream);

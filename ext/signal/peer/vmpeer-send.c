@@ -169,6 +169,8 @@ vm_peer_send_add (VmPeer *self, guint index, GError **error)
     vm_peer_level_write_on (self, srcpad);
   gst_pad_link (srcpad, sinkpad);
   gst_element_sync_state_with_parent (payloader);
+  if (line->stream == VM_PEER_AUDIO)
+    g_atomic_int_set (&self->link->audio_ssrc, (gint) ssrc);
   pad = make_pad (self, line->stream);
   payload = gst_element_get_static_pad (payloader, "sink");
   gst_pad_link (pad, payload);

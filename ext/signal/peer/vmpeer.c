@@ -295,6 +295,7 @@ vm_peer_new (const VmPeerConfig *config, VmPeerSampleFunc func,
   }
   self->many = config->many;
   self->bare = config->bare;
+  self->music = config->music;
   self->stun_server = g_strdup (config->stun_server);
   self->turn_servers = g_strdupv ((gchar **) config->turn_servers);
   self->local_addresses = g_strdupv ((gchar **) config->local_addresses);

@@ -62,6 +62,7 @@ typedef struct
    * @send and @receive are unused; all that has a known codec is received. */
   gboolean many;
   gboolean bare; /* of the offerer: it offers no data channels */
+  gboolean music; /* this side wants stereo and a high rate, and no gaps */
   const gchar
       *stun_server; /* "stun://host:port" or NULL; port 3478 if absent */
   /* "turn://user:password@host:port?transport=udp" (or tcp; both if absent),
@@ -182,6 +183,18 @@ void vm_peer_request_key_unit (VmPeer *self, VmPeerStream stream);
 gint vm_peer_take_audio_level (VmPeer *self);
 /* The same of a stream of many. */
 gint vm_peer_take_level_of (VmPeer *self, VmPeerStream stream);
+
+/* What the remote side wants of the sound that it is sent, and gets of it. */
+typedef struct
+{
+  gboolean stereo; /* rather than mono */
+  gboolean fec; /* in-band FEC is of use to it */
+  guint max_bitrate; /* bit/s; 0: it names none */
+  gint loss; /* percent, by its last report; -1: there was none */
+} VmPeerSound;
+
+/* FALSE: it has not said so, or is sent no sound. */
+gboolean vm_peer_get_sound (VmPeer *self, VmPeerSound *sound);
 
 void vm_peer_set_clock (VmPeer *self, GstClock *clock, GstClockTime base_time);
 VmPeerState vm_peer_get_state (VmPeer *self);

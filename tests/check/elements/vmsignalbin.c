@@ -616,17 +616,24 @@ GST_START_TEST (test_recording_and_statistics)
   g_autoptr (GstStructure) stats = NULL;
   g_autofree gchar *location = NULL;
   guint64 frames = 0;
+  gdouble level = 1;
   const GValue *one;
   GStatBuf st;
 
   wait_count (video, 30, FALSE);
   g_object_get (a.bin, "stats", &stats, NULL);
-  fail_unless_equals_int (gst_structure_n_fields (stats), 1);
+  /* Bob, and how loud this side is */
+  fail_unless_equals_int (gst_structure_n_fields (stats), 2);
+  fail_unless (gst_structure_get_double (stats, "audio-level", &level));
+  fail_unless (level <= 0 && level >= -127, "%f", level);
   one =
       gst_structure_get_value (stats, gst_structure_nth_field_name (stats, 0));
   fail_unless (gst_structure_get_uint64 (
       gst_value_get_structure (one), "video-frames-received", &frames));
   fail_unless (frames > 0);
+  fail_unless (gst_structure_get_double (
+      gst_value_get_structure (one), "audio-level", &level));
+  fail_unless (level <= 0 && level >= -127, "%f", level);
   side_free (&b);
   do {
     g_clear_pointer (&message, gst_message_unref);

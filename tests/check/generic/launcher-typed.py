@@ -99,7 +99,7 @@ def talk(folder, running):
     running.append(host.process)
     port = host.wait_for(r"This meeting's link:  http://[^:]*:(\d+)/")[1]
     guest = Events(folder, "join", f"videomeet://127.0.0.1:{port}/standup",
-                   "--user", "Bob", *LOOPBACK)
+                   "--user", "Bob", "--push-to-talk", *LOOPBACK)
     running.append(guest.process)
     guest.wait("participant-state", user="Ann", state="connected")
 
@@ -112,6 +112,28 @@ def talk(folder, running):
     host.type("\r")
     guest.wait("chat", user="Ann", text="hello, you")
     host.wait_for(r"\x1b\[K> hello, you\r\n")
+
+    # a guest that was started with --push-to-talk is heard from /talk to Enter
+    def type(text):
+        guest.process.stdin.write(text + "\n")
+        guest.process.stdin.flush()
+
+    type("/talk")
+    guest.wait("muted", audio=False, video=False)
+    assert not [e for e in guest.events if e["event"] == "muted" and e["audio"]]
+    type("")
+    guest.wait("muted", audio=True, video=False)
+    # statistics are made twice a second
+    end = time.monotonic() + WAIT
+    while not (stats := [e for e in guest.events
+                         if e["event"] == "stats" and "audioLevel" in e]):
+        assert time.monotonic() < end, guest.events
+        type("/stats")
+        time.sleep(0.2)
+    assert -127 <= stats[0]["audioLevel"] <= 0, stats
+    host.type("/stats\r")
+    host.wait_for(r"You: level -\d+ dBFS")
+    host.wait_for(r"Bob: level (-\d+ dBFS|not told)")
 
     # the end of what is typed is not the end of the meeting
     guest.process.stdin.close()

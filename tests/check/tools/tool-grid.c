@@ -5,6 +5,7 @@
 
 #include "program.h"
 #include "ui/grid.h"
+#include "ui/voice.h"
 #include "support/hang.h"
 #include "cmd/opening.h"
 
@@ -468,6 +469,61 @@ GST_START_TEST (test_no_sound)
 
 GST_END_TEST;
 
+static gboolean
+is_behind_probe (GstElement *sink)
+{
+  g_autoptr (GstElement) at = gst_object_ref (sink);
+
+  while (at) {
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (at, "sink");
+    g_autoptr (GstPad) peer = pad ? gst_pad_get_peer (pad) : NULL;
+    GstElement *next = peer ? gst_pad_get_parent_element (peer) : NULL;
+
+    gst_object_unref (at);
+    at = next;
+    if (at && g_str_equal (GST_OBJECT_NAME (at), VMT_VOICE_PROBE))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Whoever comes in the middle of a call is played behind the probe, too. */
+GST_START_TEST (test_probe_before_the_speaker)
+{
+  GstElement *pipeline = gst_pipeline_new (NULL);
+  VmtGrid *grid = vmt_grid_new (
+      pipeline, "fakesink sync=true", "fakesink name=speaker sync=true", NULL);
+  g_autoptr (GstElement) speaker =
+      gst_bin_get_by_name (GST_BIN (pipeline), "speaker");
+  g_autoptr (GstPad) tile = NULL;
+  g_autoptr (GstElement) source = NULL;
+
+  fail_unless (grid && speaker);
+  fail_unless (is_behind_probe (speaker));
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  source = come (grid, pipeline, FALSE, &tile);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GstIterator) it = gst_bin_iterate_sinks (GST_BIN (pipeline));
+    g_auto (GValue) item = G_VALUE_INIT;
+    guint speakers = 0;
+
+    while (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+      GstBin *bin = g_value_get_object (&item);
+      g_autoptr (GstElement) one = gst_bin_get_by_name (bin, "speaker");
+
+      speakers += one != NULL;
+      fail_unless (!one || is_behind_probe (one));
+      g_value_reset (&item);
+    }
+    fail_unless_equals_int (speakers, 1);
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+  vmt_grid_free (grid);
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_grid_suite (void)
 {
@@ -482,6 +538,7 @@ tool_grid_suite (void)
   tcase_add_test (tc, test_changes_while_it_is_laid_out);
   tcase_add_loop_test (tc, test_goes_while_it_stands_still, 0, 4);
   tcase_add_test (tc, test_opening);
+  tcase_add_test (tc, test_probe_before_the_speaker);
   tcase_add_test (tc, test_no_sound);
   return s;
 }

@@ -74,7 +74,8 @@ GST_START_TEST (test_host)
           "--device-name 'My box' --port 9000 --source stamp --record /tmp/r "
           "--view --audio-only --duration 2.5 --max-participants 4 "
           "--methods mdns,manual --announce minimal --insecure --pin 123456 "
-          "--interfaces eth0 --peers 10.0.0.1:8080 --codec h264 --json")
+          "--interfaces eth0 --peers 10.0.0.1:8080 --codec h264 "
+          "--audio-profile music --no-dsp --push-to-talk --json")
       == NULL);
   fail_unless_equals_string (options.meeting, "stand up");
   fail_unless_equals_string (options.user, "Ann");
@@ -93,6 +94,8 @@ GST_START_TEST (test_host)
   fail_unless_equals_string (options.interfaces, "eth0");
   fail_unless_equals_string (options.peers, "10.0.0.1:8080");
   fail_unless_equals_string (options.codec, "h264");
+  fail_unless_equals_string (options.audio_profile, "music");
+  fail_unless (options.no_dsp && options.push_to_talk);
 }
 
 GST_END_TEST;
@@ -624,6 +627,7 @@ GST_START_TEST (test_words)
   refused ("host --methods ''", "--methods takes");
   refused ("host --announce loudly", "'loudly'");
   refused ("host --codec av1", "'av1'");
+  refused ("host --audio-profile loud", "voice or music");
   refused ("host --nonsense", "--nonsense");
   refused ("discover --record x", "--record");
   refused ("status x --duration 3", "--duration");

@@ -62,6 +62,8 @@ GST_START_TEST (test_commands)
   check ("/invite", VMT_TYPED_INVITE, NULL, NULL, FALSE, FALSE);
   check ("/page", VMT_TYPED_PAGE, NULL, NULL, FALSE, FALSE);
   check ("/unlock", VMT_TYPED_UNLOCK, NULL, NULL, FALSE, FALSE);
+  check ("/talk", VMT_TYPED_TALK, NULL, NULL, FALSE, FALSE);
+  check ("/stats", VMT_TYPED_STATS, NULL, NULL, FALSE, FALSE);
   check ("/who", VMT_TYPED_WHO, NULL, NULL, FALSE, FALSE);
   check ("/leave", VMT_TYPED_LEAVE, NULL, NULL, FALSE, FALSE);
   check ("/end", VMT_TYPED_END, NULL, NULL, FALSE, FALSE);
