@@ -19,6 +19,8 @@ CALL = 20  # s
 # its patience
 LONG_CALL = 32  # s
 FIRST = 15000  # ms; after which a peer is given up
+# sound of 50 packets in a second, also where there is silence
+CONTINUOUS = ("--audio-profile", "music")
 ATTEMPTS = 3  # the network is bad in each of them, what else runs is not
 
 # of what is under way on a slow cable something has waited so long, at least
@@ -119,12 +121,12 @@ class BadNetwork(lab.LabTest):
         for host in (a, b):
             host.set_link(False)
         host = a.start("videomeet", "host", "--meeting", "far", "--user", "Ann",
-                       "--source", source, "--duration", str(length + 8),
-                       "--json")
+                       "--source", source, *CONTINUOUS,
+                       "--duration", str(length + 8), "--json")
         host.wait_event("meeting", lab.SOON, state="announced")
         guest = b.start("videomeet", "join", "videomeet://10.78.0.1:8080/far",
-                        "--user", "Bob", "--source", source, "--duration",
-                        str(length), "--json")
+                        "--user", "Bob", "--source", source, *CONTINUOUS,
+                        "--duration", str(length), "--json")
         self.assertEqual(guest.wait(length + lab.SOON), 0, guest.tail())
         self.assertEqual(host.wait(length + lab.SOON), 0, host.tail())
         for process in (guest, host):
