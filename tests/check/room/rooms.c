@@ -50,6 +50,57 @@ GST_START_TEST (test_life)
 
 GST_END_TEST;
 
+static gpointer
+peer_of (const gchar *id, gpointer peers)
+{
+  return &((Peer *) peers)[g_str_equal (id, "p002") ? 0 : 1];
+}
+
+/* Its host may have come later than some of its guests. */
+GST_START_TEST (test_end_of_what_was_taken_over)
+{
+  const VmRoomConfig config = { "standup", "Dan", "desk", "DDDD", NULL, 4,
+    VM_CALL_TYPE_VIDEO };
+  g_autoptr (GPtrArray) members = g_ptr_array_new ();
+  VmSignalParticipant bob = { .id = (gchar *) "p002",
+    .user = (gchar *) "Bob",
+    .device_id = (gchar *) "BBBB" };
+  VmSignalParticipant carl = { .id = (gchar *) "p004",
+    .user = (gchar *) "Carl",
+    .device_id = (gchar *) "CCCC" };
+  Peer guests[2], dan;
+  const VmRoomPast past = { .id = "1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+    .epoch = 2,
+    .joined = 4,
+    .host_id = "p003",
+    .members = members,
+    .make_peer = peer_of,
+    .data = guests };
+
+  say (&host, VM_SIGNAL_BYE, NULL);
+  g_ptr_array_add (members, &bob);
+  g_ptr_array_add (members, &carl);
+  peer_init (&guests[0]);
+  peer_init (&guests[1]);
+  peer_init (&dan);
+  room = vm_rooms_take_over (rooms, &config, &past, &dan, &dan.member, NULL);
+  fail_unless (room != NULL);
+  vm_room_taken_over (room);
+  for (guint i = 0; i < G_N_ELEMENTS (guests); i++)
+    g_string_truncate (guests[i].heard, 0);
+  say (&dan, VM_SIGNAL_BYE, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (guests); i++) {
+    heard (&guests[i], "bye");
+    fail_unless (guests[i].closed && !guests[i].reason);
+    peer_clear (&guests[i]);
+  }
+  fail_unless (dan.closed);
+  fail_unless (vm_rooms_find (rooms, "standup") == NULL);
+  peer_clear (&dan);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_what_a_newcomer_learns)
 {
   Peer bob, carl;
@@ -653,6 +704,7 @@ rooms_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_life);
+  tcase_add_test (tc, test_end_of_what_was_taken_over);
   tcase_add_test (tc, test_what_a_newcomer_learns);
   tcase_add_test (tc, test_id_and_key);
   tcase_add_test (tc, test_full);

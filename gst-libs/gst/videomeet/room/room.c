@@ -511,12 +511,14 @@ void
 vm_room_empty (VmRoom *room)
 {
   VmRooms *rooms = room->rooms;
-  guint left = room->host ? 1 : 0;
 
-  while (room->members->len > left) {
-    VmMember *guest = g_ptr_array_index (room->members, left);
+  for (guint i = room->members->len; i > 0; i--) {
+    VmMember *guest = g_ptr_array_index (room->members, i - 1);
 
-    g_ptr_array_remove_index (room->members, left);
+    /* one that has taken over may have come later than its guests */
+    if (guest == room->host)
+      continue;
+    g_ptr_array_remove_index (room->members, i - 1);
     if (!guest->node)
       rooms->funcs.close (guest->peer, NULL, rooms->user_data);
     member_free (guest);
