@@ -352,6 +352,7 @@ two("no toast of what an open panel shows", async ({ browser, cleo, dan, link })
   await say("seen as a toast");
   await until(async () => (await toasts()).includes("Dan: seen as a toast"), STEP_MS, "a toast");
   await cleo.click("#toggle-chat");
+  equal((await toasts()).filter((t) => /seen as/.test(t)), [], "toasts over the open chat");
   await say("seen in the chat");
   await until(async () => (await text(cleo, "#chat-log")).includes("seen in the chat"), STEP_MS,
     "in the chat");

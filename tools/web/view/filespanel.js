@@ -74,9 +74,14 @@ export class FilesPanel {
     $("choose-files").focus();
   }
 
+  // Who looks at the files sees it there.
+  #announce(sentence) {
+    announce(sentence, { visibly: $("files").hidden, panel: "files" });
+  }
+
   #tell(sentence, aloud = true) {
     setText($("files-error"), sentence);
-    if (sentence && aloud && $("files").hidden) announce(sentence);
+    if (sentence && aloud && $("files").hidden) this.#announce(sentence);
   }
 
   // --- whom to send to ---
@@ -167,7 +172,7 @@ export class FilesPanel {
     if (transfer.state === "COMPLETED" && transfer.file) this.#save(transfer);
     if (transfer.state === "COMPLETED" || ((transfer.state === "FAILED" || transfer.isLost)
         && (transfer.outgoing || transfer.wasAccepted)))
-      announce(`${transfer.name}: ${item.words}`);
+      this.#announce(`${transfer.name}: ${item.words}`);
   }
 
   #removed(transfer) {
@@ -202,7 +207,7 @@ export class FilesPanel {
     this.#countOffers(transfer);
     if (now - this.#announcedAt < ANNOUNCE_MS) return;
     this.#announcedAt = now;
-    announce(`${this.#userOf(transfer.participant)} offers you a file: ${transfer.name}`);
+    this.#announce(`${this.#userOf(transfer.participant)} offers you a file: ${transfer.name}`);
   }
 
   // --- what the user does ---

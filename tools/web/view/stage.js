@@ -2,7 +2,7 @@
 
 // The page in a meeting: tiles, panels, the bar of controls.
 
-import { announce } from "./announce.js";
+import { announce, forgetToasts } from "./announce.js";
 import { ChatPanel } from "./chatpanel.js";
 import { ConnectionSigns } from "./signs.js";
 import { $, dress, element, setText } from "./dom.js";
@@ -230,7 +230,7 @@ export class Stage {
 
   // Who looks at the list sees it there.
   #tellOfPeople(sentence) {
-    announce(sentence, { visibly: $("people").hidden });
+    announce(sentence, { visibly: $("people").hidden, panel: "people" });
   }
 
   #showAlone() {
@@ -401,6 +401,7 @@ export class Stage {
     for (const other of PANELS)
       if (open && other !== name) this.#panel(other, false);
     panel.hidden = !open;
+    if (open) forgetToasts(name);
     $("call").dataset.panel = open ? name : "";
     $(`toggle-${name}`).setAttribute("aria-expanded", String(open));
     if (!open && hadFocus) $(`toggle-${name}`).focus();
@@ -438,7 +439,7 @@ export class Stage {
       label: count ? `Chat, ${count} unread` : "Chat" });
     if (this.#call)
       document.title = count ? `(${count}) ${this.#call.meeting}` : this.#call.meeting;
-    if (entry) announce(`${entry.user}: ${entry.text.slice(0, 140)}`);
+    if (entry) announce(`${entry.user}: ${entry.text.slice(0, 140)}`, { panel: "chat" });
   }
 
   #showControls() {
