@@ -66,25 +66,25 @@ struct _VmDiscoverSrc
 /* Properties are the node's own, by name. */
 static const struct
 {
-  const gchar *name;
+  const gchar *name, *group;
   GParamFlags when;
 } proxied[] = {
-  { "user", GST_PARAM_MUTABLE_PLAYING },
-  { "device", GST_PARAM_MUTABLE_PLAYING },
-  { "device-name", GST_PARAM_MUTABLE_PLAYING },
-  { "device-id", 0 },
-  { "fingerprint", 0 },
-  { "port", GST_PARAM_MUTABLE_READY },
-  { "announce", GST_PARAM_MUTABLE_PLAYING },
-  { "methods", GST_PARAM_MUTABLE_READY },
-  { "peers", GST_PARAM_MUTABLE_READY },
-  { "status", GST_PARAM_MUTABLE_PLAYING },
-  { "capabilities", GST_PARAM_MUTABLE_PLAYING },
-  { "service-type", GST_PARAM_MUTABLE_READY },
-  { "interfaces", GST_PARAM_MUTABLE_READY },
-  { "timeout", GST_PARAM_MUTABLE_READY },
-  { "insecure", GST_PARAM_MUTABLE_READY },
-  { "discovery-state", 0 },
+  { "user", "Device", GST_PARAM_MUTABLE_PLAYING },
+  { "device", "Device", GST_PARAM_MUTABLE_PLAYING },
+  { "device-name", "Device", GST_PARAM_MUTABLE_PLAYING },
+  { "device-id", "Device", 0 },
+  { "fingerprint", "Device", 0 },
+  { "port", "Network", GST_PARAM_MUTABLE_READY },
+  { "announce", "Discovery", GST_PARAM_MUTABLE_PLAYING },
+  { "methods", "Discovery", GST_PARAM_MUTABLE_READY },
+  { "peers", "Discovery", GST_PARAM_MUTABLE_READY },
+  { "status", "Device", GST_PARAM_MUTABLE_PLAYING },
+  { "capabilities", "Device", GST_PARAM_MUTABLE_PLAYING },
+  { "service-type", "Discovery", GST_PARAM_MUTABLE_READY },
+  { "interfaces", "Network", GST_PARAM_MUTABLE_READY },
+  { "timeout", "Discovery", GST_PARAM_MUTABLE_READY },
+  { "insecure", "Network", GST_PARAM_MUTABLE_READY },
+  { "discovery-state", "Discovery", 0 },
 };
 /* places in the table, from 1 */
 #define PROP_DEVICE_ID 4
@@ -374,8 +374,8 @@ install_properties (GObjectClass *klass)
     GParamSpec *spec = g_object_class_find_property (
         G_OBJECT_CLASS (node_class), proxied[i].name);
 
-    g_object_class_install_property (
-        klass, i + 1, vm_param_spec_copy (spec, proxied[i].when));
+    g_object_class_install_property (klass, i + 1,
+        vm_param_spec_copy (spec, proxied[i].group, proxied[i].when));
   }
 }
 

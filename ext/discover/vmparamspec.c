@@ -2,12 +2,27 @@
 
 #include "vmparamspec.h"
 
+#include <string.h>
+
+/* "Device: name of the user" */
+static const gchar *
+group_blurb (const gchar *group, const gchar *blurb)
+{
+  g_autofree gchar *text = g_strdup_printf ("%s: %s", group, blurb);
+  gchar *first = text + strlen (group) + strlen (": ");
+
+  /* an abbreviation stays as it is */
+  if (g_ascii_islower (first[0] ? first[1] : '\0'))
+    *first = g_ascii_tolower (*first);
+  return g_intern_string (text);
+}
+
 GParamSpec *
-vm_param_spec_copy (GParamSpec *spec, GParamFlags more)
+vm_param_spec_copy (GParamSpec *spec, const gchar *group, GParamFlags more)
 {
   const gchar *name = g_param_spec_get_name (spec);
   const gchar *nick = g_param_spec_get_nick (spec);
-  const gchar *blurb = g_param_spec_get_blurb (spec);
+  const gchar *blurb = group_blurb (group, g_param_spec_get_blurb (spec));
   GParamFlags flags =
       (spec->flags & (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)) | more;
 

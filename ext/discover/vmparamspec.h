@@ -4,5 +4,7 @@
 #include <gst/gst.h>
 
 /* The same property for another class: name, texts, type, range and default of
- * @spec, with @more flags. For string, uint, boolean, enum and flags. */
-GParamSpec *vm_param_spec_copy (GParamSpec *spec, GParamFlags more);
+ * @spec, with @group before the blurb and @more flags. For string, uint,
+ * boolean, enum and flags. */
+GParamSpec *
+vm_param_spec_copy (GParamSpec *spec, const gchar *group, GParamFlags more);

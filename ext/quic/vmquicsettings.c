@@ -91,25 +91,29 @@ void
 vm_quic_settings_install (GObjectClass *klass)
 {
   install_text (klass, VM_QUIC_PROP_SERVER, "server", "Server",
-      "Address of the server of the mesh, http://HOST:PORT or "
+      "Server: address of the server of the mesh, http://HOST:PORT or "
       "https://HOST:PORT");
   install_text (klass, VM_QUIC_PROP_ROOM, "room", "Room",
-      "Name of the room in which the agents meet");
+      "Server: name of the room in which the agents meet");
   install_text (klass, VM_QUIC_PROP_USER, "user", "User",
-      "Name that the other agents see (null: the name of the logged-in user)");
+      "Server: name that the other agents see (null: the name of the logged-in "
+      "user)");
   install_text (klass, VM_QUIC_PROP_DEVICE, "device", "Device",
-      "Name of this device (null: the name of the host)");
-  install_text (
-      klass, VM_QUIC_PROP_PIN, "pin", "PIN", "PIN of the room (null: none)");
+      "Server: name of this device (null: the name of the host)");
+  install_text (klass, VM_QUIC_PROP_PIN, "pin", "PIN",
+      "Server: PIN of the room (null: none)");
   install_text (klass, VM_QUIC_PROP_HOST_KEY, "host-key", "Host key",
-      "Device id that a server with a certificate of its own must have; the "
+      "Server: device id that a server with a certificate of its own must "
+      "have; the "
       "server shows it (null: any, remembered at first sight)");
   install_text (klass, VM_QUIC_PROP_STUN_SERVER, "stun-server", "STUN server",
-      "stun:ADDRESS:PORT, for devices behind routers (null: the one that the "
+      "Network: stun:ADDRESS:PORT, for devices behind routers (null: the one "
+      "that the "
       "server names)");
   g_object_class_install_property (klass, VM_QUIC_PROP_POLICY,
       g_param_spec_enum ("policy", "Policy",
-          "Which devices files go to and come from (not set: as a vmtrust in "
+          "Trust: which devices files go to and come from (not set: as a "
+          "vmtrust in "
           "the pipeline says)",
           VM_TYPE_POLICY, VM_POLICY_PIN,
           G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY

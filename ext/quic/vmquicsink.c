@@ -453,7 +453,8 @@ vm_quic_sink_class_init (VmQuicSinkClass *klass)
   vm_quic_settings_install (object_class);
   g_object_class_install_property (object_class, PROP_TO,
       g_param_spec_string ("to", "To",
-          "Name of the user whose only agent in the room gets the next files, "
+          "Files: name of the user whose only agent in the room gets the next "
+          "files, "
           "or the device id of an agent",
           NULL,
           G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING

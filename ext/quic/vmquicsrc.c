@@ -464,7 +464,8 @@ vm_quic_src_class_init (VmQuicSrcClass *klass)
   vm_quic_settings_install (object_class);
   g_object_class_install_property (object_class, PROP_MULTIPLE,
       g_param_spec_boolean ("multiple", "Multiple",
-          "Whether files are received until the element is stopped; if not, "
+          "Files: whether they are received until the element is stopped; if "
+          "not, "
           "EOS follows the first",
           TRUE,
           G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY

@@ -462,24 +462,28 @@ make_properties (void)
       G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING | G_PARAM_STATIC_STRINGS;
 
   properties[PROP_DIRECTORY] = g_param_spec_string ("directory", "Folder",
-      "Path of the folder, which must exist", NULL, ready);
-  properties[PROP_OVERWRITE] = g_param_spec_enum ("overwrite",
-      "Names that are taken", "What to do when a file of the same name exists",
-      VM_TYPE_OVERWRITE, VM_OVERWRITE_NEVER, ready);
+      "Folder: path of the folder, which must exist", NULL, ready);
+  properties[PROP_OVERWRITE] =
+      g_param_spec_enum ("overwrite", "Names that are taken",
+          "Folder: what to do when a file of the same name exists",
+          VM_TYPE_OVERWRITE, VM_OVERWRITE_NEVER, ready);
   properties[PROP_MAX_SIZE] =
       g_param_spec_uint64 ("max-size", "Most bytes of a file",
-          "Largest file to accept, in bytes (0: limited by free space only)", 0,
-          G_MAXUINT64, 0, ready);
+          "Transfer: largest file to accept, in bytes (0: limited by free "
+          "space only)",
+          0, G_MAXUINT64, 0, ready);
   properties[PROP_QUOTA] =
       g_param_spec_uint64 ("quota", "Most bytes of all files",
-          "Most bytes of all received files in the directory, from all "
+          "Folder: most bytes of all received files in the directory, from all "
           "elements and earlier runs (0: no limit)",
           0, G_MAXUINT64, 0, ready);
   properties[PROP_FSYNC] = g_param_spec_boolean ("fsync", "Wait for the disk",
-      "Whether to write a file to the disk before it is reported as verified",
+      "Folder: whether to write a file to the disk before it is reported as "
+      "verified",
       TRUE, ready);
-  properties[PROP_ACCEPT] = g_param_spec_enum ("accept", "Accept",
-      "Which files to accept", VM_TYPE_ACCEPT, VM_ACCEPT_AUTO, playing);
+  properties[PROP_ACCEPT] =
+      g_param_spec_enum ("accept", "Accept", "Transfer: which files to accept",
+          VM_TYPE_ACCEPT, VM_ACCEPT_AUTO, playing);
 }
 
 /* The action signals: what the user wants of a transfer */

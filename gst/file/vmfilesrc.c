@@ -620,24 +620,27 @@ make_properties (void)
   const GParamFlags read = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
   properties[PROP_LOCATION] = g_param_spec_string (
-      "location", "File", "Path of the file to send", NULL, ready);
+      "location", "File", "Files: path of the one to send", NULL, ready);
   properties[PROP_LOCATIONS] = g_param_spec_boxed ("locations", "Files",
-      "Paths of the files to send, one after the other", G_TYPE_STRV, ready);
+      "Files: paths of those to send, one after the other", G_TYPE_STRV, ready);
   properties[PROP_CHUNK_SIZE] = g_param_spec_uint ("chunk-size", "Chunk size",
-      "Size of a chunk in bytes, at least 1024 (0: 65536, and larger for a "
+      "Transfer: size of a chunk in bytes, at least 1024 (0: 65536, and larger "
+      "for a "
       "large file). A receiver may ask for smaller chunks",
       0, VM_FILE_CHUNK_SIZE_MAX, 0, ready);
-  properties[PROP_MAX_BITRATE] = g_param_spec_uint64 ("max-bitrate",
-      "Highest bit rate", "Most bits of the file per second (0: no limit)", 0,
-      G_MAXUINT64, 0, playing);
+  properties[PROP_MAX_BITRATE] =
+      g_param_spec_uint64 ("max-bitrate", "Highest bit rate",
+          "Transfer: most bits of the file per second (0: no limit)", 0,
+          G_MAXUINT64, 0, playing);
   properties[PROP_PAUSED] = g_param_spec_boolean ("paused", "Paused",
-      "Whether the transfer is paused; both sides show it", FALSE, playing);
+      "Transfer: whether it is paused; both sides show it", FALSE, playing);
   properties[PROP_TRANSFER_STATE] = g_param_spec_enum ("transfer-state",
-      "State", "State of the transfer of the current file",
+      "State", "Transfer: state of that of the current file",
       VM_TYPE_TRANSFER_STATE, VM_TRANSFER_STATE_PENDING, read);
   properties[PROP_PROGRESS] = g_param_spec_double ("progress", "Progress",
-      "Part of the current file that the receiver has verified, 0 to 1", 0, 1,
-      0, read);
+      "Transfer: part of the current file that the receiver has verified, 0 to "
+      "1",
+      0, 1, 0, read);
 }
 
 static void

@@ -369,13 +369,15 @@ vm_term_sink_class_init (VmTermSinkClass *klass)
   object_class->set_property = vm_term_sink_set_property;
   object_class->get_property = vm_term_sink_get_property;
   install_fd (object_class, PROP_OUTPUT_FD, "output-fd", "Output",
-      "File descriptor of the local terminal, or of anything else",
+      "Terminal: file descriptor of the local terminal, or of anything else",
       STDOUT_FILENO);
   install_fd (object_class, PROP_INPUT_FD, "input-fd", "Keys",
-      "File descriptor that keys are read from, with input=true", STDIN_FILENO);
+      "Input: file descriptor that keys are read from, with input=true",
+      STDIN_FILENO);
   g_object_class_install_property (object_class, PROP_INPUT,
       g_param_spec_boolean ("input", "Input",
-          "Whether what is typed here goes upstream; Ctrl-] leaves", FALSE,
+          "Input: whether what is typed here goes upstream; Ctrl-] leaves",
+          FALSE,
           G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
               | G_PARAM_STATIC_STRINGS));
   base_class->start = vm_term_sink_start;

@@ -336,17 +336,18 @@ vm_term_src_class_init (VmTermSrcClass *klass)
   object_class->finalize = vm_term_src_finalize;
   g_object_class_install_property (object_class, PROP_COMMAND,
       g_param_spec_string ("command", "Command",
-          "Program with its arguments, quoted as for a shell; none is run",
+          "Command: program with its arguments, quoted as for a shell; none is "
+          "run",
           NULL,
           G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
               | G_PARAM_STATIC_STRINGS));
   install_size (object_class, PROP_COLS, "cols", "Columns",
-      "Columns of the terminal", VM_TERM_COLS_MAX, COLS);
-  install_size (object_class, PROP_ROWS, "rows", "Rows", "Rows of the terminal",
-      VM_TERM_ROWS_MAX, ROWS);
+      "Terminal: number of its columns", VM_TERM_COLS_MAX, COLS);
+  install_size (object_class, PROP_ROWS, "rows", "Rows",
+      "Terminal: number of its rows", VM_TERM_ROWS_MAX, ROWS);
   g_object_class_install_property (object_class, PROP_INPUT,
       g_param_spec_boolean ("input", "Input",
-          "Whether what is typed downstream reaches the command", FALSE,
+          "Input: whether what is typed downstream reaches the command", FALSE,
           G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING
               | G_PARAM_STATIC_STRINGS));
   base_class->start = vm_term_src_start;

@@ -6,6 +6,7 @@
 
 #include "options/options-priv.h"
 #include "options/options-trust.h"
+#include "ui/source.h"
 
 #include <string.h>
 
@@ -15,6 +16,7 @@ typedef enum
   VALUE_NONE,
   VALUE_TEXT, /* that no shell knows */
   VALUE_WORDS,
+  VALUE_WORDS_OR_FILE,
   VALUE_FILE,
   VALUE_FOLDER,
 } Value;
@@ -23,7 +25,7 @@ static const struct
 {
   const gchar *option;
   GType (*get_type) (void);
-} choices[] = {
+} types[] = {
   { "accept", vm_accept_get_type },
   { "announce", vm_announce_get_type },
   { "approve", vm_approve_get_type },
@@ -32,6 +34,18 @@ static const struct
   { "overwrite", vm_overwrite_get_type },
   { "permissions", vm_permissions_get_type },
   { "policy", vm_policy_get_type },
+};
+
+static const struct
+{
+  const gchar *option;
+  const gchar *const *words;
+} lists[] = {
+  { "codec", vmt_codec_words },
+  { "dialect", vmt_dialect_words },
+  { "fallback", vmt_path_words },
+  { "ice-transport-policy", vmt_ice_policy_words },
+  { "source", vmt_source_words },
 };
 
 /* The names of an enumeration, or of flags, with blanks between. */
@@ -54,17 +68,24 @@ words_of_type (GType type)
   return g_strjoinv (" ", (gchar **) words->pdata);
 }
 
-/* @words: (out) (transfer full): of VALUE_WORDS, else NULL */
+/* @words: (out) (transfer full): of VALUE_WORDS and VALUE_WORDS_OR_FILE, else
+ * NULL */
 static Value
 value_of (const GOptionEntry *entry, gchar **words)
 {
   *words = NULL;
   if (entry->arg == G_OPTION_ARG_NONE || entry->arg == G_OPTION_ARG_CALLBACK)
     return VALUE_NONE;
-  for (guint i = 0; i < G_N_ELEMENTS (choices); i++)
-    if (g_str_equal (entry->long_name, choices[i].option)) {
-      *words = words_of_type (choices[i].get_type ());
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    if (g_str_equal (entry->long_name, types[i].option)) {
+      *words = words_of_type (types[i].get_type ());
       return VALUE_WORDS;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    if (g_str_equal (entry->long_name, lists[i].option)) {
+      *words = g_strjoinv (" ", (gchar **) lists[i].words);
+      return lists[i].words == vmt_source_words ? VALUE_WORDS_OR_FILE
+                                                : VALUE_WORDS;
     }
   if (g_strcmp0 (entry->arg_description, "DIR") == 0)
     return VALUE_FOLDER;
@@ -150,6 +171,9 @@ add_bash_value (GString *out, Value value, const gchar *words)
     case VALUE_WORDS:
       g_string_append_printf (out, "words='%s'", words);
       break;
+    case VALUE_WORDS_OR_FILE:
+      g_string_append_printf (out, "kind='file' words='%s'", words);
+      break;
     case VALUE_FILE:
       g_string_append (out, "kind='file'");
       break;
@@ -223,7 +247,7 @@ format_bash (void)
       "  case $cur in -*) kind=text words=$options ;; esac\n"
       "  case $kind in\n"
       "  file) compopt -o filenames 2>/dev/null\n"
-      "    mapfile -t COMPREPLY < <(compgen -f -- \"$cur\") ;;\n"
+      "    mapfile -t COMPREPLY < <(compgen -f -W \"$words\" -- \"$cur\") ;;\n"
       "  folder) compopt -o filenames 2>/dev/null\n"
       "    mapfile -t COMPREPLY < <(compgen -d -- \"$cur\") ;;\n"
       "  *) mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\") ;;\n"
@@ -241,6 +265,8 @@ zsh_action (Value value, const gchar *words)
   switch (value) {
     case VALUE_WORDS:
       return g_strdup_printf ("(%s)", words);
+    case VALUE_WORDS_OR_FILE:
+      return g_strdup_printf ("{compadd %s; _files}", words);
     case VALUE_FILE:
       return g_strdup ("_files");
     case VALUE_FOLDER:
@@ -336,6 +362,9 @@ add_fish_value (GString *out, Value value, const gchar *words, gboolean option)
   switch (value) {
     case VALUE_WORDS:
       g_string_append_printf (out, "%s -a '%s'", option ? " -x" : "", words);
+      break;
+    case VALUE_WORDS_OR_FILE:
+      g_string_append_printf (out, "%s -F -a '%s'", option ? " -r" : "", words);
       break;
     case VALUE_FILE:
       g_string_append (out, option ? " -r -F" : " -F");

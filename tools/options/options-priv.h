@@ -61,6 +61,11 @@ gboolean vmt_options_take_token (VmtOptions *options, GError **error);
 /* Of those that were given. */
 gboolean vmt_check_numbers (const VmtOptions *options, gboolean port_given,
     gboolean duration_given, gboolean seats_given, GError **error);
+/* The words that these options take. */
+extern const gchar *const vmt_codec_words[];
+extern const gchar *const vmt_dialect_words[];
+extern const gchar *const vmt_path_words[];
+extern const gchar *const vmt_ice_policy_words[];
 gboolean vmt_check_codec (const gchar *codec, GError **error);
 gboolean vmt_check_audio_profile (const gchar *profile, GError **error);
 gboolean vmt_check_paths (const VmtOptions *options, GError **error);

@@ -149,10 +149,17 @@ vmt_check_numbers (const VmtOptions *options, gboolean port_given,
   return TRUE;
 }
 
+const gchar *const vmt_codec_words[] = { "vp8", "h264", NULL };
+const gchar *const vmt_dialect_words[] = { "native", "room", "socketio", "mesh",
+  NULL };
+const gchar *const vmt_path_words[] = { "host", "srflx", "relay", "cloud",
+  NULL };
+const gchar *const vmt_ice_policy_words[] = { "all", "relay", NULL };
+
 gboolean
 vmt_check_codec (const gchar *codec, GError **error)
 {
-  if (!codec || g_str_equal (codec, "vp8") || g_str_equal (codec, "h264"))
+  if (!codec || g_strv_contains (vmt_codec_words, codec))
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
       "--codec takes vp8 or h264, not '%s'.", codec);
@@ -173,10 +180,7 @@ vmt_check_audio_profile (const gchar *profile, GError **error)
 gboolean
 vmt_check_dialect (const gchar *dialect, GError **error)
 {
-  static const gchar *const known[] = { "native", "room", "socketio", "mesh",
-    NULL };
-
-  if (!dialect || g_strv_contains (known, dialect))
+  if (!dialect || g_strv_contains (vmt_dialect_words, dialect))
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
       "--dialect takes native, room, socketio or mesh, not '%s'.", dialect);
@@ -187,12 +191,10 @@ vmt_check_dialect (const gchar *dialect, GError **error)
 static gboolean
 names_paths (const gchar *list)
 {
-  static const gchar *const kinds[] = { "host", "srflx", "relay", "cloud",
-    NULL };
   g_auto (GStrv) names = g_strsplit (list, ",", -1);
 
   for (guint i = 0; names[i]; i++) {
-    if (!g_strv_contains (kinds, g_strstrip (names[i])))
+    if (!g_strv_contains (vmt_path_words, g_strstrip (names[i])))
       return FALSE;
   }
   return names[0] != NULL;
@@ -203,8 +205,7 @@ vmt_check_paths (const VmtOptions *options, GError **error)
 {
   const gchar *policy = options->ice_transport_policy;
 
-  if (policy && !g_str_equal (policy, "all")
-      && !g_str_equal (policy, "relay")) {
+  if (policy && !g_strv_contains (vmt_ice_policy_words, policy)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--ice-transport-policy takes all or relay, not '%s'.", policy);
     return FALSE;

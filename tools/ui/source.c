@@ -418,18 +418,19 @@ vmt_source_find_device (GstElement *bin, GstObject *object)
   return NULL;
 }
 
+const gchar *const vmt_source_words[] = {
+  [VMT_SOURCE_CAMERA] = "camera",
+  [VMT_SOURCE_SCREEN] = "screen",
+  [VMT_SOURCE_TEST] = "test",
+  [VMT_SOURCE_STAMP] = VMT_STAMP,
+  NULL,
+};
+
 static VmtSourceKind
 kind_from_spec (const gchar *spec)
 {
-  static const gchar *const names[] = {
-    [VMT_SOURCE_CAMERA] = "camera",
-    [VMT_SOURCE_SCREEN] = "screen",
-    [VMT_SOURCE_TEST] = "test",
-    [VMT_SOURCE_STAMP] = VMT_STAMP,
-  };
-
-  for (guint kind = 0; kind < G_N_ELEMENTS (names); kind++)
-    if (g_str_equal (spec, names[kind]))
+  for (guint kind = 0; vmt_source_words[kind]; kind++)
+    if (g_str_equal (spec, vmt_source_words[kind]))
       return kind;
   if (g_str_has_prefix (spec, VMT_STAMP ":"))
     return VMT_SOURCE_STAMP;

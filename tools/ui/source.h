@@ -45,6 +45,8 @@ typedef struct
 VmtSource *
 vmt_source_new (const gchar *spec, gboolean audio_only, GError **error);
 void vmt_source_free (VmtSource *self);
+/* What a spec is but a URI or a file, NULL at the end. */
+extern const gchar *const vmt_source_words[];
 /* VMT_CAMERA or VMT_MICROPHONE when @object is, or is in, that device of the
  * @bin of a source; else NULL. */
 const gchar *vmt_source_find_device (GstElement *bin, GstObject *object);

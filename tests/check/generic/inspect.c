@@ -90,6 +90,20 @@ check_choices (GParamSpec *pspec)
   }
 }
 
+/* "Network: ", so that those of one matter are seen as such in a list by
+ * names. */
+static gboolean
+has_group (const gchar *blurb)
+{
+  static const gchar *const groups[] = { "Call", "Cloud", "Command", "Device",
+    "Discovery", "Files", "Folder", "Input", "Media", "Meeting", "Network",
+    "Server", "Stream", "Terminal", "Transfer", "Trust", NULL };
+  g_auto (GStrv) parts = g_strsplit (blurb, ": ", 2);
+
+  return g_strv_length (parts) == 2
+         && g_strv_contains ((const gchar *const *) groups, parts[0]);
+}
+
 static void
 check_property (const gchar *element, GParamSpec *pspec)
 {
@@ -97,6 +111,8 @@ check_property (const gchar *element, GParamSpec *pspec)
 
   fail_unless (blurb != NULL && strlen (blurb) > 10, "%s.%s says nothing",
       element, pspec->name);
+  fail_unless (has_group (blurb), "%s.%s is of no group: %s", element,
+      pspec->name, blurb);
   fail_unless (
       (pspec->flags & G_PARAM_READABLE) || (pspec->flags & G_PARAM_WRITABLE),
       "%s.%s", element, pspec->name);

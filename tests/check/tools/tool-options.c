@@ -707,6 +707,8 @@ GST_START_TEST (test_completion)
     fail_unless (
         strstr (script, "request list show revoke export import") != NULL);
     fail_unless (strstr (script, "share view") != NULL);
+    fail_unless (strstr (script, "native room socketio mesh") != NULL);
+    fail_unless (strstr (script, "camera screen test stamp") != NULL);
   }
   fail_unless (vmt_completion_format ("csh") == NULL);
 }
