@@ -73,6 +73,11 @@ async function serve() {
   await startNginx();
 }
 
+// The files of a page, which opens them itself for what is offered.
+async function open(page) {
+  if (!await page.isVisible("#files")) await page.click("#toggle-files");
+}
+
 // What nobody can guess.
 function makeFile(folder) {
   const path = join(folder, "report.bin");
@@ -96,10 +101,11 @@ test("two pages meet under a path, and one sends the other a file", async () => 
     `${SITE}/meet/?meeting=blue`, "the link that is copied");
   const folder = makeFolder();
   const file = makeFile(folder);
-  await cleo.click("#toggle-files");
+  await open(cleo);
   await cleo.selectOption("#file-target", { label: "Dan" });
   await cleo.setInputFiles("#file-input", file.path);
-  await dan.click("#toggle-files");
+  await dan.waitForSelector("[data-transfer]", { state: "attached" });
+  await open(dan);
   const [download] = await Promise.all([dan.waitForEvent("download"),
     dan.click("[data-transfer] [data-action=accept]")]);
   await download.saveAs(join(folder, "saved"));

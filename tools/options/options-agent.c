@@ -198,8 +198,10 @@ check_server (const VmtOptions *options, GError **error)
   uri = g_uri_parse (options->server, G_URI_FLAGS_NONE, NULL);
   if (!uri
       || (strcmp (g_uri_get_scheme (uri), "http") != 0
-          && strcmp (g_uri_get_scheme (uri), "https") != 0))
-    return fail (error, "--server takes https://HOST:PORT.");
+          && strcmp (g_uri_get_scheme (uri), "https") != 0)
+      || g_uri_get_query (uri) || g_uri_get_fragment (uri))
+    return fail (
+        error, "--server takes https://HOST:PORT or https://HOST/PATH.");
   return vmt_check_name ("--room", options->room, error);
 }
 

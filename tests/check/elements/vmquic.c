@@ -202,6 +202,8 @@ GST_START_TEST (test_settings)
         "to" },
     { "vmquicsrc server=http://127.0.0.1:1 ! vmfilesink name=sink", "room" },
   };
+  static const gchar *const addresses[] = { "ws://127.0.0.1:1", "http:///path",
+    "http://127.0.0.1:1/path?a=b", "http://127.0.0.1:1/path#a" };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     make_device (&bob, cases[i].line);
@@ -209,6 +211,15 @@ GST_START_TEST (test_settings)
     file_pipe_wait (&bob);
     fail_unless_equals_string (bob.code, "BAD_REQUEST");
     fail_unless_equals_string (bob.property, cases[i].property);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (addresses); i++) {
+    g_autofree gchar *line = g_strdup_printf (
+        "vmquicsrc room=lab server=%s ! vmfilesink name=sink", addresses[i]);
+
+    make_device (&bob, line);
+    file_pipe_play (&bob);
+    file_pipe_wait (&bob);
+    fail_unless_equals_string (bob.code, "BAD_REQUEST");
   }
   make_device (&bob,
       "vmquicsrc server=http://127.0.0.1:1 room=lab ! vmfilesink "

@@ -511,6 +511,8 @@ GST_START_TEST (test_files)
   refused ("send a Ann --room lab", "--room is of use with --server alone");
   refused ("send a Ann --server http://h:1", "which server and which room");
   refused ("send a Ann --server ws://h:1 --room lab", "https://HOST:PORT");
+  refused (
+      "send a Ann --server https://h/x?y=1 --room lab", "https://HOST/PATH");
   refused ("send a Ann --server http://h:1 --room lab --max-bitrate 1M",
       "--max-bitrate is of no use with --server");
   refused ("sync here Ann --server http://h:1 --room lab", "NAME:FOLDER");

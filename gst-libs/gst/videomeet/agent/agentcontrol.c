@@ -61,9 +61,10 @@ vm_agent_control_new (const VmAgentControlConfig *config,
 
   if ((strcmp (scheme, "http") != 0 && strcmp (scheme, "https") != 0)
       || !g_uri_get_host (uri) || !*g_uri_get_host (uri)
-      || (*g_uri_get_path (uri) && strcmp (g_uri_get_path (uri), "/") != 0)) {
+      || g_uri_get_query (uri) || g_uri_get_fragment (uri)) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
-        "\"%s\" is no address of a server, as https://HOST:PORT",
+        "\"%s\" is no address of a server, as https://HOST:PORT or "
+        "https://HOST/PATH",
         config->server);
     return NULL;
   }
@@ -72,7 +73,7 @@ vm_agent_control_new (const VmAgentControlConfig *config,
   self->funcs = funcs;
   self->user_data = user_data;
   self->server = g_strdup (config->server);
-  if (g_str_has_suffix (self->server, "/"))
+  while (g_str_has_suffix (self->server, "/"))
     self->server[strlen (self->server) - 1] = '\0';
   self->room = g_strdup (config->room);
   self->user = g_strdup (config->user);

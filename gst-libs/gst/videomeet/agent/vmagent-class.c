@@ -304,8 +304,9 @@ install_texts (GObjectClass *klass)
   /**
    * VmAgent:server:
    *
-   * The address of the server, `https://HOST:PORT` or `http://HOST:PORT`. Of
-   * this and the properties below, those that an agent is started with count.
+   * The address of the server, `https://HOST:PORT` or `http://HOST:PORT`, with
+   * a path where a web server has it under one. Of this and the properties
+   * below, those that an agent is started with count.
    *
    * Since: 0.3
    */
