@@ -139,7 +139,8 @@ test("an agent under a path shows a terminal and takes a file", async () => {
   const file = makeFile(folder);
   await serve();
   const ann = new Native(["agent", ...server, "--user", "Ann", "--policy", "open", "--accept",
-    "auto", "--receive", join(folder, "received"), "--term", "echo from-ann; exec sleep 600"]);
+    "auto", "--receive", join(folder, "received"),
+    "--term", "sh -c 'echo from-ann; exec sleep 600'"]);
   await ann.event("ready");
   const browser = await Browser.start();
   const page = await browser.page();
