@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define LATENCY_MAX_MS 10000 /* as vmsignalbin's property has it */
+
 /* RFC 6750 */
 #define TOKEN_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._~+/="
 
@@ -208,6 +210,14 @@ vmt_check_paths (const VmtOptions *options, GError **error)
   if (policy && !g_strv_contains (vmt_ice_policy_words, policy)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--ice-transport-policy takes all or relay, not '%s'.", policy);
+    return FALSE;
+  }
+  if (options->latency && !g_str_equal (options->latency, "auto")
+      && !g_ascii_string_to_unsigned (
+          options->latency, 10, 0, LATENCY_MAX_MS, NULL, NULL)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--latency takes auto, or milliseconds from 0 to 10000, not '%s'.",
+        options->latency);
     return FALSE;
   }
   if (options->fallback && !names_paths (options->fallback)) {

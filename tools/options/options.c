@@ -53,6 +53,7 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->audio_profile);
   g_free (options->stun);
   g_free (options->ice_transport_policy);
+  g_free (options->latency);
   g_free (options->fallback);
   g_strfreev (options->turn);
   g_free (options->record);
@@ -272,6 +273,11 @@ add_path_entries (GArray *all, VmtOptions *o)
         "all, or relay: only through a TURN server, which hides your address "
         "from the others (default all)",
         "POLICY" },
+    { "latency", 0, 0, G_OPTION_ARG_STRING, &o->latency,
+        "How long the others are held back before they are shown and heard: "
+        "auto, as long as the network makes it necessary, or milliseconds "
+        "(default auto)",
+        "TIME" },
     { "verbose", 0, 0, G_OPTION_ARG_NONE, &o->verbose,
         "Also tell on which device each participant is and which path media "
         "takes",

@@ -119,6 +119,7 @@ typedef struct
   gchar *stun; /* URI */
   gchar *ice_transport_policy; /* "all" or "relay" */
   gboolean relay_only; /* its former word of a server */
+  gchar *latency; /* "auto", or milliseconds */
   gchar *fallback; /* "host,srflx" */
   gchar **turn; /* URIs */
   gchar *record;

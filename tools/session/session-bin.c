@@ -70,6 +70,8 @@ set_bin (VmtSession *self)
     g_object_set (bin, "mute-audio", TRUE, NULL);
   if (options->stun)
     g_object_set (bin, "stun-server", options->stun, NULL);
+  if (options->latency)
+    g_object_set (bin, "latency", options->latency, NULL);
   if (options->fallback)
     g_object_set (bin, "fallback", options->fallback, NULL);
   if (options->ice_transport_policy)

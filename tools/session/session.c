@@ -395,6 +395,10 @@ build (VmtSession *self, GError **error)
     self->grid = vmt_grid_new (self->pipeline, NULL, NULL, error);
     if (!self->grid)
       return FALSE;
+    /* 0 where it is automatic */
+    if (self->options->latency)
+      vmt_grid_hold (self->grid,
+          (guint) g_ascii_strtoull (self->options->latency, NULL, 10));
     if (vmt_grid_get_note (self->grid))
       vmt_output_warning (self->output, NULL, vmt_grid_get_note (self->grid));
   }

@@ -12,20 +12,23 @@
   "video/x-raw,width=" STR (VMT_GRID_WIDTH) ",height=" STR ( \
       VMT_GRID_HEIGHT) ",framerate=30/1,pixel-aspect-ratio=1/1"
 /* What is there from the start: a picture and a sound of nothing keep window
- * and mix alive when nobody else is there. Participants' streams come late by
- * their jitter buffers, which is reckoned with from the start. The mix keeps
- * time; a window that kept it too would show nothing on a machine that is a
- * little late. */
-#define VIDEO                                                               \
-  "videotestsrc name=nobody is-live=true pattern=black ! " PICTURE          \
-  " ! compositor name=mix background=black min-upstream-latency=300000000 " \
-  "! capsfilter caps=\"" PICTURE                                            \
+ * and mix alive when nobody else is there. Participants' streams have the time
+ * at which they are played, and are decoded until then: a mix waits so much
+ * longer, from the start, so that nothing changes when somebody comes. The mix
+ * keeps time; a window that kept it too would show nothing on a machine that is
+ * a little late. */
+#define MIX_MS 50
+#define MIX_NS STR (MIX_MS) "000000"
+#define VIDEO                                                                \
+  "videotestsrc name=nobody is-live=true pattern=black ! " PICTURE           \
+  " ! compositor name=mix background=black min-upstream-latency=" MIX_NS " " \
+  "! capsfilter caps=\"" PICTURE                                             \
   "\" ! queue max-size-buffers=2 leaky=downstream ! videoconvert ! "
 #define SOUND "audio/x-raw,rate=48000,channels=2"
 /* Without caps behind it a mix takes the rate of whoever comes first */
-#define AUDIO                                                      \
-  "audiotestsrc name=nobody is-live=true wave=silence ! " SOUND    \
-  " ! audiomixer name=mix min-upstream-latency=300000000 ! " SOUND \
+#define AUDIO                                                       \
+  "audiotestsrc name=nobody is-live=true wave=silence ! " SOUND     \
+  " ! audiomixer name=mix min-upstream-latency=" MIX_NS " ! " SOUND \
   " ! queue ! audioconvert ! audioresample "
 #define WINDOW "autovideosink sync=false"
 #define SPEAKER "autoaudiosink"
@@ -159,6 +162,21 @@ vmt_grid_new (GstElement *pipeline, const gchar *window, const gchar *speaker,
   g_mutex_init (&self->lock);
   self->tiles = g_ptr_array_new_with_free_func (tile_free);
   return self;
+}
+
+static void
+wait_for (GstElement *part, guint ms)
+{
+  g_autoptr (GstElement) mix = gst_bin_get_by_name (GST_BIN (part), "mix");
+
+  g_object_set (mix, "min-upstream-latency", ms * GST_MSECOND, NULL);
+}
+
+void
+vmt_grid_hold (VmtGrid *self, guint ms)
+{
+  wait_for (self->video, ms + MIX_MS);
+  wait_for (self->audio, ms + MIX_MS);
 }
 
 void

@@ -17,6 +17,8 @@ typedef struct _VmtGrid VmtGrid;
 VmtGrid *vmt_grid_new (GstElement *pipeline, const gchar *window,
     const gchar *speaker, GError **error);
 void vmt_grid_free (VmtGrid *self);
+/* Before it plays: participants' streams come @ms late by themselves. */
+void vmt_grid_hold (VmtGrid *self, guint ms);
 /* A sentence when nothing can be heard on this machine, else NULL. */
 const gchar *vmt_grid_get_note (VmtGrid *self);
 

@@ -20,7 +20,7 @@ G_DECLARE_FINAL_TYPE (VmSignalBin, vm_signal_bin, VM, SIGNAL_BIN, GstBin)
 /* Defaults of the properties. */
 #define DEFAULT_MAX_PARTICIPANTS 10
 #define MAX_PARTICIPANTS 128 /* as VmMeeting:max-participants */
-#define DEFAULT_LATENCY_MS 200
+#define DEFAULT_LATENCY "auto"
 #define DEFAULT_FALLBACK "host,srflx,relay,cloud"
 #define DEFAULT_CODECS "vp8,h264"
 #define DEFAULT_START_BITRATE 750000
@@ -53,12 +53,12 @@ struct _VmSignalBin
   gboolean policy_set, cloud_trust_set, announce_set;
   gchar *uri, *meeting, *user, *pin, *host_key, *cap_token, *api_secret;
   gchar *stun_server, *turn_servers, *fallback;
-  gchar *record_dir, *codecs, *status;
+  gchar *record_dir, *codecs, *status, *latency;
   gchar *tls_cert, *tls_key, *interfaces, *call_to;
   gchar *cloud_uri, *cloud_pin, *via, *origin_id;
   gboolean ask_host, rejoin, make_room, bridge_chosen, receive, auto_accept;
   gboolean decode, end_when_alone, file_wss, mute_audio, mute_video, hand;
-  guint max_participants, latency, start_bitrate;
+  guint max_participants, start_bitrate;
   guint port, key_frame_interval, connect_timeout;
   VmInput *inputs[VM_PEER_N_STREAMS];
   GPtrArray *outlets; /* Outlet */

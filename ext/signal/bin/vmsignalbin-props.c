@@ -231,7 +231,7 @@ vm_signal_bin_set_property (
       set_string (self, &self->record_dir, value);
       break;
     case PROP_LATENCY:
-      self->latency = g_value_get_uint (value);
+      set_string (self, &self->latency, value);
       break;
     case PROP_CODECS:
       set_string (self, &self->codecs, value);
@@ -398,7 +398,7 @@ vm_signal_bin_get_property (
       g_value_set_string (value, self->record_dir);
       break;
     case PROP_LATENCY:
-      g_value_set_uint (value, self->latency);
+      g_value_set_string (value, self->latency);
       break;
     case PROP_CODECS:
       g_value_set_string (value, self->codecs);
@@ -688,11 +688,11 @@ install_network_properties (GObjectClass *klass)
           VM_TYPE_ANNOUNCE, VM_ANNOUNCE_FULL, READY));
   install_trust_properties (klass);
   g_object_class_install_property (klass, PROP_LATENCY,
-      g_param_spec_uint ("latency", "Latency",
-          "Network: size of each participant's jitter buffer, in milliseconds; "
-          "a larger "
-          "one tolerates more jitter and adds delay",
-          0, 10000, DEFAULT_LATENCY_MS, READY));
+      string_spec ("latency", "Latency",
+          "Network: for how long each participant's frames are held back: "
+          "auto (as long as the network makes it necessary), or milliseconds "
+          "from 0 to 10000",
+          DEFAULT_LATENCY, G_PARAM_READWRITE));
 }
 
 static void

@@ -245,7 +245,7 @@ fill_config (VmSignalBin *self, VmControllerConfig *config)
   config->end_when_alone = self->end_when_alone;
   config->link.file_wss = self->file_wss;
   config->max_participants = self->max_participants;
-  config->link.latency_ms = self->latency;
+  config->link.latency_ms = vm_playout_parse_latency (self->latency);
   config->link.key_frame_interval_ms = self->key_frame_interval;
   config->link.connect_timeout_ms = self->connect_timeout;
   fill_codecs (config, self->codecs);
@@ -338,6 +338,9 @@ check_config (VmSignalBin *self, const VmControllerConfig *config)
   if (config->link.codecs[0] == VM_CODEC_NONE) {
     property = "codecs";
     message = "codecs names no video codec; use vp8, h264, or both";
+  } else if (config->link.latency_ms == VM_LATENCY_NONE) {
+    property = "latency";
+    message = "latency is auto, or milliseconds from 0 to 10000";
   } else if (!(config->link.paths & (VM_PATH_DIRECT | VM_PATH_RELAY))) {
     property = "fallback";
     message = "fallback leaves no path to the others; use some of host, srflx, "
@@ -498,6 +501,7 @@ vm_signal_bin_finalize (GObject *object)
   g_free (self->turn_servers);
   g_free (self->record_dir);
   g_free (self->codecs);
+  g_free (self->latency);
   g_free (self->fallback);
   g_free (self->status);
   g_free (self->tls_cert);
@@ -614,7 +618,7 @@ vm_signal_bin_init (VmSignalBin *self)
   self->decode = self->file_wss = self->rejoin = self->receive = TRUE;
   self->policy = VM_POLICY_PIN;
   self->max_participants = DEFAULT_MAX_PARTICIPANTS;
-  self->latency = DEFAULT_LATENCY_MS;
+  self->latency = g_strdup (DEFAULT_LATENCY);
   self->codecs = g_strdup (DEFAULT_CODECS);
   self->fallback = g_strdup (DEFAULT_FALLBACK);
   self->start_bitrate = DEFAULT_START_BITRATE;

@@ -72,7 +72,7 @@ vm_cloud_configure (VmCloud *self, VmPeerConfig *peer, GstClock **clock)
   peer->turn_servers = (const gchar *const *) config->turn_servers;
   /* that to the server: those to the others are its own affair */
   peer->paths = config->paths & (VM_PATH_DIRECT | VM_PATH_RELAY);
-  peer->latency_ms = config->latency_ms;
+  vm_playout_configure (config->latency_ms, peer);
   peer->connect_ms = config->connect_timeout_ms;
   peer->music = config->audio_profile == VM_AUDIO_PROFILE_MUSIC;
 }

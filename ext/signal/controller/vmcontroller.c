@@ -218,6 +218,7 @@ update_links (gpointer user_data)
     vm_link_note_audio_level (link, level);
 
     vm_link_check_stalled (link);
+    vm_link_follow_delay (link);
     vm_link_check_key_frames (link, now);
     vm_link_check_missing (link, now);
     if (level >= 0)

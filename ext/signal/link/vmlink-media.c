@@ -116,7 +116,7 @@ hand_over (VmLink *self, VmPeerStream stream, VmOutput *output, GstPad *pad)
     g_mutex_unlock (&self->lock);
     if (!sample)
       return;
-    vm_output_push (output, sample);
+    vm_output_push_kept (output, sample);
   }
 }
 
@@ -225,7 +225,9 @@ make_output (gpointer user_data)
   stream_id = g_strdup_printf (
       "%s/%s", vm_participant_get_id (self->participant), stream_name (stream));
   out.decode = config->decode;
-  out.latency = config->latency_ms * GST_MSECOND;
+  out.latency = MAX (config->latency_ms, 0) * GST_MSECOND;
+  out.playout = self->playout;
+  out.stream = stream;
   out.participant_id = vm_participant_get_id (self->participant);
   out.stream_id = stream_id;
   out.title = vm_participant_get_user (self->participant);

@@ -38,6 +38,7 @@ vm_link_finalize (GObject *object)
     vm_pending_clear (&self->pending[i]);
     g_clear_object (&self->missed[i]);
   }
+  g_clear_pointer (&self->playout, vm_playout_unref);
   g_mutex_clear (&self->lock);
   self->owner->unref (self->controller);
   G_OBJECT_CLASS (vm_link_parent_class)->finalize (object);
@@ -85,6 +86,8 @@ vm_link_new (const VmLinkOwner *owner, VmController *controller,
   self->context = owner->get_context (controller);
   self->node = owner->get_node (controller);
   self->config = owner->get_config (controller);
+  if (self->config->latency_ms == VM_LATENCY_AUTO)
+    self->playout = vm_playout_new ();
   self->participant = g_object_ref (participant);
   self->slot = owner->take_slot (controller);
   return self;
@@ -566,7 +569,7 @@ make_peer (VmLink *self, VmPeerConfig *peer, guint number)
   peer->turn_servers = (const gchar *const *) config->turn_servers;
   peer->paths = config->paths;
   peer->patient = self->failed > 0;
-  peer->latency_ms = config->latency_ms;
+  vm_playout_configure (config->latency_ms, peer);
   peer->music = config->audio_profile == VM_AUDIO_PROFILE_MUSIC;
   set_deadlines (self, peer);
   vm_link_start_recording (self);
@@ -682,6 +685,14 @@ add_level (VmLink *self, GstStructure *stats)
     gst_structure_set (stats, "audio-level", G_TYPE_DOUBLE,
         -(gdouble) (self->loudest < 0 ? VM_LINK_SILENCE : self->loudest), NULL);
   self->loudest = -1;
+}
+
+void
+vm_link_follow_delay (VmLink *self)
+{
+  if (self->now && self->playout)
+    vm_peer_set_sound_wait (
+        self->now->peer, vm_playout_get_sound_wait_ms (self->playout));
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "file/vmfilepad.h"
 #include "media/vminput.h"
+#include "media/vmplayout.h"
 #include "peer/vmpeer.h"
 #include "record/vmrecorder.h"
 
@@ -26,7 +27,8 @@ typedef struct
   gboolean decode, file_wss;
   gboolean receive; /* media of the others */
   VmAudioProfile audio_profile;
-  guint latency_ms, key_frame_interval_ms, connect_timeout_ms;
+  gint latency_ms; /* or VM_LATENCY_AUTO */
+  guint key_frame_interval_ms, connect_timeout_ms;
 } VmLinkConfig;
 
 void vm_link_config_clear (VmLinkConfig *config);
@@ -179,6 +181,9 @@ void vm_link_note_audio_level (VmLink *link, gint level);
 /* Adds what the participant wants of the sound that it is sent. */
 void vm_link_add_sound_wish (VmLink *link, VmSoundWish *wish);
 void vm_link_check_stalled (VmLink *self);
+/* Lost sound is waited for as long as sound is held back now. To be called ten
+ * times a second. */
+void vm_link_follow_delay (VmLink *link);
 /* Posts "vm-media-missing" when what the other side sends has not arrived for
  * VM_LINK_MISSING_US, and when it does again. To be called ten times a second.
  */

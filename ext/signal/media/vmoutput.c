@@ -3,7 +3,9 @@
 #include "media/vmoutput.h"
 
 #include <gst/app/gstappsrc.h>
+#include <gst/audio/audio.h>
 #include <gst/video/video.h>
+#include <gst/videomeet/quality/pace.h>
 #include <gst/videomeet/videomeet.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
@@ -26,7 +28,16 @@ struct _VmOutput
   gint wanted; /* atomic */
   gint wait_key; /* atomic: drop up to the next key frame */
   gint dropped; /* atomic */
+
+  VmPlayout *playout; /* or NULL */
+  VmPeerStream stream;
+  VmPace pace; /* streaming thread of the peer, or of the decoder of sound */
+  VmPaceSound pace_sound; /* streaming thread of the decoder */
+  gint latency_ms; /* atomic: of the pipeline, as it was told */
 };
+
+/* With which a sink plays at least (GstBaseSink's processing-deadline). */
+#define LATENCY_MIN_MS 20
 
 G_DEFINE_FINAL_TYPE (VmOutput, vm_output, GST_TYPE_BIN)
 
@@ -39,6 +50,7 @@ vm_output_finalize (GObject *object)
   g_free (self->stream_id);
   gst_clear_caps (&self->caps);
   gst_clear_tag_list (&self->tags);
+  g_clear_pointer (&self->playout, vm_playout_unref);
   if (self->notify)
     self->notify (self->user_data);
   G_OBJECT_CLASS (vm_output_parent_class)->finalize (object);
@@ -86,6 +98,138 @@ on_upstream (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_HANDLED;
 }
 
+static GstClockTimeDiff
+get_now (VmOutput *self)
+{
+  GstClockTime now =
+      gst_element_get_current_running_time (GST_ELEMENT (self->appsrc));
+
+  return GST_CLOCK_TIME_IS_VALID (now) ? (GstClockTimeDiff) now
+                                       : GST_CLOCK_STIME_NONE;
+}
+
+/* Sound that was decoded, as the plan has it; NULL: nothing is left. */
+static GstBuffer *
+carry_out (const VmPacePlan *plan, GstBuffer *buffer, const gint16 *in,
+    guint samples, const GstAudioInfo *info)
+{
+  guint count = vm_pace_count (plan, samples);
+  GstBuffer *out;
+  GstMapInfo map;
+
+  if (count == 0)
+    return NULL;
+  if (count == samples && !plan->insert && !plan->stretch) {
+    out = gst_buffer_copy (buffer);
+  } else {
+    out = gst_buffer_new_allocate (
+        NULL, (gsize) count * GST_AUDIO_INFO_BPF (info), NULL);
+    gst_buffer_copy_into (out, buffer, GST_BUFFER_COPY_FLAGS, 0, -1);
+    gst_buffer_map (out, &map, GST_MAP_WRITE);
+    vm_pace_write (
+        plan, in, samples, GST_AUDIO_INFO_CHANNELS (info), (gint16 *) map.data);
+    gst_buffer_unmap (out, &map);
+  }
+  GST_BUFFER_PTS (out) = plan->time;
+  GST_BUFFER_DURATION (out) =
+      gst_util_uint64_scale (count, GST_SECOND, GST_AUDIO_INFO_RATE (info));
+  if (plan->begins)
+    GST_BUFFER_FLAG_SET (out, GST_BUFFER_FLAG_DISCONT);
+  else
+    GST_BUFFER_FLAG_UNSET (out, GST_BUFFER_FLAG_DISCONT);
+  return out;
+}
+
+static gboolean
+get_sound_info (GstPad *pad, GstAudioInfo *info)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+
+  return caps && gst_audio_info_from_caps (info, caps)
+         && GST_AUDIO_INFO_FORMAT (info) == GST_AUDIO_FORMAT_S16
+         && GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_INTERLEAVED;
+}
+
+/* Sound of a format that is not looked into. */
+static GstBuffer *
+pace_whole (VmOutput *self, GstBuffer *buffer, GstClockTimeDiff now)
+{
+  GstBuffer *out = gst_buffer_copy (buffer);
+
+  GST_BUFFER_PTS (out) = vm_pace_take (&self->pace, GST_BUFFER_PTS (buffer),
+      vm_playout_get (self->playout, self->stream), now, TRUE);
+  return out;
+}
+
+/* Sound behind its decoder. */
+static GstPadProbeReturn
+on_sound (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmOutput *self = user_data;
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info), *out;
+  GstClockTimeDiff now = get_now (self);
+  gint latency = g_atomic_int_get (&self->latency_ms);
+  GstAudioInfo audio;
+  VmPacePlan plan;
+  GstMapInfo map;
+  guint samples;
+
+  if (!GST_BUFFER_PTS_IS_VALID (buffer) || now == GST_CLOCK_STIME_NONE
+      || !gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return GST_PAD_PROBE_OK;
+  if (!get_sound_info (pad, &audio)) {
+    gst_buffer_unmap (buffer, &map);
+    GST_PAD_PROBE_INFO_DATA (info) = pace_whole (self, buffer, now);
+    gst_buffer_unref (buffer);
+    return GST_PAD_PROBE_OK;
+  }
+  samples = map.size / GST_AUDIO_INFO_BPF (&audio);
+  vm_pace_sound (&self->pace_sound, GST_BUFFER_PTS (buffer), samples,
+      GST_AUDIO_INFO_RATE (&audio),
+      vm_playout_get (self->playout, self->stream),
+      now - MAX (latency, LATENCY_MIN_MS) * GST_MSECOND,
+      vm_pace_peak ((const gint16 *) map.data, map.size / sizeof (gint16)),
+      &plan);
+  out = carry_out (&plan, buffer, (const gint16 *) map.data, samples, &audio);
+  gst_buffer_unmap (buffer, &map);
+  if (!out)
+    return GST_PAD_PROBE_DROP;
+  gst_buffer_unref (buffer);
+  GST_PAD_PROBE_INFO_DATA (info) = out;
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_latency (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmOutput *self = user_data;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  GstClockTime latency;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_LATENCY) {
+    gst_event_parse_latency (event, &latency);
+    g_atomic_int_set (
+        &self->latency_ms, (gint) MIN (latency / GST_MSECOND, G_MAXINT));
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+is_decoded_sound (VmOutput *self)
+{
+  return self->decode && vm_codec_is_audio (self->codec);
+}
+
+static void
+watch_sound (VmOutput *self, GstPad *src)
+{
+  if (!self->playout || !is_decoded_sound (self))
+    return;
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, on_sound, self, NULL);
+  gst_pad_add_probe (
+      src, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_latency, self, NULL);
+}
+
 VmOutput *
 vm_output_new (const gchar *name, const VmOutputConfig *config,
     void (*need_key_unit) (gpointer user_data), gpointer user_data,
@@ -105,6 +249,8 @@ vm_output_new (const gchar *name, const VmOutputConfig *config,
   self->user_data = user_data;
   self->notify = notify;
   self->wait_key = !vm_codec_is_audio (config->codec);
+  self->playout = config->playout ? vm_playout_ref (config->playout) : NULL;
+  self->stream = config->stream;
   next = config->decode ? vm_codec_make_decoder (config->codec, error)
                         : vm_codec_make_parser (config->codec, error);
   if (!next)
@@ -132,6 +278,7 @@ vm_output_new (const gchar *name, const VmOutputConfig *config,
     gst_element_link (self->appsrc, next);
   }
   src = gst_element_get_static_pad (next, "src");
+  watch_sound (self, src);
   gst_element_add_pad (GST_ELEMENT (self), gst_ghost_pad_new ("src", src));
   self->tags = gst_tag_list_new (GST_TAG_TITLE, config->title, NULL);
   /* the floating reference that a new element has */
@@ -151,8 +298,34 @@ vm_output_get_stream_id (VmOutput *self)
   return self->stream_id;
 }
 
-void
-vm_output_push (VmOutput *self, GstSample *sample)
+/* @buffer with the time at which it is played. What is decoded is looked into
+ * behind the decoder. */
+static GstBuffer *
+pace (VmOutput *self, GstBuffer *buffer, gboolean kept)
+{
+  GstClockTime time = GST_BUFFER_PTS (buffer);
+  GstClockTimeDiff now = get_now (self);
+  GstBuffer *out;
+
+  if (!self->playout || !GST_CLOCK_TIME_IS_VALID (time)
+      || now == GST_CLOCK_STIME_NONE)
+    return gst_buffer_ref (buffer);
+  if (!kept)
+    vm_playout_add (self->playout, self->stream, now - (GstClockTimeDiff) time,
+        g_get_monotonic_time ());
+  if (is_decoded_sound (self))
+    return gst_buffer_ref (buffer);
+  out = gst_buffer_copy (buffer);
+  GST_BUFFER_PTS (out) = vm_pace_take (&self->pace, time,
+      vm_playout_get (self->playout, self->stream), now,
+      vm_codec_is_audio (self->codec));
+  /* no frame goes out before one that was sent earlier */
+  GST_BUFFER_DTS (out) = GST_CLOCK_TIME_NONE;
+  return out;
+}
+
+static void
+push (VmOutput *self, GstSample *sample, gboolean kept)
 {
   GstBuffer *buffer = gst_sample_get_buffer (sample);
   GstCaps *caps = gst_sample_get_caps (sample);
@@ -183,11 +356,24 @@ vm_output_push (VmOutput *self, GstSample *sample)
     gst_caps_replace (&self->caps, caps);
     gst_app_src_set_caps (GST_APP_SRC (self->appsrc), caps);
   }
-  gst_app_src_push_buffer (GST_APP_SRC (self->appsrc), gst_buffer_ref (buffer));
+  gst_app_src_push_buffer (
+      GST_APP_SRC (self->appsrc), pace (self, buffer, kept));
   /* not earlier: tags that overtake the segment are misordered */
   if (self->tags)
     gst_element_send_event (
         self->appsrc, gst_event_new_tag (g_steal_pointer (&self->tags)));
+}
+
+void
+vm_output_push (VmOutput *self, GstSample *sample)
+{
+  push (self, sample, FALSE);
+}
+
+void
+vm_output_push_kept (VmOutput *self, GstSample *sample)
+{
+  push (self, sample, TRUE);
 }
 
 void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "media/vmcodec.h"
+#include "media/vmplayout.h"
 #include "peer/vmpeer.h"
 
 /* One stream of one participant on its way out: encoded frames in, raw (or
@@ -19,6 +20,10 @@ typedef struct
   VmCodec codec;
   gboolean decode;
   GstClockTime latency; /* jitter buffer of the peer, told downstream */
+  /* By which frames get another time, and which learns from them; NULL: they
+   * keep their time, and are waited for by the latency. */
+  VmPlayout *playout;
+  VmPeerStream stream; /* which of them it is */
   const gchar *participant_id; /* "p001" */
   const gchar *stream_id; /* "p001/video" */
   const gchar *title; /* participant's name, sent as a tag */
@@ -32,6 +37,8 @@ VmOutput *vm_output_new (const gchar *name, const VmOutputConfig *config,
 /* Streaming thread of a peer. Never blocks: when VM_OUTPUT_QUEUE_MAX frames
  * wait, the frame is dropped, and with video all up to the next key frame. */
 void vm_output_push (VmOutput *self, GstSample *sample);
+/* The same with a frame that was kept meanwhile, which is late by that. */
+void vm_output_push_kept (VmOutput *self, GstSample *sample);
 /* A frame was lost before it: video begins anew with the next key frame. */
 void vm_output_wait_key (VmOutput *self);
 /* Unwanted output (its pad is not linked) drops everything. */

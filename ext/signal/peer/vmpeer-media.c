@@ -239,6 +239,7 @@ typedef struct
   GstPad *pad, *sinkpad;
   GstPad *old; /* that was linked before; or NULL */
   gint stream;
+  gboolean sound; /* whose jitter buffer waits for less than all do */
 } Joint;
 
 /* Makes @pad the one of its stream, if it has one by now. Under the lock. */
@@ -251,13 +252,15 @@ take_pad (VmPeerLink *link, GstPad *pad, Joint *joint)
   if (stream < 0)
     return FALSE;
   *joint = (Joint){ gst_object_ref (pad), gst_object_ref (in->sinkpad),
-    in->srcpad, stream };
+    in->srcpad, stream,
+    g_atomic_int_get (&link->sound_wait_ms)
+        && strcmp (in->codec->media, "audio") == 0 };
   in->srcpad = gst_object_ref (pad);
   return TRUE;
 }
 
 static void
-link_joint (Joint *joint)
+link_joint (VmPeerLink *link, Joint *joint)
 {
   if (joint->old) {
     g_autoptr (GstPad) was = gst_pad_get_peer (joint->old);
@@ -267,6 +270,8 @@ link_joint (Joint *joint)
     if (was)
       gst_pad_unlink (joint->old, was);
   }
+  if (joint->sound)
+    vm_peer_wait_watch (link, joint->pad);
   if (gst_pad_link (joint->pad, joint->sinkpad) != GST_PAD_LINK_OK) {
     GST_WARNING_OBJECT (joint->pad, "cannot be linked");
     discard (joint->pad);
@@ -291,7 +296,7 @@ vm_peer_media_pad_added (GstElement *webrtc, GstPad *pad, VmPeerLink *link)
     keep_early (link, pad);
   g_mutex_unlock (&link->lock);
   if (found)
-    link_joint (&joint);
+    link_joint (link, &joint);
   else
     GST_INFO_OBJECT (pad, "no description has named this stream");
 }
@@ -323,7 +328,7 @@ vm_peer_media_link_early (VmPeer *self)
   while (take_early (self->link, &joint, &early)) {
     gint stream = joint.stream;
 
-    link_joint (&joint);
+    link_joint (self->link, &joint);
     gst_pad_remove_probe (early.pad, early.drop);
     gst_object_unref (early.pad);
     vm_peer_key_unit_ask (self, stream);

@@ -5,6 +5,7 @@
 
 #include <gst/videomeet/base/vmthread-priv.h>
 
+#include <gst/rtp/rtp.h>
 #include <gst/webrtc/webrtc.h>
 #include <string.h>
 
@@ -104,6 +105,132 @@ on_jitterbuffer (
 {
   g_object_set (jitterbuffer, "faststart-min-packets", 1, "do-retransmission",
       TRUE, "rtx-next-seqnum", FALSE, NULL);
+}
+
+/* How long a lost packet of sound is waited for.
+ *
+ * A jitter buffer has one latency for two things: so long it waits for a packet
+ * that is missing, and when one comes that much later than its time, it takes
+ * the stream for one that begins anew. Sound that is lost is made up for when
+ * it is due, sooner than that. So the latency is the short one while a packet
+ * shows that another is missing, by which the wait for that one is set, and the
+ * long one otherwise. Lost sound is not asked for again. */
+
+/* Elements and ghost pads between a pad of webrtcbin and its jitter buffer. */
+#define PADS_MAX 8
+
+typedef struct
+{
+  VmPeerLink *link;
+  gboolean begun;
+  guint16 next; /* sequence number */
+  guint latency_ms;
+} Wait;
+
+static void
+wait_free (gpointer data)
+{
+  Wait *wait = data;
+
+  vm_peer_link_unref (wait->link);
+  g_free (wait);
+}
+
+/* Whether a packet is missing before the one with @seqnum, or it is late. */
+static gboolean
+take_seqnum (Wait *wait, guint16 seqnum)
+{
+  gint gap = wait->begun ? (gint16) (guint16) (seqnum - wait->next) : 0;
+
+  if (gap >= 0)
+    wait->next = seqnum + 1;
+  wait->begun = TRUE;
+  return gap != 0;
+}
+
+static GstPadProbeReturn
+on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Wait *wait = user_data;
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  g_autoptr (GstElement) jitterbuffer = NULL;
+  guint latency_ms;
+
+  if (!gst_rtp_buffer_map (
+          GST_PAD_PROBE_INFO_BUFFER (info), GST_MAP_READ, &rtp))
+    return GST_PAD_PROBE_OK;
+  latency_ms = take_seqnum (wait, gst_rtp_buffer_get_seq (&rtp))
+                   ? (guint) g_atomic_int_get (&wait->link->sound_wait_ms)
+                   : VM_PEER_SOUND_LATE_MS;
+  gst_rtp_buffer_unmap (&rtp);
+  if (latency_ms == wait->latency_ms
+      || !(jitterbuffer = gst_pad_get_parent_element (pad)))
+    return GST_PAD_PROBE_OK;
+  wait->latency_ms = latency_ms;
+  g_object_set (jitterbuffer, "latency", latency_ms, NULL);
+  return GST_PAD_PROBE_OK;
+}
+
+/* Transfer full, or NULL: what is before @pad. */
+static GstPad *
+step_back (GstPad *pad, GstElement **jitterbuffer)
+{
+  g_autoptr (GstElement) parent = NULL;
+  g_autoptr (GstPad) sink = NULL;
+  GstElementFactory *factory;
+
+  if (GST_IS_GHOST_PAD (pad))
+    return gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
+  parent = gst_pad_get_parent_element (pad);
+  factory = parent ? gst_element_get_factory (parent) : NULL;
+  if (factory && strcmp (GST_OBJECT_NAME (factory), "rtpjitterbuffer") == 0) {
+    *jitterbuffer = g_steal_pointer (&parent);
+    return NULL;
+  }
+  sink = parent ? gst_element_get_static_pad (parent, "sink") : NULL;
+  return sink ? gst_pad_get_peer (sink) : NULL;
+}
+
+static GstElement *
+find_jitterbuffer (GstPad *pad)
+{
+  g_autoptr (GstPad) at = gst_object_ref (pad);
+  GstElement *jitterbuffer = NULL;
+
+  for (guint i = 0; i < PADS_MAX && at; i++) {
+    GstPad *before = step_back (at, &jitterbuffer);
+
+    gst_object_unref (at);
+    at = before;
+  }
+  return jitterbuffer;
+}
+
+void
+vm_peer_wait_watch (VmPeerLink *link, GstPad *pad)
+{
+  g_autoptr (GstElement) jitterbuffer = find_jitterbuffer (pad);
+  g_autoptr (GstPad) sink = NULL;
+  Wait *wait;
+
+  if (!jitterbuffer)
+    return;
+  wait = g_new0 (Wait, 1);
+  wait->link = vm_peer_link_ref (link);
+  wait->latency_ms = VM_PEER_SOUND_LATE_MS;
+  g_object_set (jitterbuffer, "latency", VM_PEER_SOUND_LATE_MS,
+      "do-retransmission", FALSE, NULL);
+  sink = gst_element_get_static_pad (jitterbuffer, "sink");
+  gst_pad_add_probe (
+      sink, GST_PAD_PROBE_TYPE_BUFFER, on_packet, wait, wait_free);
+}
+
+void
+vm_peer_set_sound_wait (VmPeer *self, guint ms)
+{
+  g_return_if_fail (VM_IS_PEER (self));
+
+  g_atomic_int_set (&self->link->sound_wait_ms, (gint) ms);
 }
 
 /* Two things an RTP session does not well by itself. It reports each picture's

@@ -17,6 +17,8 @@
 /* between reports of arrivals; browsers: 50-250 */
 #define VM_PEER_TWCC_MS 100
 #define VM_PEER_RTCP_BITRATE 200000 /* bits/s; a report every 25 ms at most */
+/* Sound that comes later than that begins anew: later than it is waited for. */
+#define VM_PEER_SOUND_LATE_MS 500
 #define VM_PEER_PING_MS 500 /* protocol/meeting.md#heartbeat */
 #define VM_PEER_SILENCE_MS 8000 /* with which a peer is gone within 10 s */
 /* The wait after the other side's goodbye, so that the server's message that it
@@ -109,6 +111,8 @@ struct _VmPeerLink
    */
   gint loss;
   guint association; /* VM_PEER_ASSOCIATION_NONE: webrtcbin chooses */
+
+  gint sound_wait_ms; /* atomic; 0: as all are waited for */
 
   GMutex lock; /* for what follows; held for state only */
   GCond left; /* by a sample function, or by a frame that went out */
@@ -307,6 +311,10 @@ vm_peer_state_move (VmPeerState *state, VmPeerState to, const gchar *name);
 gboolean vm_peer_pipeline_build (
     VmPeer *self, GstClock *clock, GstClockTime base_time, GError **error);
 void vm_peer_pipeline_stop (VmPeer *self);
+/* Lost sound is waited for as VmPeerConfig says: by the jitter buffer that
+ * feeds
+ * @pad, which is one of webrtcbin. */
+void vm_peer_wait_watch (VmPeerLink *link, GstPad *pad);
 
 /* vmpeer-negotiate.c */
 gboolean vm_peer_plan_offer (VmPeer *self, GError **error);

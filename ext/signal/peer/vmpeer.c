@@ -306,6 +306,7 @@ vm_peer_new (const VmPeerConfig *config, VmPeerSampleFunc func,
       config->connect_ms ? config->connect_ms : VM_PEER_CONNECT_MS;
   self->answer_ms = config->answer_ms;
   self->link = vm_peer_link_new (self, self->context, func, user_data, notify);
+  self->link->sound_wait_ms = config->sound_wait_ms;
   if (!vm_peer_pipeline_build (self, config->clock, config->base_time, &error))
     g_warning ("Peer %s: %s", self->name, error->message);
   return self;

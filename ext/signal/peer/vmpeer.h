@@ -74,7 +74,8 @@ typedef struct
    * loopback only when there is no other. */
   const gchar *const *local_addresses;
   gboolean patient; /* ICE waits for the answers of a slow network */
-  guint latency_ms; /* jitter buffer */
+  guint latency_ms; /* for which its jitter buffers wait for a lost packet */
+  guint sound_wait_ms; /* and those of sound; 0: the same */
   guint connect_ms; /* until it is given up; 0: VM_PEER_CONNECT_MS */
   /* The offerer waits so long for the answer, and then connect_ms more; 0: all
    * of it is to be done within connect_ms. */
@@ -229,6 +230,9 @@ gboolean vm_peer_is_channel_open (VmPeer *self, const gchar *label);
 /* The address, as text, on which the peer was found to be: NULL before it is
  * connected, or where a relay stands between. */
 const gchar *vm_peer_get_remote_address (VmPeer *self);
+
+/* Lost sound is waited for that long from now on; only where a time was set. */
+void vm_peer_set_sound_wait (VmPeer *self, guint ms);
 
 /* Structure "vm-peer-stats": rtt-ms and jitter-ms (double, -1 unknown),
  * bytes-sent, bytes-received, packets-sent, packets-received (uint64),

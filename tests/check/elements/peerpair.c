@@ -52,6 +52,7 @@ on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
   }
   g_mutex_lock (&side->lock);
   gst_caps_replace (&side->caps[stream], gst_sample_get_caps (sample));
+  side->last_time[stream] = pts;
   g_mutex_unlock (&side->lock);
 }
 

@@ -37,8 +37,9 @@ typedef struct
   gint good_times; /* in a row */
   gint64 first_sample[VM_PEER_N_STREAMS]; /* monotonic */
   GstCaps *caps[VM_PEER_N_STREAMS];
+  GstClockTime last_time[VM_PEER_N_STREAMS]; /* of the last sample */
   GstClockTime base_time;
-  GMutex lock; /* caps, base_time */
+  GMutex lock; /* caps, last_time, base_time */
 } Side;
 
 typedef gchar *(*Mangle) (gboolean offer, const gchar *sdp);

@@ -5,9 +5,11 @@
  * is done with pipelines. */
 
 #include "program.h"
+
 #include "knownfaults.h"
 #include "signalside.h"
 
+#include <gst/base/gstbasesink.h>
 #include <gst/video/video.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -400,6 +402,51 @@ GST_START_TEST (test_latency_of_the_jitter_buffer_is_reported)
 
 GST_END_TEST;
 
+/* Pictures that are to be shown within 100 ms of leaving the element. */
+typedef struct
+{
+  GstElement *sink;
+  gint soon; /* atomic */
+} Held;
+
+static GstPadProbeReturn
+on_left (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Held *held = user_data;
+  GstClockTime due = GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info))
+                     + gst_base_sink_get_latency (GST_BASE_SINK (held->sink));
+
+  if (due
+      < gst_element_get_current_running_time (held->sink) + 100 * GST_MSECOND)
+    g_atomic_int_inc (&held->soon);
+  return GST_PAD_PROBE_OK;
+}
+
+/* On one machine nothing has to be waited for. */
+GST_START_TEST (test_a_quiet_network_is_not_waited_for)
+{
+  Side a = host (BOTH);
+  Side b = join (VIDEO "m.video_sink_0 " AUDIO "m.audio_sink_0 "
+                       "m.video_src_0 ! queue ! fakesink name=v sync=true");
+  Count *video = count_on (&b, "v");
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (b.pipeline), "v");
+  g_autoptr (GstPad) pad = NULL;
+  Held held = { sink, 0 };
+
+  wait_count (video, 10, FALSE);
+  /* as an application does when it is told of a latency */
+  gst_bin_recalculate_latency (GST_BIN (b.pipeline));
+  pad = gst_element_get_static_pad (b.bin, "video_src_0");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_left, &held, NULL);
+  wait_count (video, 45, FALSE);
+  fail_unless (g_atomic_int_get (&held.soon) >= 20, "only %d of 30",
+      g_atomic_int_get (&held.soon));
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_only_the_three_sink_pads_are_given)
 {
   g_autoptr (GstElement) bin =
@@ -436,6 +483,9 @@ GST_START_TEST (test_settings_that_cannot_work)
     { "vmsignalbin meeting=x fallback=host,turn", "fallback" },
     { "vmsignalbin meeting=x fallback=host,srflx ice-transport-policy=relay",
         "fallback" },
+    { "vmsignalbin meeting=x latency=10001", "latency" },
+    { "vmsignalbin meeting=x latency=-1", "latency" },
+    { "vmsignalbin meeting=x latency=short", "latency" },
     { "vmsignalbin meeting=x record-dir=/proc/none", "record-dir" },
     { "vmsignalbin meeting=x record-dir=/proc", "record-dir" },
     { "vmsignalbin meeting=x record-dir=/dev/null", "record-dir" } };
@@ -684,6 +734,7 @@ vmsignalbin_suite (void)
   tcase_add_test (tc, test_camera_and_screen_have_a_pad_each);
   tcase_add_test (tc, test_is_live);
   tcase_add_test (tc, test_latency_of_the_jitter_buffer_is_reported);
+  tcase_add_test (tc, test_a_quiet_network_is_not_waited_for);
   tcase_add_test (tc, test_only_the_three_sink_pads_are_given);
   tcase_add_test (tc, test_settings_that_cannot_work);
   tcase_add_test (tc, test_input_that_becomes_another);

@@ -160,6 +160,169 @@ GST_START_TEST (test_screen_after_a_long_silence)
 
 GST_END_TEST;
 
+/* --- sound that is lost, or late --- */
+
+#define PACKET_MS 20
+#define PACKETS 120
+#define SPECIAL 30 /* which of them is lost, or late */
+#define PACKETS_LATE_MS 150
+
+typedef struct
+{
+  Pair *pair;
+  GstSample *packet;
+  GstClockTime began; /* running time */
+  guint pushed;
+  guint late_ms;
+  guint source;
+} Packets;
+
+static GstSample *
+make_packet (void)
+{
+  g_autoptr (GstElement) pipeline =
+      gst_parse_launch ("audiotestsrc num-buffers=4 samplesperbuffer=960 ! "
+                        "audio/x-raw,rate=48000,channels=1 ! opusenc ! "
+                        "appsink name=sink sync=false",
+          NULL);
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  GstSample *sample;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  sample = gst_app_sink_try_pull_sample (
+      GST_APP_SINK (sink), MEDIA_MS * GST_MSECOND);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  fail_unless (sample != NULL);
+  return sample;
+}
+
+/* Those that are due by the clock. */
+static gboolean
+push_packets (gpointer data)
+{
+  Packets *packets = data;
+  Side *side = &packets->pair->sides[0];
+  GstClockTime now =
+      gst_clock_get_time (packets->pair->clock) - packets->pair->base_time;
+
+  for (; packets->pushed < PACKETS; packets->pushed++) {
+    GstClockTime due =
+        packets->began + packets->pushed * PACKET_MS * GST_MSECOND;
+    g_autoptr (GstBuffer) buffer = NULL;
+    g_autoptr (GstSample) sample = NULL;
+    guint late = packets->pushed == SPECIAL ? packets->late_ms : 0;
+
+    if (due + late * GST_MSECOND > now)
+      return G_SOURCE_CONTINUE;
+    buffer = gst_buffer_copy (gst_sample_get_buffer (packets->packet));
+    GST_BUFFER_PTS (buffer) = due;
+    sample = gst_sample_new (
+        buffer, gst_sample_get_caps (packets->packet), NULL, NULL);
+    vm_peer_push (side->peer, VM_PEER_AUDIO, sample);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static GstPadProbeReturn
+lose_one (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  gint *left = user_data;
+
+  return (*left)-- == 0 ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+static GstPad *
+find_payloader (Pair *pair)
+{
+  g_autoptr (GstIterator) it =
+      gst_bin_iterate_recurse (GST_BIN (pair->sides[0].peer->pipeline));
+  g_auto (GValue) item = G_VALUE_INIT;
+
+  while (gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+    GstElement *element = g_value_get_object (&item);
+    GstElementFactory *factory = gst_element_get_factory (element);
+
+    if (factory && strcmp (GST_OBJECT_NAME (factory), "rtpopuspay") == 0)
+      return gst_element_get_static_pad (element, "src");
+    g_value_reset (&item);
+  }
+  return NULL;
+}
+
+static void
+begin_packets (Packets *packets, Pair *pair)
+{
+  pair_init (pair);
+  pair_config (pair, 0, VM_PEER_AUDIO, OPUS_CAPS, FALSE);
+  pair_config (pair, 1, VM_PEER_AUDIO, NULL, TRUE);
+  /* what all are waited for, were it not for the other */
+  pair->config[1].latency_ms = MEDIA_MS;
+  pair->config[1].sound_wait_ms = PACKET_MS;
+  pair_make (pair);
+  pair_start (pair);
+  pair_expect_connected (pair);
+  packets->pair = pair;
+  packets->packet = make_packet ();
+  packets->began = gst_clock_get_time (pair->clock) - pair->base_time;
+  packets->source = g_timeout_add (PACKET_MS / 2, push_packets, packets);
+}
+
+static void
+end_packets (Packets *packets)
+{
+  g_source_remove (packets->source);
+  gst_sample_unref (packets->packet);
+  pair_clear (packets->pair);
+}
+
+static gboolean
+has_all_but_one (gpointer data)
+{
+  return g_atomic_int_get (&((Side *) data)->samples[VM_PEER_AUDIO])
+         >= PACKETS - 1;
+}
+
+GST_START_TEST (test_lost_sound_is_not_waited_for)
+{
+  static Pair pair;
+  static gint left = SPECIAL;
+  g_autoptr (GstPad) payloader = NULL;
+  Packets packets = { 0 };
+
+  begin_packets (&packets, &pair);
+  payloader = find_payloader (&pair);
+  gst_pad_add_probe (
+      payloader, GST_PAD_PROBE_TYPE_BUFFER, lose_one, &left, NULL);
+  fail_unless (wait_for (has_all_but_one, &pair.sides[1], MEDIA_MS / 2),
+      "only %d came", pair.sides[1].samples[VM_PEER_AUDIO]);
+  end_packets (&packets);
+}
+
+GST_END_TEST;
+
+/* Though it is later than lost sound is waited for. */
+GST_START_TEST (test_late_sound_keeps_its_time)
+{
+  static Pair pair;
+  Packets packets = { .late_ms = PACKETS_LATE_MS };
+  GstClockTimeDiff moved;
+
+  begin_packets (&packets, &pair);
+  fail_unless (wait_for (has_all_but_one, &pair.sides[1], MEDIA_MS),
+      "only %d came", pair.sides[1].samples[VM_PEER_AUDIO]);
+  g_mutex_lock (&pair.sides[1].lock);
+  moved =
+      GST_CLOCK_DIFF (packets.began + (PACKETS - 1) * PACKET_MS * GST_MSECOND,
+          pair.sides[1].last_time[VM_PEER_AUDIO]);
+  g_mutex_unlock (&pair.sides[1].lock);
+  fail_unless (moved < PACKETS_LATE_MS * GST_MSECOND / 2,
+      "by %" GST_STIME_FORMAT, GST_STIME_ARGS (moved));
+  end_packets (&packets);
+}
+
+GST_END_TEST;
+
 static Suite *
 vmpeerrtp_suite (void)
 {
@@ -172,6 +335,8 @@ vmpeerrtp_suite (void)
   tcase_add_checked_fixture (tc, NULL, pair_stop_failed);
   tcase_set_timeout (tc, 240);
   tcase_add_test (tc, test_later_than_they_began);
+  tcase_add_test (tc, test_lost_sound_is_not_waited_for);
+  tcase_add_test (tc, test_late_sound_keeps_its_time);
   tcase_add_loop_test (
       tc, test_screen_after_a_long_silence, 0, G_N_ELEMENTS (given_up));
   return s;

@@ -261,6 +261,24 @@ GST_START_TEST (test_ice_servers)
 
 GST_END_TEST;
 
+GST_START_TEST (test_latency)
+{
+  static const gchar *const good[] = { "auto", "0", "200", "10000" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
+    g_autofree gchar *line = g_strconcat ("join x --latency ", good[i], NULL);
+    g_auto (VmtOptions) options = { 0 };
+
+    fail_unless (parse (&options, line) == NULL, "%s", line);
+    fail_unless_equals_string (options.latency, good[i]);
+  }
+  refused ("host --latency 10001", "0 to 10000");
+  refused ("host --latency -1", "0 to 10000");
+  refused ("host --latency short", "not 'short'");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_paths)
 {
   g_auto (VmtOptions) host = { 0 };
@@ -731,6 +749,7 @@ tool_options_suite (void)
   tcase_add_test (tc, test_secrets_in_files);
   tcase_add_test (tc, test_secrets_are_hidden);
   tcase_add_test (tc, test_ice_servers);
+  tcase_add_test (tc, test_latency);
   tcase_add_test (tc, test_paths);
   tcase_add_test (tc, test_servers_in_words);
   tcase_add_test (tc, test_calls);
