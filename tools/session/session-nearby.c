@@ -42,6 +42,13 @@ tell_one (VmtOutput *output, const VmtNearby *one)
       output, VMT_STYLE_PLAIN, *safe ? "  %s  (%s)" : "  %s", meeting, safe);
 }
 
+/* How to say it. */
+static const gchar *
+with_pin (VmtOutput *output)
+{
+  return vmt_output_is_terminal (output) ? "type /pin" : "--pin";
+}
+
 static void
 tell_people (VmtOutput *output, const gchar *name, const GArray *found,
     const gchar *nearest)
@@ -52,8 +59,8 @@ tell_people (VmtOutput *output, const gchar *name, const GArray *found,
   if (found->len == 0) {
     vmt_output_line (output, VMT_STYLE_PLAIN,
         "No meeting can be seen on this network yet. Still looking for “%s”; "
-        "one with a PIN is found by it alone: --pin.",
-        safe);
+        "one with a PIN is found by it alone: %s.",
+        safe, with_pin (output));
     return;
   }
   vmt_output_line (output, VMT_STYLE_PLAIN,
@@ -66,7 +73,10 @@ tell_people (VmtOutput *output, const gchar *name, const GArray *found,
         output, VMT_STYLE_PLAIN, "  and %u more", found->len - VMT_NEARBY_MAX);
   if (meant)
     vmt_output_line (output, VMT_STYLE_STRONG, "Did you mean “%s”?", meant);
-  vmt_output_line (output, VMT_STYLE_FAINT, "Still looking. Ctrl-C gives up.");
+  vmt_output_line (output, VMT_STYLE_FAINT,
+      "Still looking; one with a PIN is found by it alone: %s. Ctrl-C gives "
+      "up.",
+      with_pin (output));
 }
 
 void
