@@ -3,10 +3,8 @@
 #include "session/roster-priv.h"
 #include "ui/output.h"
 
-#include <string.h>
-#include "ui/output.h"
-
 #include <gst/videomeet/videomeet.h>
+#include <string.h>
 
 static void
 participant_free (gpointer data)

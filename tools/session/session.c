@@ -473,7 +473,8 @@ on_nearby (gpointer user_data)
       g_array_append_val (found, one);
   }
   if (!self->joined && !self->leaving && self->unknown_hosts.length == 0)
-    vmt_nearby_tell (self->output, self->meeting, found);
+    vmt_nearby_tell (
+        self->output, self->meeting, self->options->pin != NULL, found);
   return G_SOURCE_REMOVE;
 }
 

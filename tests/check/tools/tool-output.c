@@ -564,12 +564,13 @@ GST_START_TEST (test_nearby)
   g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (VmtNearby));
   g_autoptr (VmtOutput) output = vmt_output_new (out, err, FALSE);
 
-  vmt_nearby_tell (output, "standp", found);
+  vmt_nearby_tell (output, "standp", TRUE, found);
   fail_unless (strstr (out_text, "No meeting can be seen") != NULL);
+  fail_unless (strstr (out_text, "PIN") == NULL);
   fseek (out, 0, SEEK_SET);
   add_nearby (found, "weekly", NULL);
   add_nearby (found, "stand\033up", "Ann\n");
-  vmt_nearby_tell (output, "standp", found);
+  vmt_nearby_tell (output, "standp", FALSE, found);
   fail_unless_equals_string (out_text,
       "No meeting “standp” was found yet. There are:\n"
       "  stand\xef\xbf\xbdup  (Ann\xef\xbf\xbd)\n"
@@ -580,15 +581,15 @@ GST_START_TEST (test_nearby)
   fseek (out, 0, SEEK_SET);
   for (guint i = 2; i <= VMT_NEARBY_MAX; i++)
     add_nearby (found, "another", NULL);
-  vmt_nearby_tell (output, "standp", found);
+  vmt_nearby_tell (output, "standp", FALSE, found);
   fail_unless (strstr (out_text, "  and 1 more\n") != NULL);
   fseek (out, 0, SEEK_SET);
   g_array_remove_index (found, 0);
-  vmt_nearby_tell (output, "standp", found);
+  vmt_nearby_tell (output, "standp", FALSE, found);
   fail_unless (strstr (out_text, " more\n") == NULL);
   fseek (out, 0, SEEK_SET);
   /* it is there, and joining takes its time */
-  vmt_nearby_tell (output, "weekly", found);
+  vmt_nearby_tell (output, "weekly", FALSE, found);
   fflush (out);
   fail_unless_equals_int (ftell (out), 0);
 }
