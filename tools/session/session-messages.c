@@ -240,6 +240,9 @@ on_participant_left (VmtSession *self, const GstStructure *s)
   if (!id)
     return;
   vmt_roster_left (self->roster, id);
+  /* or the old one would stand below what is told of it */
+  if (!vmt_session_is_call (self))
+    vmt_session_show_ticker (self);
   vmt_session_files_left (self->files, id);
   event = vmt_event_new ("participant-left");
   vmt_event_add_string (event, "id", id);

@@ -93,6 +93,8 @@ vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message);
 /* Ends, to begin anew with @pin; NULL: the user is asked for it. */
 void vmt_session_want_pin (VmtSession *self, const gchar *pin);
 void vmt_session_set_ended (VmtSession *self);
+/* The last line, as of now. */
+void vmt_session_show_ticker (VmtSession *self);
 void vmt_session_read_stats (VmtSession *self);
 /* Whether it failed before there was a seat. */
 gboolean vmt_session_is_refused (const VmtSession *self);

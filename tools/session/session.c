@@ -181,7 +181,7 @@ vmt_session_leave (VmtSession *self)
             ? "The server did not answer in that time."
             : "The meeting was not joined in that time.");
   }
-  if (!self->failed && !self->sought && !self->pin_wanted)
+  if (!vmt_session_is_refused (self) && !self->sought && !self->pin_wanted)
     vmt_output_line (self->output, VMT_STYLE_FAINT, "Leaving.");
   vmt_session_read_stats (self);
   g_timeout_add (LEAVE_WAIT_MS, on_leave_deadline, self);
@@ -288,13 +288,37 @@ on_duration (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+void
+vmt_session_show_ticker (VmtSession *self)
+{
+  guint others = vmt_roster_count (self->roster);
+  g_autofree gchar *time = NULL, *text = NULL;
+
+  if (self->leaving)
+    return;
+  if ((text = vmt_session_files_progress (self->files))) {
+    vmt_output_ticker (self->output, text);
+    return;
+  }
+  if (vmt_session_is_call (self)) {
+    text = vmt_session_call_ticker (self);
+  } else if (self->call_us && others) {
+    time = vmt_text_time (
+        (g_get_monotonic_time () - self->call_us) / G_TIME_SPAN_SECOND);
+    text = g_strdup_printf ("%s  %u other%s here  (Ctrl-C leaves)", time,
+        others, others == 1 ? "" : "s");
+  } else
+    text = g_strdup_printf (
+        "%s  (Ctrl-C leaves)", self->joined ? "Waiting for others" : "Looking");
+  vmt_output_ticker (self->output, text);
+}
+
 static gboolean
 on_tick (gpointer user_data)
 {
   VmtSession *self = user_data;
   guint others = vmt_roster_count (self->roster);
   gint64 now = g_get_monotonic_time ();
-  g_autofree gchar *time = NULL, *text = NULL;
 
   if (self->leaving)
     return G_SOURCE_CONTINUE;
@@ -306,20 +330,7 @@ on_tick (gpointer user_data)
   vmt_session_tell_late (self);
   vmt_session_files_tick (self->files);
   vmt_session_deliver (self);
-  if ((text = vmt_session_files_progress (self->files))) {
-    vmt_output_ticker (self->output, text);
-    return G_SOURCE_CONTINUE;
-  }
-  if (vmt_session_is_call (self)) {
-    text = vmt_session_call_ticker (self);
-  } else if (self->call_us && others) {
-    time = vmt_text_time ((now - self->call_us) / G_TIME_SPAN_SECOND);
-    text = g_strdup_printf ("%s  %u other%s here  (Ctrl-C leaves)", time,
-        others, others == 1 ? "" : "s");
-  } else
-    text = g_strdup_printf (
-        "%s  (Ctrl-C leaves)", self->joined ? "Waiting for others" : "Looking");
-  vmt_output_ticker (self->output, text);
+  vmt_session_show_ticker (self);
   return G_SOURCE_CONTINUE;
 }
 
