@@ -80,6 +80,33 @@ class Trust(lab.LabTest):
         self.assertEqual(guest.stop(), 0)
         self.assertEqual(host.stop(), 0)
 
+    def test_key_is_forgotten_in_the_meeting(self):
+        """Whoever hosts it lets a device in that was installed anew."""
+        a, b = self.lab.hosts
+        host = b.start("videomeet", "host", "--meeting", "first", "--user", "Bob",
+                       "--source", lab.STAMP, "--json")
+        host.wait_event("meeting", lab.SOON, state="announced")
+        guest = a.start("videomeet", "join", "first", "--user", "Ann",
+                        "--source", lab.STAMP, "--json")
+        guest.wait_event("participant-state", CONNECTED, state="connected")
+        self.assertEqual(guest.stop(), 0)
+        self.assertEqual(host.stop(), 0)
+        os.remove(os.path.join(b.config, "videomeet", "identity.pem"))
+
+        host = a.start("videomeet", "host", "--meeting", "standup", "--user", "Ann",
+                       "--source", lab.STAMP, "--json", typed=True)
+        host.wait_event("meeting", lab.SOON, state="announced")
+        guest = self.join(b)
+        guest.wait_event("error", CONNECTED, code="KEY_CHANGED")
+        self.assertNotEqual(guest.wait(lab.SOON), 0)
+        told = host.wait_event("trust-failed", lab.SOON, code="KEY_CHANGED")
+        host.type("/forget " + told["message"].split()[-1])
+        host.wait_event("forgotten", lab.SOON, user="Bob")
+        guest = self.join(b)
+        guest.wait_event("participant-state", CONNECTED, state="connected")
+        self.assertEqual(guest.stop(), 0)
+        self.assertEqual(host.stop(), 0)
+
     def test_two_processes_of_one_user(self):
         """One key, one machine, one name: two participants."""
         a, _ = self.lab.hosts

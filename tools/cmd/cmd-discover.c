@@ -6,7 +6,9 @@
 
 #include <glib-unix.h>
 #include <string.h>
+#include <unistd.h>
 
+#define COLUMNS_WIDE 120 /* that a line of everything takes */
 #define TICK_MS 500 /* how often the last line is written anew */
 
 typedef struct
@@ -58,9 +60,10 @@ occupation_of (VmDevice *device)
       vm_device_get_max_participants (device));
 }
 
-/* "user" "address:port" "meeting" "id", in columns where they fit. */
+/* "user" "address:port" "meeting" "id", in columns where they fit into
+ * @columns, else in two lines. */
 static gchar *
-device_line (VmDevice *device)
+device_line (VmDevice *device, glong columns)
 {
   g_autofree gchar *user = vmt_text_safe (vm_device_get_user (device));
   g_autofree gchar *name = vmt_text_safe (vm_device_get_device (device));
@@ -69,10 +72,14 @@ device_line (VmDevice *device)
   g_autofree gchar *place = place_of (device);
   g_autofree gchar *what = occupation_of (device);
   g_autofree gchar *id = vmt_text_safe (vm_device_get_id (device));
+  const gchar *open = vm_device_get_secure (device) ? "" : "  not encrypted";
   gint gap = 30 - (gint) g_utf8_strlen (who, -1);
 
+  if (columns < COLUMNS_WIDE)
+    return g_strdup_printf (
+        "%s  %s\n%*s%s  %.9s%s", who, place, VMT_MARGIN, "", what, id, open);
   return g_strdup_printf ("%s%*s  %-24s  %-30s  %.9s%s", who, MAX (0, gap), "",
-      place, what, id, vm_device_get_secure (device) ? "" : "  not encrypted");
+      place, what, id, open);
 }
 
 /* What the node reports on its own thread, told on the main one. */
@@ -91,7 +98,10 @@ static void
 tell_people (Discover *self, const Report *report)
 {
   const gchar *id = vm_device_get_id (report->device);
-  g_autofree gchar *line = device_line (report->device);
+  g_autofree gchar *line = device_line (
+      report->device, vmt_output_is_terminal (self->output)
+                          ? vmt_terminal_get_columns (STDOUT_FILENO)
+                          : G_MAXLONG);
   g_autofree gchar *key = g_strdup_printf (
       "%s %u", id ? id : "", vm_device_get_port (report->device));
   gboolean same = g_strcmp0 (g_hash_table_lookup (self->lines, key), line) == 0;

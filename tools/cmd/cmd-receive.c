@@ -8,7 +8,7 @@
 #include "session/hangup.h"
 #include "session/session-trust.h"
 #include "cmd/transfer.h"
-#include "session/typed.h"
+#include "typed/typed.h"
 
 #include <glib-unix.h>
 #include <unistd.h>

@@ -8,7 +8,7 @@
 #include "session/hangup.h"
 #include "cmd/lookup.h"
 #include "cmd/target.h"
-#include "session/typed.h"
+#include "typed/typed.h"
 
 #include <glib-unix.h>
 #include <unistd.h>

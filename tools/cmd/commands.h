@@ -15,7 +15,8 @@
 #define VMT_EXIT_TEXT                                                      \
   "Exit status: 0 on success, 1 when something failed (a lost recording\n" \
   "is a failure), 2 for a wrong command line, 130 after a second\n"        \
-  "Ctrl-C. Errors go to the standard error. videomeet(1) has examples.\n"
+  "Ctrl-C, or when a join is given up. Errors go to the standard error.\n" \
+  "videomeet(1) has examples.\n"
 
 gint vmt_cmd_discover (
     const VmtOptions *options, VmtOutput *output, gint64 start_us);

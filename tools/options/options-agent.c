@@ -21,6 +21,10 @@ add_room (GArray *all, VmtOptions *o, VmtCommand command)
         "URL" },
     { "room", 0, 0, G_OPTION_ARG_STRING, &o->room,
         "Name of the room at the server", "NAME" },
+    { "insecure", 0, 0, G_OPTION_ARG_NONE, &o->insecure,
+        "Send the PIN to a server at http:// too, which anybody on the way can "
+        "read; for tests",
+        NULL },
     { NULL },
   };
 
@@ -186,6 +190,17 @@ fail (GError **error, const gchar *what)
   return FALSE;
 }
 
+/* What goes to a server on this machine nobody on the way can read. */
+static gboolean
+is_loopback (const gchar *host)
+{
+  g_autoptr (GInetAddress) address =
+      host ? g_inet_address_new_from_string (host) : NULL;
+
+  return g_strcmp0 (host, "localhost") == 0
+         || (address && g_inet_address_get_is_loopback (address));
+}
+
 static gboolean
 check_server (const VmtOptions *options, GError **error)
 {
@@ -202,6 +217,11 @@ check_server (const VmtOptions *options, GError **error)
       || g_uri_get_query (uri) || g_uri_get_fragment (uri))
     return fail (
         error, "--server takes https://HOST:PORT or https://HOST/PATH.");
+  if (options->pin && strcmp (g_uri_get_scheme (uri), "http") == 0
+      && !is_loopback (g_uri_get_host (uri)) && !options->insecure)
+    return fail (error,
+        "The PIN would go to a server at http:// unencrypted: use https://, "
+        "or, for a test, --insecure.");
   return vmt_check_name ("--room", options->room, error);
 }
 
@@ -210,8 +230,10 @@ vmt_options_check_agent (
     VmtOptions *options, VmtCommand command, GError **error)
 {
   if (command == VMT_COMMAND_SEND && !options->server)
-    return !(options->room || options->stun_address)
-           || fail (error, "--room is of use with --server alone.");
+    return !(options->room || options->stun_address || options->insecure)
+           || fail (error, options->insecure
+                               ? "--insecure is of use with --server alone."
+                               : "--room is of use with --server alone.");
   if (command != VMT_COMMAND_SEND && command != VMT_COMMAND_AGENT
       && command != VMT_COMMAND_SYNC && command != VMT_COMMAND_TERM)
     return TRUE;

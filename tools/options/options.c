@@ -3,6 +3,7 @@
 #include "cmd/commands.h"
 #include "options/options-agent.h"
 #include "options/options-call.h"
+#include "options/options-config.h"
 #include "options/options-files.h"
 #include "options/options-priv.h"
 #include "options/options-server.h"
@@ -70,6 +71,7 @@ typedef struct
   gchar *announce, *methods, *policy, *cloud_trust, *approve, *permissions;
   VmtFilesRaw files;
   gchar **rest;
+  gboolean no_config;
 } Raw;
 
 static void
@@ -447,6 +449,11 @@ make_entries (VmtOptions *options, Raw *raw, VmtCommand command)
         "Ask over plain HTTP instead of TLS", NULL },
     { NULL },
   };
+  const GOptionEntry no_config[] = {
+    { "no-config", 0, 0, G_OPTION_ARG_NONE, &raw->no_config,
+        "Take no defaults from ~/.config/videomeet/config", NULL },
+    { NULL },
+  };
   const GOptionEntry help[] = {
     { "help", 'h', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, show_help,
         "Show this help", NULL },
@@ -489,6 +496,8 @@ make_entries (VmtOptions *options, Raw *raw, VmtCommand command)
   else if (command == VMT_COMMAND_STATUS)
     vmt_add_entries (all, insecure);
   add_run_entries (all, options, command);
+  if (!vmt_options_has_own_config (command))
+    vmt_add_entries (all, no_config);
   vmt_add_entries (all, help);
   vmt_add_entries (all, rest);
   return all;
@@ -656,8 +665,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
   options->port = G_MININT;
   options->duration = NAN;
   options->max_participants = G_MININT;
-  if (command == VMT_COMMAND_SERVER
-      && !vmt_options_read_config (options, argc, argv, error))
+  if (!vmt_options_read_config (options, command, argc, argv, error))
     return FALSE;
   context = make_context (options, &raw, command);
   if (!g_option_context_parse (context, argc, argv, error)

@@ -4,6 +4,7 @@
 #include "ui/output.h"
 
 #include <gst/videomeet/videomeet.h>
+#include <string.h>
 
 static void
 participant_free (gpointer data)
@@ -95,6 +96,12 @@ vmt_roster_set_self (VmtRoster *self, const gchar *id)
   g_free (self->self_id);
   self->self_id = g_strdup (id);
   g_mutex_unlock (&self->lock);
+}
+
+const gchar *
+vmt_roster_get_self (VmtRoster *self)
+{
+  return self->self_id;
 }
 
 void
@@ -412,7 +419,53 @@ vmt_roster_list_present (VmtRoster *self)
 guint
 vmt_roster_count (VmtRoster *self)
 {
-  g_autoptr (GPtrArray) ids = vmt_roster_list_present (self);
+  guint n = 0;
 
-  return ids->len;
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->participants->len; i++) {
+    const VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
+
+    n += p->present && !p->detached && g_strcmp0 (p->id, self->self_id) != 0;
+  }
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
+/* A name with both kinds of quotes, or with what is not shown. */
+static gboolean
+can_be_typed (const gchar *name)
+{
+  g_autofree gchar *safe = vmt_text_safe (name);
+
+  return *name && g_str_equal (safe, name)
+         && !(strchr (name, '"') && strchr (name, '\''));
+}
+
+GPtrArray *
+vmt_roster_list_callable (VmtRoster *self, gboolean removed)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (g_free);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->participants->len; i++) {
+    const VmtRosterEntry *p = g_ptr_array_index (self->participants, i);
+
+    if ((removed ? p->removed : p->present)
+        && g_strcmp0 (p->id, self->self_id) != 0) {
+      g_ptr_array_add (names, g_strdup (p->user ? p->user : ""));
+      g_ptr_array_add (all, g_strdup (p->id));
+    }
+  }
+  g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree gchar *id =
+        vmt_roster_find (self, names->pdata[i], removed, NULL);
+
+    if (!can_be_typed (names->pdata[i]) || g_strcmp0 (id, all->pdata[i]) != 0) {
+      g_free (names->pdata[i]);
+      names->pdata[i] = g_strdup (all->pdata[i]);
+    }
+  }
+  return names;
 }

@@ -18,6 +18,7 @@ typedef enum
 {
   VMT_TELL_PRESENCE,
   VMT_TELL_HAND,
+  VMT_TELL_REACTION,
   VMT_N_TELLS
 } VmtTell;
 
@@ -34,6 +35,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtRoster, vmt_roster_free)
 void vmt_roster_start (VmtRoster *self);
 /* @id is this device's own seat and no participant of the list. */
 void vmt_roster_set_self (VmtRoster *self, const gchar *id);
+/* Main thread; NULL: none yet. */
+const gchar *vmt_roster_get_self (VmtRoster *self);
 void vmt_roster_joined (VmtRoster *self, const gchar *id, const gchar *user,
     const gchar *device, const gchar *device_id, gboolean host);
 void
@@ -87,9 +90,14 @@ vmt_roster_set_removed (VmtRoster *self, const gchar *id, gboolean removed);
  * nobody else has it; transfer full. Errors are sentences for the user. */
 gchar *vmt_roster_find (
     VmtRoster *self, const gchar *who, gboolean removed, GError **error);
+/* How those who are here, or were @removed, are called where lines are typed:
+ * by the name, or by the id where others have that name or it cannot be typed;
+ * strings, transfer full. */
+GPtrArray *vmt_roster_list_callable (VmtRoster *self, gboolean removed);
 /* The ids of those who are; strings, transfer full. */
 GPtrArray *vmt_roster_list_present (VmtRoster *self);
-/* How many are in the meeting now, besides this device. */
+/* How many are in the meeting now, besides this device and those who have lost
+ * the connection to it. */
 guint vmt_roster_count (VmtRoster *self);
 
 /* "participants" of the summary; transfer full. */

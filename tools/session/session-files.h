@@ -4,7 +4,7 @@
 #include "options/options.h"
 #include "ui/output.h"
 #include "session/roster.h"
-#include "session/typed.h"
+#include "typed/typed.h"
 
 #include <gst/gst.h>
 

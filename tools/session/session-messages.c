@@ -90,6 +90,16 @@ show_way_in (VmtSession *self)
     vmt_session_invite_first (self);
 }
 
+/* Without who leaves, was removed, or lost its seat, it goes on. */
+static void
+tell_ended (VmtSession *self, const gchar *meeting)
+{
+  if (!self->failed && !self->sought && !self->pin_wanted && !self->goes_on
+      && !vmt_session_is_call (self))
+    vmt_output_line (
+        self->output, VMT_STYLE_FAINT, "Meeting %s is ended.", meeting);
+}
+
 static void
 on_meeting_state (VmtSession *self, const GstStructure *s)
 {
@@ -118,12 +128,15 @@ on_meeting_state (VmtSession *self, const GstStructure *s)
   vmt_output_event (self->output, event);
 
   shown = vmt_text_safe (self->meeting);
-  if (!vmt_session_is_refused (self) && !vmt_session_is_call (self))
+  if (g_strcmp0 (state, "ended") == 0)
+    tell_ended (self, shown);
+  else if (!vmt_session_is_call (self))
     vmt_output_line (self->output, VMT_STYLE_FAINT, "Meeting %s is %s.", shown,
         state ? state : "changed");
   if (vmt_flag (s, "hosting") && g_strcmp0 (state, "announced") == 0)
     show_way_in (self);
   if (g_strcmp0 (state, "ended") == 0) {
+    self->over = !self->leaving;
     vmt_session_set_ended (self);
     vmt_session_leave (self);
   }
@@ -227,6 +240,9 @@ on_participant_left (VmtSession *self, const GstStructure *s)
   if (!id)
     return;
   vmt_roster_left (self->roster, id);
+  /* or the old one would stand below what is told of it */
+  if (!vmt_session_is_call (self))
+    vmt_session_show_ticker (self);
   vmt_session_files_left (self->files, id);
   event = vmt_event_new ("participant-left");
   vmt_event_add_string (event, "id", id);

@@ -42,18 +42,27 @@ tell_one (VmtOutput *output, const VmtNearby *one)
       output, VMT_STYLE_PLAIN, *safe ? "  %s  (%s)" : "  %s", meeting, safe);
 }
 
+/* Why it may be there all the same. */
+static const gchar *
+hint (VmtOutput *output, gboolean has_pin)
+{
+  return has_pin ? ""
+         : vmt_output_is_terminal (output)
+             ? "; one with a PIN is found by it alone: type /pin"
+             : "; one with a PIN is found by it alone: --pin";
+}
+
 static void
 tell_people (VmtOutput *output, const gchar *name, const GArray *found,
-    const gchar *nearest)
+    const gchar *nearest, gboolean has_pin)
 {
   g_autofree gchar *safe = vmt_text_safe (name);
   g_autofree gchar *meant = nearest ? vmt_text_safe (nearest) : NULL;
 
   if (found->len == 0) {
     vmt_output_line (output, VMT_STYLE_PLAIN,
-        "No meeting can be seen on this network yet. Still looking for “%s”; "
-        "one with a PIN is found by it alone: --pin.",
-        safe);
+        "No meeting can be seen on this network yet. Still looking for “%s”%s.",
+        safe, hint (output, has_pin));
     return;
   }
   vmt_output_line (output, VMT_STYLE_PLAIN,
@@ -66,11 +75,13 @@ tell_people (VmtOutput *output, const gchar *name, const GArray *found,
         output, VMT_STYLE_PLAIN, "  and %u more", found->len - VMT_NEARBY_MAX);
   if (meant)
     vmt_output_line (output, VMT_STYLE_STRONG, "Did you mean “%s”?", meant);
-  vmt_output_line (output, VMT_STYLE_FAINT, "Still looking. Ctrl-C gives up.");
+  vmt_output_line (output, VMT_STYLE_FAINT, "Still looking%s. Ctrl-C gives up.",
+      hint (output, has_pin));
 }
 
 void
-vmt_nearby_tell (VmtOutput *output, const gchar *name, GArray *found)
+vmt_nearby_tell (
+    VmtOutput *output, const gchar *name, gboolean has_pin, GArray *found)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   const gchar *nearest;
@@ -87,5 +98,5 @@ vmt_nearby_tell (VmtOutput *output, const gchar *name, GArray *found)
   g_ptr_array_add (names, NULL);
   nearest = vmt_spelling_nearest (name, (const gchar *const *) names->pdata);
   vmt_output_event (output, to_event (name, found, nearest));
-  tell_people (output, name, found, nearest);
+  tell_people (output, name, found, nearest, has_pin);
 }

@@ -16,5 +16,7 @@ typedef struct
 } VmtNearby;
 
 /* Says which meetings there are, and which of them @name was probably meant to
- * be; nothing if it is there. @found: of VmtNearby; gets sorted. */
-void vmt_nearby_tell (VmtOutput *output, const gchar *name, GArray *found);
+ * be; nothing if it is there. @has_pin: it is looked for with one. @found: of
+ * VmtNearby; gets sorted. */
+void vmt_nearby_tell (
+    VmtOutput *output, const gchar *name, gboolean has_pin, GArray *found);

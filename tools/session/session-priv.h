@@ -2,13 +2,14 @@
 #pragma once
 
 #include "cmd/callstate.h"
+#include "ui/editor.h"
 #include "ui/grid.h"
 #include "session/roster.h"
 #include "session/session.h"
 #include "session/session-files.h"
 #include "session/session-trust.h"
 #include "ui/source.h"
-#include "session/typed.h"
+#include "typed/typed.h"
 
 #include <gst/gst.h>
 
@@ -36,6 +37,7 @@ typedef struct
   VmMeetingMode mode;
   const gchar *uri; /* where the meeting is; NULL: it is looked for by name */
   gint64 start_us; /* of the program */
+  gint64 try_us; /* of this session, which another PIN begins anew */
 
   GMainLoop *loop;
   GstElement *pipeline, *signalbin;
@@ -52,8 +54,9 @@ typedef struct
   gboolean joined; /* has had a seat */
   gint64 call_us; /* when the first other participant connected, or 0 */
   VmtLines lines; /* typed, not yet whole */
-  VmtKeys keys; /* likewise, on a terminal */
+  VmtKeys keys; /* likewise, on a terminal without libedit */
   gboolean talking; /* until a line is entered */
+  VmtEditor *editor; /* likewise, with it; or NULL */
   gboolean typed_over; /* nothing is typed any more */
   VmtSessionTrust *trust; /* what is asked of the user meanwhile */
   GQueue unknown_hosts; /* of GstStructure; about the first it is asked */
@@ -67,7 +70,13 @@ typedef struct
   gint sources_left; /* of the sent streams, those that have not ended */
 
   gboolean leaving, failed;
+  gboolean over; /* the meeting, for everybody */
+  gboolean goes_on; /* the meeting, without this device */
   gboolean given_up; /* by the user */
+  gboolean sought; /* then: the meeting was not found or joined yet */
+  gboolean may_ask_pin;
+  gboolean pin_wanted; /* it ends to begin anew with a PIN */
+  gchar *pin; /* then: what was typed; NULL: it is asked for */
   gboolean interrupted; /* by a signal; the next one ends the process */
   GMutex lock; /* protects ended */
   GCond cond; /* signalled with ended */
@@ -76,10 +85,16 @@ typedef struct
 
 /* session.c; main thread. Begins to leave; once. */
 void vmt_session_leave (VmtSession *self);
+/* Likewise, as the user wants it. */
+void vmt_session_give_up (VmtSession *self);
 /* Says what went wrong, and leaves. */
 void
 vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message);
+/* Ends, to begin anew with @pin; NULL: the user is asked for it. */
+void vmt_session_want_pin (VmtSession *self, const gchar *pin);
 void vmt_session_set_ended (VmtSession *self);
+/* The last line, as of now. */
+void vmt_session_show_ticker (VmtSession *self);
 void vmt_session_read_stats (VmtSession *self);
 /* Whether it failed before there was a seat. */
 gboolean vmt_session_is_refused (const VmtSession *self);
@@ -97,6 +112,14 @@ void vmt_session_show_stats (VmtSession *self);
 
 /* session-bin.c; adds it to the pipeline. */
 gboolean vmt_session_make_bin (VmtSession *self, GError **error);
+
+/* session-edit.c; main thread. Where there is no libedit, it does nothing. */
+void vmt_session_edit_begin (VmtSession *self);
+void vmt_session_edit_take (VmtSession *self, const gchar *bytes, gsize size);
+/* What is typed, where the cursor is. */
+void vmt_session_edit_show (VmtSession *self);
+/* Writes down what was typed. */
+void vmt_session_edit_end (VmtSession *self);
 
 /* session-call.c; main thread. Whether it is a call between users of a
  * server. */
@@ -136,6 +159,10 @@ gboolean vmt_session_has_delivered (const VmtSession *self);
 /* session-typed.c; main thread. */
 void vmt_session_read_typed (VmtSession *self);
 void vmt_session_stop_typed (VmtSession *self);
+/* A line that was entered on a terminal. */
+void vmt_session_take_entered (VmtSession *self, const gchar *line);
+/* A shell that has had the terminal in between leaves it as shells do. */
+void vmt_session_keep_terminal (VmtSession *self);
 /* Before every end of the program that runs no atexit() functions. */
 void vmt_session_restore_terminal (void);
 void vmt_session_tell_muted (VmtSession *self);

@@ -111,6 +111,26 @@ on_hand (VmtSession *self, const GstStructure *s)
     tell_hand (self, s);
 }
 
+static void
+tell_reaction (VmtSession *self, const GstStructure *s)
+{
+  g_autofree gchar *name = name_of (self, s);
+  g_autofree gchar *sign = vmt_text_safe (vmt_field (s, "reaction"));
+  JsonObject *event = about ("reaction", s);
+
+  vmt_event_add_string (event, "reaction", vmt_field (s, "reaction"));
+  vmt_output_event (self->output, event);
+  vmt_output_line (self->output, VMT_STYLE_FAINT, "%s  %s", name, sign);
+}
+
+static void
+on_reaction (VmtSession *self, const GstStructure *s)
+{
+  if (vmt_roster_may_tell (
+          self->roster, s, VMT_TELL_REACTION, g_get_monotonic_time ()))
+    tell_reaction (self, s);
+}
+
 void
 vmt_session_tell_late (VmtSession *self)
 {
@@ -120,6 +140,8 @@ vmt_session_tell_late (VmtSession *self)
   while ((s = vmt_roster_take_untold (self->roster, now))) {
     if (gst_structure_has_name (s, "vm-hand-changed"))
       tell_hand (self, s);
+    else if (gst_structure_has_name (s, "vm-reaction"))
+      tell_reaction (self, s);
     else
       tell_presence (self, s);
     gst_structure_free (s);
@@ -205,6 +227,8 @@ on_host_lost (VmtSession *self, const GstStructure *s)
   g_autofree gchar *name = name_of (self, s);
 
   vmt_output_event (self->output, about ("host-lost", s));
+  if (vmt_field (s, "id"))
+    vmt_roster_set_detached (self->roster, vmt_field (s, "id"), TRUE);
   /* there is none: it is a server's */
   if (!vmt_field (s, "id")) {
     vmt_output_line (self->output, VMT_STYLE_BAD,
@@ -229,6 +253,7 @@ on_host_changed (VmtSession *self, const GstStructure *s)
   vmt_event_add_string (event, "link", vmt_field (s, "link"));
   vmt_output_event (self->output, event);
   vmt_roster_set_host (self->roster, vmt_field (s, "id"));
+  self->hosting = hosting;
   if (hosting)
     vmt_output_line (self->output, VMT_STYLE_GOOD,
         "You host the meeting now: %s", vmt_field (s, "link"));
@@ -243,6 +268,8 @@ on_host_returned (VmtSession *self, const GstStructure *s)
   g_autofree gchar *name = name_of (self, s);
 
   vmt_output_event (self->output, about ("host-returned", s));
+  if (vmt_field (s, "id"))
+    vmt_roster_set_detached (self->roster, vmt_field (s, "id"), FALSE);
   if (!vmt_field (s, "id")) {
     vmt_output_line (
         self->output, VMT_STYLE_GOOD, "The server is there again.");
@@ -276,6 +303,7 @@ vmt_session_handle_talk (VmtSession *self, const GstStructure *s)
     { "vm-chat-received", on_chat },
     { "vm-presence", on_presence },
     { "vm-hand-changed", on_hand },
+    { "vm-reaction", on_reaction },
     { "vm-participant-detached", on_detached },
     { "vm-participant-trust", on_trust },
     { "vm-mute-requested", on_mute_requested },

@@ -175,6 +175,10 @@ tell_failed (VmtSessionTrust *self, const News *news)
   vmt_event_add_string (event, "message", text);
   vmt_output_event (self->output, event);
   vmt_output_line (self->output, VMT_STYLE_BAD, "%s", text);
+  if (g_error_matches (news->error, VM_ERROR, VM_ERROR_KEY_CHANGED)
+      && !*self->over)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN,
+        "/forget and that id, typed here, do the same; then it can join.");
 }
 
 static void

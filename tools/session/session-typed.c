@@ -2,8 +2,12 @@
 
 /* What the user types during a meeting, and what comes of it. */
 
+#include "cmd/device.h"
+#include "options/options-priv.h"
 #include "session/session-priv.h"
-#include "session/typed.h"
+#include "typed/typed.h"
+#include "ui/ask.h"
+#include "ui/history.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -16,6 +20,7 @@ static gboolean on_readable (gint fd, GIOCondition condition, gpointer data);
 /* The terminal as it was found, to be left so however the program ends. */
 static struct termios found;
 static gboolean changed;
+static gboolean hooked; /* into the end of the program */
 
 void
 vmt_session_restore_terminal (void)
@@ -42,9 +47,24 @@ take_terminal (VmtSession *self)
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
   changed = tcsetattr (STDIN_FILENO, TCSANOW, &raw) == 0;
-  if (changed)
-    atexit (vmt_session_restore_terminal);
+  if (changed) {
+    if (!hooked)
+      hooked = atexit (vmt_session_restore_terminal) == 0;
+    vmt_session_edit_begin (self);
+  }
   return changed;
+}
+
+void
+vmt_session_keep_terminal (VmtSession *self)
+{
+  struct termios now;
+
+  if (!changed || vmt_typed_is_in_background ()
+      || tcgetattr (STDIN_FILENO, &now) != 0 || !(now.c_lflag & ICANON))
+    return;
+  changed = FALSE;
+  take_terminal (self);
 }
 
 static gboolean
@@ -93,15 +113,44 @@ toggle_hand (VmtSession *self)
       raised ? "raised" : "down");
 }
 
+/* This device, as the others see it. */
+static gchar *
+describe_self (VmtSession *self)
+{
+  g_autofree gchar *user = NULL, *status = NULL, *name = NULL, *said = NULL;
+  g_autofree gchar *id = vmt_text_safe (vmt_roster_get_self (self->roster));
+  g_autoptr (VmNode) node = vm_node_get_default ();
+  GString *line = g_string_new (NULL);
+
+  g_object_get (node, "user", &user, NULL);
+  g_object_get (self->signalbin, "status", &status, NULL);
+  name = vmt_text_safe (user);
+  said = vmt_text_safe (status);
+  g_string_append_printf (line, "%s%s%s (you)", id, *id ? "  " : "", name);
+  if (self->hosting)
+    g_string_append (line, ", host");
+  if (get_flag (self, "hand"))
+    g_string_append (line, ", hand raised");
+  if (get_flag (self, "mute-audio"))
+    g_string_append (line, ", no sound");
+  if (get_flag (self, "mute-video"))
+    g_string_append (line, ", no picture");
+  if (*said)
+    g_string_append_printf (line, ": %s", said);
+  return g_string_free (line, FALSE);
+}
+
 static void
 show_who (VmtSession *self)
 {
   JsonObject *event = vmt_event_new ("who");
+  g_autofree gchar *me = describe_self (self);
   g_autoptr (GPtrArray) lines = vmt_roster_to_who (self->roster);
 
   json_object_set_array_member (
       event, "participants", vmt_roster_to_json (self->roster));
   vmt_output_event (self->output, event);
+  vmt_output_line (self->output, VMT_STYLE_PLAIN, "  %s", me);
   if (!lines->len)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "Nobody else is here.");
   for (guint i = 0; i < lines->len; i++)
@@ -143,6 +192,48 @@ act_on (VmtSession *self, const VmtTyped *typed, const gchar *id)
 }
 
 static void
+want_pin (VmtSession *self, const gchar *pin)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->joined)
+    g_set_error_literal (&error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "You are in the meeting; a PIN is for finding one.");
+  else if (!self->may_ask_pin || (!*pin && !vmt_can_ask (self->output)))
+    g_set_error_literal (&error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "No PIN can be asked for here: join with --pin-file.");
+  else if (*pin)
+    vmt_check_pin (pin, &error);
+  if (error)
+    vmt_output_warning (
+        self->output, vm_error_to_code (VM_ERROR_BAD_REQUEST), error->message);
+  else
+    vmt_session_want_pin (self, *pin ? pin : NULL);
+}
+
+/* A device that was installed anew has another key than the one it is known
+ * by. */
+static void
+forget (VmtSession *self, const gchar *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmNode) node = vm_node_get_default ();
+  g_autoptr (VmKnownDevice) device =
+      vm_trust_store_forget (vm_node_get_trust_store (node), name, &error);
+  g_autofree gchar *known = NULL;
+
+  if (!device) {
+    vmt_output_warning (
+        self->output, vm_error_to_code (error->code), error->message);
+    return;
+  }
+  known = vmt_known_name (device);
+  vmt_output_event (self->output, vmt_known_event ("forgotten", device));
+  vmt_output_line (self->output, VMT_STYLE_STRONG,
+      "%s is forgotten, and may join with another key.", known);
+}
+
+static void
 obey (VmtSession *self, const VmtTyped *typed)
 {
   g_autofree gchar *id = NULL;
@@ -175,6 +266,12 @@ obey (VmtSession *self, const VmtTyped *typed)
       break;
     case VMT_TYPED_HAND:
       toggle_hand (self);
+      break;
+    case VMT_TYPED_REACT:
+      g_signal_emit_by_name (self->signalbin, "react", typed->text);
+      break;
+    case VMT_TYPED_FORGET:
+      forget (self, typed->text);
       break;
     case VMT_TYPED_STATUS:
       g_object_set (self->signalbin, "status", typed->text, NULL);
@@ -211,10 +308,11 @@ obey (VmtSession *self, const VmtTyped *typed)
     case VMT_TYPED_RESUME:
       vmt_session_files_obey (self->files, typed->verb, typed->number);
       break;
+    case VMT_TYPED_PIN:
+      want_pin (self, typed->text);
+      break;
     case VMT_TYPED_LEAVE:
-      /* who gives up waiting has not failed */
-      self->joined = self->given_up = TRUE;
-      vmt_session_leave (self);
+      vmt_session_give_up (self);
       break;
     case VMT_TYPED_END:
       g_signal_emit_by_name (self->signalbin, "end-meeting");
@@ -255,19 +353,23 @@ on_line (const gchar *line, gpointer user_data)
         self->output, vm_error_to_code (error->code), error->message);
 }
 
-/* On a terminal what was said stays to be read. */
-static void
-on_entered (const gchar *line, gpointer user_data)
+/* On a terminal what was said stays to be read, but for a PIN. */
+void
+vmt_session_take_entered (VmtSession *self, const gchar *line)
 {
-  VmtSession *self = user_data;
-
   vmt_output_prompt (self->output, "");
-  if (*line) {
+  if (*line && vmt_history_may_keep (line)) {
     g_autofree gchar *safe = vmt_text_safe (line);
 
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "> %s", safe);
   }
   on_line (line, self);
+}
+
+static void
+on_entered (const gchar *line, gpointer user_data)
+{
+  vmt_session_take_entered (user_data, line);
 }
 
 static gboolean
@@ -305,6 +407,10 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
     vmt_lines_take (&self->lines, bytes, size, on_line, self);
     return G_SOURCE_CONTINUE;
   }
+  if (self->editor) {
+    vmt_session_edit_take (self, bytes, size);
+    return G_SOURCE_CONTINUE;
+  }
   vmt_keys_take (&self->keys, bytes, size, on_entered, self);
   if (!self->leaving)
     vmt_output_prompt (self->output, self->keys.line->str);
@@ -335,4 +441,5 @@ vmt_session_stop_typed (VmtSession *self)
   vmt_session_restore_terminal ();
   vmt_lines_end (&self->lines, ignore_line, self);
   vmt_keys_clear (&self->keys);
+  vmt_session_edit_end (self);
 }

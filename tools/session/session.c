@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "cmd/commands.h"
+#include "options/options-priv.h"
 #include "session/session-nearby.h"
 #include "session/session-priv.h"
 #include "cmd/target.h"
 #include "cmd/device.h"
 #include "session/hangup.h"
+#include "ui/ask.h"
 #include "cmd/receiver.h"
 
 #include <glib-unix.h>
@@ -15,6 +17,10 @@
 #define BYE_WAIT (2 * G_TIME_SPAN_SECOND) /* for the bin to say bye */
 #define LEAVE_WAIT_MS 10000 /* for everything; then the process just ends */
 #define TICK_MS 1000
+#define VMT_PIN_TRIES 3 /* PINs that are asked for */
+#define VMT_PIN_WAIT 300 /* s, for one */
+/* µs between two: the host answers no sooner (security.md#limits) */
+#define VMT_PIN_PAUSE G_USEC_PER_SEC
 #define STATS_TICKS 5 /* how often statistics are read */
 
 void
@@ -48,9 +54,14 @@ static void
 print_summary (VmtSession *self)
 {
   gint64 now = g_get_monotonic_time ();
-  JsonObject *event = vmt_event_new ("summary");
-  g_autoptr (GPtrArray) lines =
-      vmt_roster_to_lines (self->roster, self->options->verbose);
+  JsonObject *event;
+  g_autoptr (GPtrArray) lines = NULL;
+
+  /* it goes on, with a PIN */
+  if (self->pin_wanted)
+    return;
+  event = vmt_event_new ("summary");
+  lines = vmt_roster_to_lines (self->roster, self->options->verbose);
 
   vmt_event_add_string (event, "meeting", self->meeting);
   json_object_set_int_member (
@@ -68,6 +79,12 @@ print_summary (VmtSession *self)
       vmt_output_line (self->output, VMT_STYLE_STRONG, "There was no call.");
     return;
   }
+  if (self->goes_on && !self->failed && !vmt_session_is_call (self)) {
+    g_autofree gchar *meeting = vmt_text_safe (self->meeting);
+
+    vmt_output_line (self->output, VMT_STYLE_FAINT,
+        "You have left the meeting %s.", meeting);
+  }
 
   if (self->call_us) {
     g_autofree gchar *time =
@@ -75,7 +92,10 @@ print_summary (VmtSession *self)
 
     vmt_output_line (
         self->output, VMT_STYLE_STRONG, "In the call for %s.", time);
-  } else if (!vmt_session_is_refused (self))
+  } else if (self->sought)
+    vmt_output_line (
+        self->output, VMT_STYLE_STRONG, "The meeting was not joined.");
+  else if (!vmt_session_is_refused (self))
     vmt_output_line (self->output, VMT_STYLE_STRONG, "Nobody else was there.");
   for (guint i = 0; i < lines->len; i++)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "  %s",
@@ -146,17 +166,22 @@ vmt_session_leave (VmtSession *self)
   if (self->leaving)
     return;
   self->leaving = TRUE;
+  /* a host of fewer others ends it by leaving
+   * (protocol/meeting.md#succession) */
+  self->goes_on =
+      !self->over && vmt_roster_count (self->roster) >= (self->hosting ? 2 : 1);
   vmt_output_ticker (self->output, NULL);
   if (vmt_session_is_call (self))
     vmt_session_call_leave (self);
-  if (!self->joined && self->mode == VM_MEETING_MODE_JOIN && !self->failed) {
+  if (!self->joined && self->mode == VM_MEETING_MODE_JOIN && !self->failed
+      && !self->pin_wanted) {
     self->failed = TRUE;
     vmt_output_error (self->output, "TIMEOUT",
         vmt_session_is_call (self)
             ? "The server did not answer in that time."
             : "The meeting was not joined in that time.");
   }
-  if (!vmt_session_is_refused (self))
+  if (!vmt_session_is_refused (self) && !self->sought && !self->pin_wanted)
     vmt_output_line (self->output, VMT_STYLE_FAINT, "Leaving.");
   vmt_session_read_stats (self);
   g_timeout_add (LEAVE_WAIT_MS, on_leave_deadline, self);
@@ -182,6 +207,14 @@ vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
   /* what breaks while the pipeline is taken down is no news */
   if (self->leaving)
     return;
+  if (g_strcmp0 (code, vm_error_to_code (VM_ERROR_WRONG_PIN)) == 0
+      && !self->joined && self->may_ask_pin && !vmt_session_delivers (self)
+      && vmt_can_ask (self->output)) {
+    vmt_output_line (self->output, VMT_STYLE_STRONG, "%s%s", message,
+        g_str_has_suffix (message, ".") ? "" : ".");
+    vmt_session_want_pin (self, NULL);
+    return;
+  }
   self->failed = TRUE;
   if (self->mode == VM_MEETING_MODE_JOIN
       && g_strcmp0 (code, vm_error_to_code (VM_ERROR_NOT_TRUSTED)) == 0)
@@ -201,6 +234,23 @@ vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
   vmt_session_leave (self);
 }
 
+void
+vmt_session_want_pin (VmtSession *self, const gchar *pin)
+{
+  self->pin_wanted = TRUE;
+  self->pin = g_strdup (pin);
+  vmt_session_leave (self);
+}
+
+void
+vmt_session_give_up (VmtSession *self)
+{
+  self->sought = !self->joined && self->mode == VM_MEETING_MODE_JOIN;
+  /* a user who gives up waiting has not failed */
+  self->joined = self->given_up = TRUE;
+  vmt_session_leave (self);
+}
+
 static gboolean
 on_signal (gpointer user_data)
 {
@@ -215,9 +265,7 @@ on_signal (gpointer user_data)
   /* it may be leaving already, because the meeting is over */
   if (self->leaving)
     return G_SOURCE_CONTINUE;
-  /* a user who gives up waiting has not failed */
-  self->joined = self->given_up = TRUE;
-  vmt_session_leave (self);
+  vmt_session_give_up (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -240,13 +288,37 @@ on_duration (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+void
+vmt_session_show_ticker (VmtSession *self)
+{
+  guint others = vmt_roster_count (self->roster);
+  g_autofree gchar *time = NULL, *text = NULL;
+
+  if (self->leaving)
+    return;
+  if ((text = vmt_session_files_progress (self->files))) {
+    vmt_output_ticker (self->output, text);
+    return;
+  }
+  if (vmt_session_is_call (self)) {
+    text = vmt_session_call_ticker (self);
+  } else if (self->call_us && others) {
+    time = vmt_text_time (
+        (g_get_monotonic_time () - self->call_us) / G_TIME_SPAN_SECOND);
+    text = g_strdup_printf ("%s  %u other%s here  (Ctrl-C leaves)", time,
+        others, others == 1 ? "" : "s");
+  } else
+    text = g_strdup_printf (
+        "%s  (Ctrl-C leaves)", self->joined ? "Waiting for others" : "Looking");
+  vmt_output_ticker (self->output, text);
+}
+
 static gboolean
 on_tick (gpointer user_data)
 {
   VmtSession *self = user_data;
   guint others = vmt_roster_count (self->roster);
   gint64 now = g_get_monotonic_time ();
-  g_autofree gchar *time = NULL, *text = NULL;
 
   if (self->leaving)
     return G_SOURCE_CONTINUE;
@@ -254,23 +326,11 @@ on_tick (gpointer user_data)
     vmt_session_leave (self);
   if (others && (now - self->start_us) / G_TIME_SPAN_SECOND % STATS_TICKS == 0)
     vmt_session_read_stats (self);
+  vmt_session_keep_terminal (self);
   vmt_session_tell_late (self);
   vmt_session_files_tick (self->files);
   vmt_session_deliver (self);
-  if ((text = vmt_session_files_progress (self->files))) {
-    vmt_output_ticker (self->output, text);
-    return G_SOURCE_CONTINUE;
-  }
-  if (vmt_session_is_call (self)) {
-    text = vmt_session_call_ticker (self);
-  } else if (self->call_us && others) {
-    time = vmt_text_time ((now - self->call_us) / G_TIME_SPAN_SECOND);
-    text = g_strdup_printf ("%s  %u other%s here  (Ctrl-C leaves)", time,
-        others, others == 1 ? "" : "s");
-  } else
-    text = g_strdup_printf (
-        "%s  (Ctrl-C leaves)", self->joined ? "Waiting for others" : "Looking");
-  vmt_output_ticker (self->output, text);
+  vmt_session_show_ticker (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -428,14 +488,15 @@ on_nearby (gpointer user_data)
       g_array_append_val (found, one);
   }
   if (!self->joined && !self->leaving && self->unknown_hosts.length == 0)
-    vmt_nearby_tell (self->output, self->meeting, found);
+    vmt_nearby_tell (
+        self->output, self->meeting, self->options->pin != NULL, found);
   return G_SOURCE_REMOVE;
 }
 
 static void
 watch_nearby (VmtSession *self)
 {
-  gint64 elapsed_ms = (g_get_monotonic_time () - self->start_us) / 1000;
+  gint64 elapsed_ms = (g_get_monotonic_time () - self->try_us) / 1000;
 
   if (self->mode == VM_MEETING_MODE_JOIN && !self->uri)
     g_timeout_add (MAX (0, VMT_NEARBY_MS - elapsed_ms), on_nearby, self);
@@ -491,15 +552,20 @@ run_loop (VmtSession *self)
   vmt_session_call_clear (self);
 }
 
-gint
-vmt_session_run (const VmtOptions *options, VmtOutput *output,
-    VmMeetingMode mode, const gchar *meeting, const gchar *uri, gint64 start_us)
+/* *@pin: (transfer full) NULL: it is to be asked for. */
+static gint
+run_once (const VmtOptions *options, VmtOutput *output, VmMeetingMode mode,
+    const gchar *meeting, const gchar *uri, gint64 start_us, guint tries,
+    gboolean *pin_wanted, gchar **pin)
 {
   VmtSession self = { .options = options, .output = output, .mode = mode };
   g_autoptr (VmNode) node = vmt_device_setup (options);
   g_autoptr (GError) error = NULL;
 
   self.start_us = start_us;
+  self.try_us = tries ? g_get_monotonic_time () : start_us;
+  self.may_ask_pin = tries < VMT_PIN_TRIES && mode == VM_MEETING_MODE_JOIN
+                     && !vmt_session_is_call (&self);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.roster = vmt_roster_new ();
   self.uri = uri;
@@ -544,5 +610,51 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
   g_free (self.meeting_id);
   g_mutex_clear (&self.lock);
   g_cond_clear (&self.cond);
-  return self.failed ? 1 : 0;
+  *pin_wanted = self.pin_wanted;
+  *pin = self.pin;
+  return self.failed   ? VMT_EXIT_FAILED
+         : self.sought ? VMT_EXIT_SIGNAL
+                       : VMT_EXIT_OK;
+}
+
+/* NULL: nothing was entered. Transfer full. */
+static gchar *
+ask_pin (VmtOutput *output, gboolean *given_up)
+{
+  for (guint i = 0; i < VMT_PIN_TRIES; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *pin =
+        vmt_ask (output, "PIN of the meeting:", VMT_PIN_WAIT, given_up);
+
+    if (!pin || vmt_check_pin (pin, &error))
+      return g_steal_pointer (&pin);
+    vmt_output_warning (output, NULL, error->message);
+  }
+  return NULL;
+}
+
+gint
+vmt_session_run (const VmtOptions *options, VmtOutput *output,
+    VmMeetingMode mode, const gchar *meeting, const gchar *uri, gint64 start_us)
+{
+  VmtOptions now = *options;
+  g_autofree gchar *pin = NULL;
+
+  for (guint tries = 0;; tries++) {
+    gchar *typed = NULL;
+    gboolean wanted = FALSE, given_up = FALSE;
+    gint status = run_once (
+        &now, output, mode, meeting, uri, start_us, tries, &wanted, &typed);
+    gint64 refused_us = g_get_monotonic_time ();
+
+    if (!wanted)
+      return status;
+    if (!typed)
+      typed = ask_pin (output, &given_up);
+    if (!typed)
+      return given_up ? VMT_EXIT_SIGNAL : VMT_EXIT_FAILED;
+    g_free (pin);
+    now.pin = pin = typed;
+    g_usleep (MAX (0, refused_us + VMT_PIN_PAUSE - g_get_monotonic_time ()));
+  }
 }

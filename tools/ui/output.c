@@ -14,6 +14,7 @@ struct _VmtOutput
   FILE *out, *err;
   gboolean json, terminal, colour;
   gchar *ticker, *prompt; /* of the last line, or NULL */
+  gsize cursor; /* bytes of the prompt before it */
   gboolean ticker_shown;
   gboolean impatient;
   GMutex lock; /* one line is written at a time; protects what follows */
@@ -328,15 +329,22 @@ show (VmtOutput *self)
 {
   const gchar *ticker = self->ticker ? self->ticker : "";
   const gchar *prompt = self->prompt ? self->prompt : "";
-  glong columns = get_columns (self) - 1, taken = 0;
+  glong columns = get_columns (self) - 1, taken = 0, behind = 0, room;
   g_autofree gchar *start =
       start_of (ticker, *prompt ? columns / 2 : columns, &taken);
-  g_autofree gchar *line = NULL;
+  g_autofree gchar *before = g_strndup (prompt, *prompt ? self->cursor : 0);
+  g_autofree gchar *after = NULL, *line = NULL, *back = NULL;
 
   if (!self->terminal || (!*ticker && !*prompt))
     return;
-  line = g_strdup_printf ("\r\033[K%s%s%s", start, *prompt ? " > " : "",
-      end_of (prompt, MAX (columns - taken - 3, 1)));
+  room = MAX (columns - taken - 3, 1);
+  /* a part of what is behind the cursor can be seen, if there is room */
+  after = start_of (prompt + strlen (before),
+      MAX (room - width_of_text (before), room / 4), &behind);
+  if (behind)
+    back = g_strdup_printf ("\033[%ldD", behind);
+  line = g_strdup_printf ("\r\033[K%s%s%s%s%s", start, *prompt ? " > " : "",
+      end_of (before, MAX (room - behind, 1)), after, back ? back : "");
   write_out (self, line);
   self->ticker_shown = TRUE;
 }
@@ -478,8 +486,18 @@ vmt_output_ticker (VmtOutput *self, const gchar *text)
 void
 vmt_output_prompt (VmtOutput *self, const gchar *text)
 {
+  vmt_output_edit (self, text, strlen (text));
+}
+
+void
+vmt_output_edit (VmtOutput *self, const gchar *text, gsize cursor)
+{
+  g_autofree gchar *before = g_strndup (text, cursor);
+  g_autofree gchar *safe = vmt_text_safe (before);
+
   g_free (self->prompt);
-  self->prompt = g_strdup (text);
+  self->prompt = vmt_text_safe (text);
+  self->cursor = strlen (safe);
   if (*text || self->ticker)
     show (self);
   else

@@ -60,6 +60,8 @@ vmt_output_error (VmtOutput *self, const gchar *code, const gchar *message);
 void vmt_output_ticker (VmtOutput *self, const gchar *text);
 /* What is being typed, at the end of that line. */
 void vmt_output_prompt (VmtOutput *self, const gchar *text);
+/* Likewise, with the cursor behind @cursor bytes of it. */
+void vmt_output_edit (VmtOutput *self, const gchar *text, gsize cursor);
 
 /* {"event": @name} */
 JsonObject *vmt_event_new (const gchar *name);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is typed into videomeet on a terminal is edited there, sent to the other
-side, and leaves the terminal as it was."""
+side, and leaves the terminal as it was. The terminal is shown as a user sees it."""
 
 import fcntl
 import json
@@ -17,24 +17,32 @@ import termios
 import threading
 import time
 
+import pyte
+
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 LOOPBACK = ["--insecure", "--interfaces", "lo", "--methods", "manual",
             "--source", "test", "--audio-only"]
 WAIT = 90  # s, where others take the cores
+UP, DOWN, LEFT, HOME, DELETE = "\x1b[A", "\x1b[B", "\x1b[D", "\x1b[H", "\x1b[3~"
+CTRL_C = "\x03"
 
 
 class Terminal:
     """videomeet on a terminal of its own; what it showed so far."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, columns=80, **env):
         self.bytes = b""
         main, side = pty.openpty()
+        termios.tcsetwinsize(side, (24, columns))
+        self.screen = pyte.Screen(columns, 24)
+        self.stream = pyte.ByteStream(self.screen)
         self.fd, self.side = main, side
         self.before = termios.tcgetattr(side)
         self.process = subprocess.Popen(
             [launcher, *arguments], stdin=side, stdout=side, stderr=side,
             env={**os.environ, "XDG_CONFIG_HOME": str(folder / "term"),
-                 "TERM": "xterm"},
+                 "XDG_STATE_HOME": str(folder / "state"), "TERM": "xterm",
+                 **env},
             preexec_fn=self.take)
 
     def take(self):
@@ -48,10 +56,28 @@ class Terminal:
     def wait_for(self, pattern):
         end = time.monotonic() + WAIT
         while not re.search(pattern, self.shown):
-            assert time.monotonic() < end, f"no {pattern}: {self.shown!r}"
-            if select.select([self.fd], [], [], 0.2)[0]:
-                self.bytes += os.read(self.fd, 65536)
+            assert time.monotonic() < end, f"no {pattern}: {self.shown[-2000:]!r}"
+            self.read(0.2)
         return re.search(pattern, self.shown)
+
+    def read(self, seconds):
+        if select.select([self.fd], [], [], seconds)[0]:
+            more = os.read(self.fd, 65536)
+            self.bytes += more
+            self.stream.feed(more)
+
+    def wait_for_line(self, text):
+        """Until the last line of the screen ends so, and the cursor is at '|'."""
+        end = time.monotonic() + WAIT
+        wanted, behind = text.split("|") if "|" in text else (text, "")
+        while True:
+            line = self.screen.display[self.screen.cursor.y]
+            at = self.screen.cursor.x
+            if line[:at].endswith(wanted) and line[at:].strip() == behind.strip():
+                return
+            assert time.monotonic() < end, \
+                f"no {text}: {line[:at]}|{line[at:]}: {self.shown[-2000:]!r}"
+            self.read(0.2)
 
     def type(self, text):
         os.write(self.fd, text.encode())
@@ -60,8 +86,9 @@ class Terminal:
         end = time.monotonic() + WAIT
         while self.process.poll() is None:
             assert time.monotonic() < end, self.shown
-            if select.select([self.fd], [], [], 0.2)[0]:
-                self.bytes += os.read(self.fd, 65536)
+            self.read(0.2)
+        while select.select([self.fd], [], [], 0)[0]:
+            self.read(0)
         return self.process.returncode
 
 
@@ -83,6 +110,10 @@ class Events:
                 self.events.append(json.loads(line))
                 self.changed.notify_all()
 
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
     def wait(self, name, **members):
         def found():
             return next((e for e in self.events if e["event"] == name and all(
@@ -93,47 +124,49 @@ class Events:
             return found()
 
 
+def port_of(host):
+    return host.wait_for(r"This meeting's link:\s+http://[^:]*:(\d+)/")[1]
+
+
 def talk(folder, running):
     host = Terminal(folder, "host", "--meeting", "standup", "--user", "Ann",
                     *LOOPBACK)
     running.append(host.process)
-    port = host.wait_for(r"This meeting's link:  http://[^:]*:(\d+)/")[1]
+    port = port_of(host)
     guest = Events(folder, "join", f"videomeet://127.0.0.1:{port}/standup",
                    "--user", "Bob", "--push-to-talk", *LOOPBACK)
     running.append(guest.process)
     guest.wait("participant-state", user="Ann", state="connected")
 
-    host.type("helo\x7flo,\x1b[A you")  # not yet entered
+    host.type("helo\x7flo, you")  # not yet entered
     host.wait_for(r" > hello, you$|> hello, you\r")
-    guest.process.stdin.write("meanwhile\n")
-    guest.process.stdin.flush()
+    guest.say("meanwhile")
     host.wait_for(r"\[\d\d:\d\d\] Bob: meanwhile")
+    host.wait_for_line(" > hello, you")
     assert not [e for e in guest.events if e["event"] == "chat"]
     host.type("\r")
     guest.wait("chat", user="Ann", text="hello, you")
     host.wait_for(r"\x1b\[K> hello, you\r\n")
 
     # a guest that was started with --push-to-talk is heard from /talk to Enter
-    def type(text):
-        guest.process.stdin.write(text + "\n")
-        guest.process.stdin.flush()
-
-    type("/talk")
+    guest.say("/talk")
     guest.wait("muted", audio=False, video=False)
     assert not [e for e in guest.events if e["event"] == "muted" and e["audio"]]
-    type("")
+    guest.say("")
     guest.wait("muted", audio=True, video=False)
     # statistics are made twice a second
     end = time.monotonic() + WAIT
     while not (stats := [e for e in guest.events
                          if e["event"] == "stats" and "audioLevel" in e]):
         assert time.monotonic() < end, guest.events
-        type("/stats")
+        guest.say("/stats")
         time.sleep(0.2)
     assert -127 <= stats[0]["audioLevel"] <= 0, stats
-    host.type("/stats\r")
+    while not re.search(r"Bob: level (-\d+ dBFS|not told)", host.shown):
+        assert time.monotonic() < end, host.shown[-2000:]
+        host.type("/stats\r")
+        host.read(0.2)
     host.wait_for(r"You: level -\d+ dBFS")
-    host.wait_for(r"Bob: level (-\d+ dBFS|not told)")
 
     # the end of what is typed is not the end of the meeting
     guest.process.stdin.close()
@@ -144,6 +177,140 @@ def talk(folder, running):
     assert host.drain_until_end() == 0, host.shown
     assert guest.process.wait(WAIT) == 0
     assert termios.tcgetattr(host.side) == host.before
+
+
+def edited(folder, running):
+    """Keys, Tab and history, and what one asks for and reads."""
+    host = Terminal(folder, "host", "--meeting", "edit", "--user", "Ann",
+                    *LOOPBACK, columns=60)
+    running.append(host.process)
+    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port_of(host)}/edit",
+                   "--user", "Bob Ray", *LOOPBACK)
+    running.append(guest.process)
+    guest.wait("participant-state", user="Ann", state="connected")
+    host.wait_for("Bob Ray is connected")
+
+    host.type("there" + HOME + "hi " + DELETE + "T")
+    host.wait_for_line(" > hi T|here")
+    host.type("\r/m\t")
+    guest.wait("chat", text="hi There")
+    host.wait_for("/msg  /mute")  # which there are
+    host.wait_for_line(" > /m")
+    host.type("sg B\t")
+    host.wait_for_line('/msg "Bob Ray" ')
+    host.type("psst" + LEFT * 4 + "(" + "\x05)\r")
+    guest.wait("chat", text="(psst)", private=True)
+    host.type(UP + UP)
+    host.wait_for_line(" > hi There")
+    host.type(DOWN + "!\r")
+    guest.wait("chat", text="(psst)!", private=True)
+
+    host.type("/react \N{THUMBS UP SIGN}\r")
+    guest.wait("reaction", user="Ann", reaction="\N{THUMBS UP SIGN}")
+    guest.say("/react \N{PARTY POPPER}")
+    host.wait_for("Bob Ray  \N{PARTY POPPER}")
+    host.type("/hand\r/mute\r/status reading\r/who\r")
+    host.wait_for(r"  p\d+  Ann \(you\), host, hand raised, no sound: reading\r\n")
+    host.wait_for(r"  p\d+  Bob Ray, not verified, connected, no picture\r\n")
+    host.type("/mute 'Bob Ray'\r")
+    guest.wait("mute-requested", audio=True)
+    host.type('/kick "Bob R\t\r')
+    error = guest.wait("error", code="KICKED")
+    assert "removed" in error["message"], error
+    assert guest.process.wait(WAIT) == 1
+    host.wait_for(r"Bob Ray \(p\d+\) was removed and cannot come again")
+    host.wait_for("Waiting for others")
+    assert "1 other here" not in host.shown.split("was removed")[1], host.shown
+
+    host.type("/leave\r")
+    assert host.drain_until_end() == 0, host.shown
+    assert "Meeting edit is ended." in host.shown, host.shown
+
+
+def remembered(folder, running):
+    """Another meeting knows what was typed into the one before."""
+    host = Terminal(folder, "host", "--meeting", "later", *LOOPBACK)
+    running.append(host.process)
+    port_of(host)
+    host.type(UP + UP)
+    host.wait_for_line(' > /kick "Bob Ray"')
+    host.type("\x15" + CTRL_C)
+    assert host.drain_until_end() == 0, host.shown
+
+
+def removed(folder, running):
+    """Whoever is removed reads so, and not that the meeting is over; who leaves
+    reads that."""
+    host = Events(folder, "host", "--meeting", "board", "--user", "Ann",
+                  *LOOPBACK)
+    running.append(host.process)
+    link = host.wait("joined", hosting=True)["link"]
+    for how, status, says in (
+            ("/kick Bob", 1, "removed"),
+            (None, 0, "You have left the meeting board."),
+            ("/end", 0, "Meeting board is ended.")):
+        guest = Terminal(folder, "join", link, "--user", "Bob", *LOOPBACK)
+        running.append(guest.process)
+        guest.wait_for("Ann is connected")
+        if how:
+            host.say(how)
+        else:
+            guest.type("/leave\r")
+        assert guest.drain_until_end() == status, guest.shown
+        assert says in guest.shown, guest.shown
+        assert ("is ended" in guest.shown) == ("ended" in says), guest.shown
+        if how == "/kick Bob":
+            host.say("/unban Bob")
+    assert host.process.wait(WAIT) == 0
+
+
+def asked(folder, running):
+    """A PIN is asked for, and never shown; Ctrl-C gives up."""
+    host = Terminal(folder, "host", "--meeting", "secret", "--user", "Ann",
+                    "--pin", "314159", *LOOPBACK)
+    running.append(host.process)
+    link = host.wait_for(r"This meeting's link:\s+(\S+)")[1]
+    guest = Terminal(folder, "join", link, "--user", "Bob", *LOOPBACK)
+    running.append(guest.process)
+    guest.wait_for("PIN of the meeting: $")
+    guest.type("123\r")
+    guest.wait_for("(?s)6 to 32 digits.*PIN of the meeting: $")
+    guest.type("271828\r")
+    guest.wait_for("(?s)is wrong.*PIN of the meeting: $")
+    guest.type("3141x\x7f59\r")
+    guest.wait_for("Joined the meeting secret")
+    host.wait_for("Bob joined")
+    assert "271828" not in guest.shown and "314159" not in guest.shown
+    guest.type("/leave\r")
+    assert guest.drain_until_end() == 0, guest.shown
+
+    guest = Terminal(folder, "join", link, "--user", "Bob", *LOOPBACK)
+    running.append(guest.process)
+    guest.wait_for("PIN of the meeting: $")
+    guest.type(CTRL_C)
+    assert guest.drain_until_end() == 130, guest.shown
+    assert termios.tcgetattr(guest.side) == guest.before
+    host.type(CTRL_C)
+    assert host.drain_until_end() == 0, host.shown
+
+
+def given_up(folder, running):
+    """Whoever gives up looking has not joined. No colours, and 40 columns."""
+    guest = Terminal(folder, "join", "nowhere", *LOOPBACK, columns=40,
+                     NO_COLOR="1")
+    running.append(guest.process)
+    guest.wait_for(r"(?s)No meeting can be seen.*type\s+/pin")
+    guest.type("/pin\r")
+    guest.wait_for("PIN of the meeting: $")
+    guest.type("314159\r")
+    guest.wait_for("(?s)PIN of the meeting: .*No meeting can be seen")
+    guest.type(CTRL_C)
+    assert guest.drain_until_end() == 130, guest.shown
+    assert "The meeting was not joined." in guest.shown, guest.shown
+    assert "ended" not in guest.shown, guest.shown
+    assert not re.search(r"\x1b\[[0-9;]*m", guest.shown), guest.shown
+    for line in re.split(r"\r\n|\r\x1b\[K", guest.shown):
+        assert len(line) <= 40, line
 
 
 def interrupted(folder, running):
@@ -164,8 +331,12 @@ def main():
     running = []
     with tempfile.TemporaryDirectory(prefix="vm-typed-") as name:
         try:
-            talk(pathlib.Path(name), running)
-            interrupted(pathlib.Path(name), running)
+            edit = (edited, remembered) if "edit" in sys.argv else ()
+            for case in (talk, *edit, removed, asked, given_up, interrupted):
+                began = time.monotonic()
+                case(pathlib.Path(name), running)
+                print(f"{case.__name__}: {time.monotonic() - began:.1f} s",
+                      flush=True)
         finally:
             for process in running:
                 if process.poll() is None:

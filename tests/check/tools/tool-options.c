@@ -163,7 +163,7 @@ static void
 write_secret (const gchar *path, const gchar *text, guint mode)
 {
   fail_unless (g_file_set_contents_full (
-      path, text, -1, G_FILE_SET_CONTENTS_NONE, mode, NULL));
+      path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, mode, NULL));
   fail_unless (g_chmod (path, mode) == 0);
 }
 
@@ -544,6 +544,20 @@ GST_START_TEST (test_files)
 
     refused (line, "below the folder that NAME shares");
   }
+  refused ("sync here Ann:x --server http://h:1 --room lab --pin 123456",
+      "unencrypted");
+  refused ("send a Ann --server http://192.0.2.1:1 --room lab --pin 123456",
+      "unencrypted");
+  refused ("term view Ann --server http://h:1 --room lab --pin 123456",
+      "unencrypted");
+  refused ("agent --share x --server http://h:1 --room lab --pin 123456",
+      "unencrypted");
+  taken ("sync here Ann:x --server https://h:1 --room lab --pin 123456");
+  taken ("sync here Ann:x --server http://127.0.0.2:1 --room lab --pin 123456");
+  taken ("sync here Ann:x --server http://[::1]:1 --room lab --pin 123456");
+  taken ("sync here Ann:x --server http://localhost:1 --room lab --pin 123456");
+  taken ("sync here Ann:x --server http://h:1 --room lab --pin 123456 "
+         "--insecure");
   taken ("sync here Ann:x/..y --server http://h:1 --room lab");
   taken ("sync here Ann: --server http://h:1 --room lab");
   refused ("term", "videomeet term view NAME");
@@ -655,6 +669,120 @@ GST_START_TEST (test_words)
 
 GST_END_TEST;
 
+static gchar *
+config_path (void)
+{
+  return g_build_filename (
+      g_get_user_config_dir (), "videomeet", "config", NULL);
+}
+
+static void
+write_config (const gchar *text, gint mode)
+{
+  g_autofree gchar *path = config_path ();
+  g_autofree gchar *folder = g_path_get_dirname (path);
+
+  fail_unless (g_mkdir_with_parents (folder, 0700) == 0);
+  fail_unless (g_file_set_contents_full (
+      path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, mode, NULL));
+  fail_unless (g_chmod (path, mode) == 0);
+}
+
+static void
+remove_config (void)
+{
+  g_autofree gchar *path = config_path ();
+
+  g_unlink (path);
+}
+
+/* The user's own file has defaults, and the command line wins. */
+GST_START_TEST (test_config)
+{
+  g_auto (VmtOptions) host = { 0 };
+  g_auto (VmtOptions) other = { 0 };
+  g_auto (VmtOptions) join = { 0 };
+  g_auto (VmtOptions) send = { 0 };
+  g_auto (VmtOptions) sync = { 0 };
+  g_auto (VmtOptions) none = { 0 };
+
+  write_config ("# mine\n[videomeet]\nuser = Ann\nmeeting=standup\n"
+                "view=true\naudio-only=false\nport=9000\n"
+                "turn=turn://a:b@192.0.2.1;turn://c:d@192.0.2.2\n"
+                "server=https://h:1\nroom=lab\nmax-active=3\n",
+      0600);
+  fail_unless (parse (&host, "host") == NULL);
+  fail_unless_equals_string (host.user, "Ann");
+  fail_unless_equals_string (host.meeting, "standup");
+  fail_unless_equals_string (host.turn[1], "turn://c:d@192.0.2.2");
+  fail_unless_equals_int (host.port, 9000);
+  fail_unless (host.view && !host.audio_only);
+  fail_unless (parse (&other, "host -u Bob --port=9001 --meeting x --turn "
+                              "turn://e:f@192.0.2.3")
+               == NULL);
+  fail_unless_equals_string (other.user, "Bob");
+  fail_unless_equals_string (other.meeting, "x");
+  fail_unless_equals_int (other.port, 9001);
+  fail_unless_equals_int (g_strv_length (other.turn), 1);
+  /* what the same word means elsewhere has no default */
+  fail_unless (parse (&join, "join other") == NULL);
+  fail_unless_equals_string (join.target, "other");
+  fail_unless (parse (&send, "send a Ann") == NULL);
+  fail_unless_equals_int (send.max_active, 3);
+  fail_unless (send.server == NULL);
+  fail_unless (parse (&sync, "sync here Ann:x") == NULL);
+  fail_unless_equals_string (sync.server, "https://h:1");
+  taken ("status x");
+  taken ("server");
+  fail_unless (parse (&none, "host --no-config") == NULL);
+  fail_unless (none.user == NULL && !none.view);
+  remove_config ();
+  taken ("host");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_config_refused)
+{
+  static const gchar *const bad[][2] = {
+    { "[videomeet]\nuser=Ann\nusr=Bob\n", "line 3: there is no option 'usr'" },
+    { "[videomeet]\njson=true\n", "line 2: there is no option 'json'" },
+    { "[videomeet]\nview=perhaps\n", "line 2: 'view' cannot be read" },
+    { "[videomeet]\nport=many\n", "many" },
+    { "[host]\nuser=Ann\n", "the only group is [videomeet]" },
+    { "user=Ann\n", "cannot be read" },
+  };
+  g_auto (VmtOptions) file = { 0 };
+  g_autofree gchar *large = g_strnfill (64 * 1024 - 12, '#');
+  g_autofree gchar *most = g_strdup_printf ("[videomeet]\n%s", large);
+  g_autofree gchar *more = g_strconcat (most, "#", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    write_config (bad[i][0], 0600);
+    refused ("host", bad[i][1]);
+    taken ("host --no-config");
+  }
+  write_config (most, 0600);
+  taken ("host");
+  write_config (more, 0600);
+  refused ("host", "cannot be read");
+  /* others can read the PIN, or write what is done */
+  write_config ("[videomeet]\nuser=Ann\n", 0644);
+  taken ("host");
+  write_config ("[videomeet]\npin=123456\n", 0644);
+  refused ("host", "cannot be read");
+  write_config ("[videomeet]\nuser=Ann\n", 0666);
+  refused ("host", "cannot be read");
+  /* of a PIN and its file one is meant */
+  write_config ("[videomeet]\npin-file=/no/such/file\n", 0600);
+  fail_unless (parse (&file, "host --pin 123456") == NULL);
+  fail_unless_equals_string (file.pin, "123456");
+  refused ("host", "No such file");
+  remove_config ();
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_suggestion)
 {
   fail_unless_equals_string (vmt_command_suggest ("hots"), "host");
@@ -742,6 +870,7 @@ tool_options_suite (void)
   TCase *tc = tcase_create ("general");
 
   suite_add_tcase (s, tc);
+  tcase_add_checked_fixture (tc, remove_config, remove_config);
   tcase_add_test (tc, test_defaults);
   tcase_add_test (tc, test_host);
   tcase_add_test (tc, test_pages_and_rooms);
@@ -761,6 +890,8 @@ tool_options_suite (void)
   tcase_add_test (tc, test_files);
   tcase_add_test (tc, test_amounts);
   tcase_add_test (tc, test_words);
+  tcase_add_test (tc, test_config);
+  tcase_add_test (tc, test_config_refused);
   tcase_add_test (tc, test_suggestion);
   tcase_add_test (tc, test_help_fits);
   tcase_add_test (tc, test_help_least);

@@ -438,6 +438,53 @@ GST_START_TEST (test_ticker_on_a_terminal)
 
 GST_END_TEST;
 
+/* The cursor is always in sight, and some of what is behind it. */
+GST_START_TEST (test_cursor_on_a_terminal)
+{
+  static const struct
+  {
+    const gchar *text;
+    gsize cursor;
+    const gchar *shown;
+  } cases[] = {
+    { "hello", 5, "\r\033[K > hello" },
+    { "hello", 2, "\r\033[K > hello\033[3D" },
+    { "hello", 0, "\r\033[K > hello\033[5D" },
+    { WIDE, 3, "\r\033[K > " WIDE "\033[4D" },
+    { "0123456789abcdefghijklmnop", 26, "\r\033[K > abcdefghijklmnop" },
+    { "0123456789abcdefghijklmnop", 0, "\r\033[K > 0123456789abcdef\033[16D" },
+    { "0123456789abcdefghijklmnop", 20, "\r\033[K > 89abcdefghijklmn\033[4D" },
+    /* what is pasted does not steer it */
+    { "a\342\200\256b", 4, "\r\033[K > a\357\277\275b\033[1D" },
+  };
+  struct winsize size = { .ws_row = 24, .ws_col = 20 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    gchar shown[256] = { 0 };
+    gint ours, theirs;
+    FILE *terminal;
+    VmtOutput *output;
+    gsize n = 0;
+
+    fail_unless (openpty (&ours, &theirs, NULL, NULL, &size) == 0);
+    terminal = fdopen (theirs, "w");
+    output = vmt_output_new (terminal, err, FALSE);
+    vmt_output_edit (output, cases[i].text, cases[i].cursor);
+    while (n < strlen (cases[i].shown)) {
+      gssize more = read (ours, shown + n, sizeof shown - 1 - n);
+
+      fail_unless (more > 0);
+      n += more;
+    }
+    fail_unless (g_str_equal (shown, cases[i].shown), "%u: %s", i, shown);
+    vmt_output_free (output);
+    fclose (terminal);
+    close (ours);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_time)
 {
   static const struct
@@ -517,30 +564,32 @@ GST_START_TEST (test_nearby)
   g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (VmtNearby));
   g_autoptr (VmtOutput) output = vmt_output_new (out, err, FALSE);
 
-  vmt_nearby_tell (output, "standp", found);
+  vmt_nearby_tell (output, "standp", TRUE, found);
   fail_unless (strstr (out_text, "No meeting can be seen") != NULL);
+  fail_unless (strstr (out_text, "PIN") == NULL);
   fseek (out, 0, SEEK_SET);
   add_nearby (found, "weekly", NULL);
   add_nearby (found, "stand\033up", "Ann\n");
-  vmt_nearby_tell (output, "standp", found);
+  vmt_nearby_tell (output, "standp", FALSE, found);
   fail_unless_equals_string (out_text,
       "No meeting “standp” was found yet. There are:\n"
       "  stand\xef\xbf\xbdup  (Ann\xef\xbf\xbd)\n"
       "  weekly\n"
       "Did you mean “stand\xef\xbf\xbdup”?\n"
-      "Still looking. Ctrl-C gives up.\n");
+      "Still looking; one with a PIN is found by it alone: --pin. Ctrl-C "
+      "gives up.\n");
   fseek (out, 0, SEEK_SET);
   for (guint i = 2; i <= VMT_NEARBY_MAX; i++)
     add_nearby (found, "another", NULL);
-  vmt_nearby_tell (output, "standp", found);
+  vmt_nearby_tell (output, "standp", FALSE, found);
   fail_unless (strstr (out_text, "  and 1 more\n") != NULL);
   fseek (out, 0, SEEK_SET);
   g_array_remove_index (found, 0);
-  vmt_nearby_tell (output, "standp", found);
+  vmt_nearby_tell (output, "standp", FALSE, found);
   fail_unless (strstr (out_text, " more\n") == NULL);
   fseek (out, 0, SEEK_SET);
   /* it is there, and joining takes its time */
-  vmt_nearby_tell (output, "weekly", found);
+  vmt_nearby_tell (output, "weekly", FALSE, found);
   fflush (out);
   fail_unless_equals_int (ftell (out), 0);
 }
@@ -592,6 +641,7 @@ tool_output_suite (void)
   tcase_add_test (tc, test_what_is_said);
   tcase_add_test (tc, test_said_on_a_terminal);
   tcase_add_test (tc, test_ticker_on_a_terminal);
+  tcase_add_test (tc, test_cursor_on_a_terminal);
   tcase_add_test (tc, test_lines_on_a_narrow_terminal);
   tcase_add_test (tc, test_colours);
   tcase_add_test (tc, test_spelling);

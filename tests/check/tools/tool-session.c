@@ -5,6 +5,8 @@
 
 #include "program.h"
 
+#include "cmd/commands.h"
+
 #include <signal.h>
 #include "support/fakesignalbin.h"
 #include "support/hang.h"
@@ -686,7 +688,7 @@ GST_START_TEST (test_interrupt)
 
   g_timeout_add (500, interrupt, NULL);
   result = run (&options, VM_MEETING_MODE_JOIN, "silent");
-  fail_unless_equals_int (result.status, 0);
+  fail_unless_equals_int (result.status, VMT_EXIT_SIGNAL);
   fail_unless_equals_int (json_array_get_length (participants (&result)), 0);
 }
 

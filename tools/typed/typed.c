@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "session/typed.h"
+#include "typed/typed.h"
 
 #include <gst/videomeet/videomeet.h>
 #include <errno.h>
@@ -19,6 +19,7 @@ static const struct
   { "unmute", VMT_TYPED_UNMUTE, FALSE, "/unmute [audio|video]" },
   { "talk", VMT_TYPED_TALK, FALSE, "/talk" },
   { "hand", VMT_TYPED_HAND, FALSE, "/hand" },
+  { "react", VMT_TYPED_REACT, TRUE, "/react SIGN" },
   { "status", VMT_TYPED_STATUS, FALSE, "/status [TEXT]" },
   { "who", VMT_TYPED_WHO, FALSE, "/who" },
   { "stats", VMT_TYPED_STATS, FALSE, "/stats" },
@@ -30,6 +31,7 @@ static const struct
   { "page", VMT_TYPED_PAGE, FALSE, "/page" },
   { "approve", VMT_TYPED_APPROVE, FALSE, "/approve" },
   { "deny", VMT_TYPED_DENY, FALSE, "/deny" },
+  { "forget", VMT_TYPED_FORGET, TRUE, "/forget DEVICE" },
   { "send", VMT_TYPED_SEND, TRUE, "/send FILE [WHO]" },
   { "files", VMT_TYPED_FILES, FALSE, "/files" },
   { "accept", VMT_TYPED_ACCEPT, FALSE, "/accept [N]" },
@@ -37,6 +39,7 @@ static const struct
   { "cancel", VMT_TYPED_CANCEL, TRUE, "/cancel N" },
   { "pause", VMT_TYPED_PAUSE, TRUE, "/pause N" },
   { "resume", VMT_TYPED_RESUME, TRUE, "/resume N" },
+  { "pin", VMT_TYPED_PIN, FALSE, "/pin [DIGITS]" },
   { "leave", VMT_TYPED_LEAVE, FALSE, "/leave" },
   { "end", VMT_TYPED_END, FALSE, "/end" },
   { "help", VMT_TYPED_HELP, FALSE, "/help" },
@@ -50,6 +53,7 @@ static const gchar *const help[] = {
   "  /unmute [audio|video]     send it again",
   "  /talk                     send sound until you press Enter, and then none",
   "  /hand                     raise a hand, and take it down again",
+  "  /react SIGN               show the others a sign for a moment, as 👍",
   "  /status [TEXT]            tell the others what you are doing",
   "  /who                      show who is here",
   "  /stats                    show how loud and how well everybody is heard",
@@ -63,16 +67,21 @@ static const gchar *const help[] = {
   "so "
   "too",
   "  /page                     show a link to answer them in a browser here",
+  "  /forget DEVICE            let a device join again that has a new key",
   "  /send FILE [WHO]          send a file to one participant, or to everybody",
   "  /files                    show the files that are on their way, and were",
   "  /accept [N], /decline [N] answer who offers a file: the first, or file N",
   "  /pause N, /resume N       let file N wait, and have it go on",
   "  /cancel N                 stop file N; nothing of it is kept",
-  "  /leave                    leave; a host ends the meeting by it",
+  "  /pin                      ask for a PIN, to find a meeting that has one",
+  "  /leave                    leave; with two or more others one of them "
+  "hosts",
   "  /end                      end the meeting for everybody (host)",
   "  //TEXT                    send a line that begins with a slash",
-  "WHO is an id as in /who, or a name that means one participant alone; with "
-  "/msg in quotes where it has blanks, as FILE with /send.",
+  "WHO is an id as in /who, or a name that means one participant alone. WHO "
+  "and "
+  "FILE are in quotes where they have blanks, or quotes of the other kind: "
+  "\"Bob Ray\".",
   NULL,
 };
 
@@ -80,6 +89,40 @@ const gchar *const *
 vmt_typed_help (void)
 {
   return help;
+}
+
+const gchar *const *
+vmt_typed_commands (void)
+{
+  static const gchar *names[G_N_ELEMENTS (commands) + 1];
+
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    names[i] = commands[i].name;
+  return names;
+}
+
+VmtTypedParts
+vmt_typed_get_parts (const gchar *command, guint nth)
+{
+  static const struct
+  {
+    const gchar *name;
+    VmtTypedParts parts[2];
+  } known[] = {
+    { "msg", { VMT_TYPED_PART_WHO } },
+    { "mute",
+        { VMT_TYPED_PART_WHO | VMT_TYPED_PART_KIND, VMT_TYPED_PART_KIND } },
+    { "unmute", { VMT_TYPED_PART_KIND } },
+    { "kick", { VMT_TYPED_PART_WHO } },
+    { "unban", { VMT_TYPED_PART_REMOVED } },
+    { "send", { VMT_TYPED_PART_FILE, VMT_TYPED_PART_WHO } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (known) && nth; i++)
+    if (nth <= G_N_ELEMENTS (known[i].parts)
+        && g_ascii_strcasecmp (command, known[i].name) == 0)
+      return known[i].parts[nth - 1];
+  return VMT_TYPED_PART_NONE;
 }
 
 void
@@ -134,6 +177,27 @@ take_word (const gchar *rest, gchar **word)
   return quote ? end + 1 : end;
 }
 
+/* WHO, which is all of @rest: in quotes, or, as it has nothing behind it,
+ * without them. */
+static gboolean
+take_who (
+    VmtTyped *typed, const gchar *rest, const gchar *usage, GError **error)
+{
+  const gchar *end = NULL;
+
+  if (*rest != '"' && *rest != '\'') {
+    typed->who = g_strdup (rest);
+    return TRUE;
+  }
+  end = take_word (rest, &typed->who);
+  if (end && !*end)
+    return TRUE;
+  return refuse (error,
+      "It is %s, with a name that has blanks or quotes in quotes of the other "
+      "kind.",
+      usage);
+}
+
 /* WHO TEXT */
 static gboolean
 take_msg (VmtTyped *typed, const gchar *rest, GError **error)
@@ -150,14 +214,12 @@ take_msg (VmtTyped *typed, const gchar *rest, GError **error)
 static gboolean
 take_send (VmtTyped *typed, const gchar *rest, GError **error)
 {
-  const gchar *who = take_word (rest, &typed->text);
+  const gchar *end = take_word (rest, &typed->text);
+  g_autofree gchar *who = end ? g_strstrip (g_strdup (end)) : NULL;
 
   if (!who)
     return refuse (error, "It is %s.", "/send FILE [WHO]");
-  typed->who = g_strstrip (g_strdup (who));
-  if (!*typed->who)
-    g_clear_pointer (&typed->who, g_free);
-  return TRUE;
+  return !*who || take_who (typed, who, "/send FILE [WHO]", error);
 }
 
 static gboolean
@@ -211,18 +273,23 @@ take_rest (
       return take_msg (typed, rest, error);
     case VMT_TYPED_MUTE:
       take_kind (typed, rest);
-      if (*rest)
-        typed->who = g_steal_pointer (&rest);
-      return TRUE;
+      return !*rest || take_who (typed, rest, usage, error);
     case VMT_TYPED_UNMUTE:
       take_kind (typed, rest);
       return !*rest || refuse (error, "It is %s.", usage);
     case VMT_TYPED_STATUS:
+    case VMT_TYPED_REACT:
+    case VMT_TYPED_PIN:
       typed->text = g_steal_pointer (&rest);
       return TRUE;
     case VMT_TYPED_KICK:
     case VMT_TYPED_UNBAN:
-      typed->who = g_steal_pointer (&rest);
+      return take_who (typed, rest, usage, error);
+    case VMT_TYPED_FORGET:
+      if (!take_who (typed, rest, usage, error))
+        return FALSE;
+      /* nobody who is here */
+      typed->text = g_steal_pointer (&typed->who);
       return TRUE;
     case VMT_TYPED_INVITE:
       return !*rest || take_time (typed, rest, error);

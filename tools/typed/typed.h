@@ -15,6 +15,7 @@ typedef enum
   VMT_TYPED_UNMUTE,
   VMT_TYPED_TALK,
   VMT_TYPED_HAND,
+  VMT_TYPED_REACT, /* text: the sign */
   VMT_TYPED_STATUS, /* text */
   VMT_TYPED_WHO,
   VMT_TYPED_STATS,
@@ -24,6 +25,7 @@ typedef enum
   VMT_TYPED_UNLOCK,
   VMT_TYPED_INVITE, /* seconds */
   VMT_TYPED_PAGE,
+  VMT_TYPED_FORGET, /* text: a device that was met before */
   VMT_TYPED_APPROVE,
   VMT_TYPED_DENY,
   VMT_TYPED_SEND, /* text: the file; who or NULL: everybody */
@@ -33,6 +35,7 @@ typedef enum
   VMT_TYPED_CANCEL, /* number */
   VMT_TYPED_PAUSE,
   VMT_TYPED_RESUME,
+  VMT_TYPED_PIN, /* text: the PIN, or empty */
   VMT_TYPED_LEAVE,
   VMT_TYPED_END,
   VMT_TYPED_HELP,
@@ -58,6 +61,21 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmtTyped, vmt_typed_clear)
 gboolean vmt_typed_parse (VmtTyped *typed, const gchar *line, GError **error);
 /* A line each: what can be typed. */
 const gchar *const *vmt_typed_help (void);
+/* The names of the commands, without their slash. */
+const gchar *const *vmt_typed_commands (void);
+
+/* What a word of a command may be. */
+typedef enum
+{
+  VMT_TYPED_PART_NONE = 0,
+  VMT_TYPED_PART_WHO = 1 << 0, /* a participant */
+  VMT_TYPED_PART_REMOVED = 1 << 1, /* one who was removed */
+  VMT_TYPED_PART_KIND = 1 << 2, /* audio or video */
+  VMT_TYPED_PART_FILE = 1 << 3,
+} VmtTypedParts;
+
+/* @nth: the word behind the name of @command is 1. */
+VmtTypedParts vmt_typed_get_parts (const gchar *command, guint nth);
 
 /* A program in the background must not read from the terminal: it looks now and
  * then whether it has come to the front. */

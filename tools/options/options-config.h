@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "options/options.h"
+
+/* Options that stand in a file: of server in that of --config, group [server];
+ * of all other commands in ~/.config/videomeet/config, group [videomeet], if it
+ * is there. Errors are sentences for the user. */
+
+/* Puts what the file says in front of the command line, where the later of two
+ * values wins; of a list, and of an option and its file (--pin, --pin-file),
+ * the command line alone counts if it has one. An option of another command is
+ * passed over. */
+gboolean vmt_options_read_config (VmtOptions *options, VmtCommand command,
+    gint *argc, gchar ***argv, GError **error);
+/* Whether @command takes --no-config. */
+gboolean vmt_options_has_own_config (VmtCommand command);
