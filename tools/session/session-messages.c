@@ -3,6 +3,7 @@
 /* What vmsignalbin and the pipeline report on the bus, told to the user. */
 
 #include "session/session-priv.h"
+#include "ui/firstcontact.h"
 #include "ui/qr.h"
 #include "cmd/target.h"
 
@@ -45,6 +46,31 @@ warn_of_loopback (VmtSession *self)
         "browsers cannot.");
 }
 
+/* Not where the user has a certificate that browsers know. */
+static void
+show_first_contact (VmtSession *self, VmIdentity *identity)
+{
+  g_autofree gchar *print = NULL, *text = NULL;
+
+  if (self->options->insecure || self->options->tls_cert)
+    return;
+  print = vmt_certificate_print (vm_identity_get_tls_certificate (identity));
+  text = vmt_first_contact (print, vmt_output_get_columns (self->output));
+  vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", text);
+}
+
+static void
+show_qr (VmtSession *self, const gchar *link)
+{
+  g_autofree gchar *code = NULL;
+
+  if (!vmt_output_is_terminal (self->output))
+    return;
+  code = vmt_qr_to_text (link, vmt_output_has_colour (self->output));
+  if (code)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", code);
+}
+
 static void
 show_link (VmtSession *self)
 {
@@ -54,7 +80,7 @@ show_link (VmtSession *self)
       strspn (meeting, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")
       == strlen (meeting);
   g_autoptr (VmIdentity) identity = vm_identity_load (NULL, NULL);
-  g_autofree gchar *code = NULL, *link = NULL, *reach = NULL;
+  g_autofree gchar *link = NULL, *reach = NULL;
 
   if (self->link_shown || !self->link)
     return;
@@ -74,11 +100,9 @@ show_link (VmtSession *self)
   if (identity)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "This device's id:  %s",
         vm_identity_get_device_id (identity));
-  if (!vmt_output_is_terminal (self->output))
-    return;
-  code = vmt_qr_to_text (link, vmt_output_has_colour (self->output));
-  if (code)
-    vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", code);
+  show_qr (self, link);
+  if (identity)
+    show_first_contact (self, identity);
 }
 
 static void
