@@ -46,15 +46,32 @@ warn_of_loopback (VmtSession *self)
         "browsers cannot.");
 }
 
-/* Not where the user has a certificate that browsers know. */
+/* What browsers elsewhere are shown; NULL: what they know. The root of this
+ * device they do not. */
+static GTlsCertificate *
+get_unknown_certificate (VmtSession *self, VmIdentity *identity)
+{
+  const VmtOptions *options = self->options;
+
+  if (options->insecure)
+    return NULL;
+  if (options->local_cert)
+    return g_tls_certificate_new_from_file (options->tls_cert, NULL);
+  return options->tls_cert
+             ? NULL
+             : g_object_ref (vm_identity_get_tls_certificate (identity));
+}
+
 static void
 show_first_contact (VmtSession *self, VmIdentity *identity)
 {
+  g_autoptr (GTlsCertificate) certificate =
+      get_unknown_certificate (self, identity);
   g_autofree gchar *print = NULL, *text = NULL;
 
-  if (self->options->insecure || self->options->tls_cert)
+  if (!certificate)
     return;
-  print = vmt_certificate_print (vm_identity_get_tls_certificate (identity));
+  print = vmt_certificate_print (certificate);
   text = vmt_first_contact (print, vmt_output_get_columns (self->output));
   vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", text);
 }
@@ -110,8 +127,10 @@ show_way_in (VmtSession *self)
 {
   self->hosting = TRUE;
   show_link (self);
-  if (self->meeting_id)
-    vmt_session_invite_first (self);
+  if (!self->meeting_id)
+    return;
+  vmt_session_invite_first (self);
+  vmt_session_open_browser (self);
 }
 
 static void
