@@ -714,7 +714,8 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_check_origins (options->origins, error)
       || (command != VMT_COMMAND_SERVER && !vmt_check_servers (options, error)))
     return FALSE;
-  if (!options->source)
+  /* who hosts in the browser has a camera there */
+  if (!options->source && !options->browser)
     options->source = g_strdup ("camera");
   if (!take_rest (options, command, raw.rest, error)
       || (vmt_command_is_call (command)
