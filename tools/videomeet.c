@@ -2,6 +2,7 @@
 
 /* The launcher: reads which subcommand is meant and hands over to it. */
 
+#include "cert/cert.h"
 #include "cmd/commands.h"
 #include "options/options-table.h"
 #include "ui/memory.h"
@@ -98,6 +99,7 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
     [VMT_COMMAND_TERM] = vmt_cmd_term,
     [VMT_COMMAND_SERVER] = vmt_cmd_server,
     [VMT_COMMAND_DOCTOR] = vmt_cmd_doctor,
+    [VMT_COMMAND_CERT] = vmt_cmd_cert,
   };
   g_auto (VmtOptions) options = { 0 };
   g_autoptr (GError) error = NULL;
@@ -120,6 +122,8 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
     return VMT_EXIT_USAGE;
   }
   g_set_prgname ("videomeet");
+  if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_SERVER)
+    vmt_cert_use (&options, output);
   init_gst (command, &options);
   return functions[command](&options, output, start_us);
 }

@@ -51,4 +51,6 @@ vmt_cmd_term (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
 vmt_cmd_server (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
+vmt_cmd_cert (const VmtOptions *options, VmtOutput *output, gint64 start_us);
+gint
 vmt_cmd_doctor (const VmtOptions *options, VmtOutput *output, gint64 start_us);

@@ -141,6 +141,14 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "microphone, and says what to do about each fault. Asks the servers of\n"
       "--stun and --turn, and sends nothing to anybody else. The exit status "
       "is\n1 when a meeting would fail." },
+  [VMT_COMMAND_CERT] = { "cert", NULL,
+      "Make a certificate that this machine's browsers believe",
+      "Makes a root certificate of this device, which can vouch for its names\n"
+      "alone (HOST.local, HOST and localhost), and puts it where Chromium, "
+      "Firefox\n"
+      "and, for root, the system look. 'videomeet host' and 'videomeet "
+      "server'\n"
+      "show the certificate that it signs to who comes by these names." },
 };
 
 const gchar *

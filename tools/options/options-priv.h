@@ -45,6 +45,12 @@ gboolean vmt_check_pin (const gchar *pin, GError **error);
         "Read the PIN from FILE, which others must not be able to read", \
         "FILE"                                                           \
   }
+/* Of host and server. */
+#define VMT_NO_LOCAL_CERT_ENTRY(o)                                         \
+  {                                                                        \
+    "no-local-cert", 0, 0, G_OPTION_ARG_NONE, &(o)->no_local_cert,         \
+        "Do not show the certificate that 'videomeet cert' has made", NULL \
+  }
 #define VMT_TURN_FILE_ENTRY(o)                                              \
   {                                                                         \
     "turn-file", 0, 0, G_OPTION_ARG_FILENAME, &(o)->turn_file,              \

@@ -49,6 +49,7 @@ vmt_options_add_server (GArray *all, VmtOptions *o)
     { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_key,
         "Private key of that certificate (PEM), if it is in another file",
         "FILE" },
+    VMT_NO_LOCAL_CERT_ENTRY (o),
     { "name", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->names,
         "A name of this server besides its addresses and the names of "
         "--tls-cert (repeatable)",

@@ -3,6 +3,7 @@
 #include "cmd/commands.h"
 #include "options/options-agent.h"
 #include "options/options-call.h"
+#include "options/options-cert.h"
 #include "options/options-config.h"
 #include "options/options-files.h"
 #include "options/options-priv.h"
@@ -368,6 +369,11 @@ add_meeting_entries (GArray *all, VmtOptions *o, VmtCommand command)
   const GOptionEntry host[] = {
     { "meeting", 'm', 0, G_OPTION_ARG_STRING, &o->meeting,
         "Name of the meeting (default: the user's name)", "NAME" },
+    { "browser", 0, 0, G_OPTION_ARG_NONE, &o->browser,
+        "Open the page in a browser on this machine, and host the meeting "
+        "there, with its camera and microphone; this program sends nothing, "
+        "unless --source is given",
+        NULL },
     { "max-participants", 0, 0, G_OPTION_ARG_INT, &o->max_participants,
         "Seats, the host's included (default 10)", "NUMBER" },
     { "origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->origins,
@@ -380,6 +386,7 @@ add_meeting_entries (GArray *all, VmtOptions *o, VmtCommand command)
     { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_key,
         "Private key of that certificate (PEM), if it is in another file",
         "FILE" },
+    VMT_NO_LOCAL_CERT_ENTRY (o),
     { NULL },
   };
   const GOptionEntry join[] = {
@@ -471,6 +478,8 @@ make_entries (VmtOptions *options, Raw *raw, VmtCommand command)
   }
   if (command == VMT_COMMAND_DOCTOR)
     add_server_entries (all, options);
+  if (command == VMT_COMMAND_CERT)
+    vmt_options_add_cert (all, options);
   if (command == VMT_COMMAND_TRUST)
     add_request_entries (all, options, raw);
   if (command == VMT_COMMAND_SEND) {
@@ -699,11 +708,17 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
         "--tls-key is of use with --tls-cert alone.");
     return FALSE;
   }
+  if (options->browser && options->insecure) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--browser needs TLS: leave --insecure out.");
+    return FALSE;
+  }
   if (!vmt_check_name ("--user", options->user, error)
       || !vmt_check_name ("--device", options->device, error)
       || !vmt_check_name ("--device-name", options->device_name, error)
       || !vmt_check_name ("--meeting", options->meeting, error)
       || !vmt_check_pin (options->pin, error)
+      || !vmt_options_check_cert (options, error)
       || !vmt_options_check_agent (options, command, error)
       || !vmt_options_take_token (options, error)
       || !vmt_check_codec (options->codec, error)
@@ -713,7 +728,8 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_check_origins (options->origins, error)
       || (command != VMT_COMMAND_SERVER && !vmt_check_servers (options, error)))
     return FALSE;
-  if (!options->source)
+  /* who hosts in the browser has a camera there */
+  if (!options->source && !options->browser)
     options->source = g_strdup ("camera");
   if (!take_rest (options, command, raw.rest, error)
       || (vmt_command_is_call (command)

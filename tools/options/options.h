@@ -21,6 +21,7 @@ typedef enum
   VMT_COMMAND_TERM,
   VMT_COMMAND_SERVER,
   VMT_COMMAND_DOCTOR,
+  VMT_COMMAND_CERT,
   VMT_N_COMMANDS
 } VmtCommand;
 
@@ -109,9 +110,13 @@ typedef struct
   gchar *dialect; /* "native", "room", "socketio" or "mesh" */
   gchar **origins; /* whose pages are admitted */
   gchar *tls_cert, *tls_key; /* files */
+  gboolean no_local_cert; /* not that of cert */
+  gboolean local_cert; /* tls_cert is that one */
+  gboolean yes, remove, print; /* of cert */
   gint max_participants;
   gboolean audio_only;
 
+  gboolean browser; /* the user hosts in the page */
   gchar *source; /* "camera" where nothing was said */
   gchar *codec; /* "vp8" or "h264" */
   gchar *audio_profile; /* "voice" or "music" */

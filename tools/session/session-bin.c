@@ -68,6 +68,9 @@ set_bin (VmtSession *self)
     gst_util_set_object_arg (bin, "audio-profile", options->audio_profile);
   if (options->push_to_talk)
     g_object_set (bin, "mute-audio", TRUE, NULL);
+  /* nothing comes from here: the user is there by the page */
+  if (options->browser && !options->source)
+    g_object_set (bin, "mute-audio", TRUE, "mute-video", TRUE, NULL);
   if (options->stun)
     g_object_set (bin, "stun-server", options->stun, NULL);
   if (options->latency)

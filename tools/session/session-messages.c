@@ -3,6 +3,7 @@
 /* What vmsignalbin and the pipeline report on the bus, told to the user. */
 
 #include "session/session-priv.h"
+#include "ui/firstcontact.h"
 #include "ui/qr.h"
 #include "cmd/target.h"
 
@@ -45,6 +46,48 @@ warn_of_loopback (VmtSession *self)
         "browsers cannot.");
 }
 
+/* What browsers elsewhere are shown; NULL: what they know. The root of this
+ * device they do not. */
+static GTlsCertificate *
+get_unknown_certificate (VmtSession *self, VmIdentity *identity)
+{
+  const VmtOptions *options = self->options;
+
+  if (options->insecure)
+    return NULL;
+  if (options->local_cert)
+    return g_tls_certificate_new_from_file (options->tls_cert, NULL);
+  return options->tls_cert
+             ? NULL
+             : g_object_ref (vm_identity_get_tls_certificate (identity));
+}
+
+static void
+show_first_contact (VmtSession *self, VmIdentity *identity)
+{
+  g_autoptr (GTlsCertificate) certificate =
+      get_unknown_certificate (self, identity);
+  g_autofree gchar *print = NULL, *text = NULL;
+
+  if (!certificate)
+    return;
+  print = vmt_certificate_print (certificate);
+  text = vmt_first_contact (print, vmt_output_get_columns (self->output));
+  vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", text);
+}
+
+static void
+show_qr (VmtSession *self, const gchar *link)
+{
+  g_autofree gchar *code = NULL;
+
+  if (!vmt_output_is_terminal (self->output))
+    return;
+  code = vmt_qr_to_text (link, vmt_output_has_colour (self->output));
+  if (code)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", code);
+}
+
 static void
 show_link (VmtSession *self)
 {
@@ -54,7 +97,7 @@ show_link (VmtSession *self)
       strspn (meeting, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.")
       == strlen (meeting);
   g_autoptr (VmIdentity) identity = vm_identity_load (NULL, NULL);
-  g_autofree gchar *code = NULL, *link = NULL, *reach = NULL;
+  g_autofree gchar *link = NULL, *reach = NULL;
 
   if (self->link_shown || !self->link)
     return;
@@ -74,11 +117,9 @@ show_link (VmtSession *self)
   if (identity)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "This device's id:  %s",
         vm_identity_get_device_id (identity));
-  if (!vmt_output_is_terminal (self->output))
-    return;
-  code = vmt_qr_to_text (link, vmt_output_has_colour (self->output));
-  if (code)
-    vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", code);
+  show_qr (self, link);
+  if (identity)
+    show_first_contact (self, identity);
 }
 
 static void
@@ -86,8 +127,10 @@ show_way_in (VmtSession *self)
 {
   self->hosting = TRUE;
   show_link (self);
-  if (self->meeting_id)
-    vmt_session_invite_first (self);
+  if (!self->meeting_id)
+    return;
+  vmt_session_invite_first (self);
+  vmt_session_open_browser (self);
 }
 
 /* Without who leaves, was removed, or lost its seat, it goes on. */

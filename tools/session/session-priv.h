@@ -48,6 +48,8 @@ typedef struct
 
   gchar *meeting, *link;
   gboolean link_shown;
+  gboolean browser_opened;
+  gchar *browser_file; /* by which the browser comes to the page; or NULL */
   gchar *meeting_id;
   gboolean hosting;
   gboolean invited; /* the first invitation was shown */
@@ -172,6 +174,11 @@ void vmt_session_tell_muted (VmtSession *self);
 void vmt_session_invite (VmtSession *self, guint seconds);
 /* The first one, where browsers have no other way in; once. */
 void vmt_session_invite_first (VmtSession *self);
+
+/* session-browser.c; main thread. With --browser: opens the page in which the
+ * user hosts the meeting; once. */
+void vmt_session_open_browser (VmtSession *self);
+void vmt_session_browser_clear (VmtSession *self);
 
 /* session-talk.c; main thread. */
 void vmt_session_handle_talk (VmtSession *self, const GstStructure *s);

@@ -399,10 +399,12 @@ static gboolean
 add_source (VmtSession *self, GError **error)
 {
   const VmtOptions *options = self->options;
-  g_autoptr (VmtSource) source =
-      vmt_source_new (options->source, options->audio_only, error);
+  g_autoptr (VmtSource) source = NULL;
   const gchar *video_pad;
 
+  if (options->browser && !options->source)
+    return TRUE;
+  source = vmt_source_new (options->source, options->audio_only, error);
   if (!source)
     return FALSE;
   for (guint i = 0; i < source->notes->len; i++)
@@ -549,6 +551,7 @@ run_loop (VmtSession *self)
   while (g_source_remove_by_user_data (self))
     continue;
   vmt_session_stop_typed (self);
+  vmt_session_browser_clear (self);
   vmt_session_call_clear (self);
 }
 

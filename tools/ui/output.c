@@ -253,8 +253,8 @@ vmt_terminal_get_columns (gint fd)
                                                                : COLUMNS;
 }
 
-static glong
-get_columns (VmtOutput *self)
+gint
+vmt_output_get_columns (VmtOutput *self)
 {
   return vmt_terminal_get_columns (fileno (self->out));
 }
@@ -329,7 +329,7 @@ show (VmtOutput *self)
 {
   const gchar *ticker = self->ticker ? self->ticker : "";
   const gchar *prompt = self->prompt ? self->prompt : "";
-  glong columns = get_columns (self) - 1, taken = 0, behind = 0, room;
+  glong columns = vmt_output_get_columns (self) - 1, taken = 0, behind = 0, room;
   g_autofree gchar *start =
       start_of (ticker, *prompt ? columns / 2 : columns, &taken);
   g_autofree gchar *before = g_strndup (prompt, *prompt ? self->cursor : 0);
@@ -378,7 +378,7 @@ vmt_output_said (
 {
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   guint n = g_strv_length (lines);
-  glong columns = self->terminal ? get_columns (self) : G_MAXLONG;
+  glong columns = self->terminal ? vmt_output_get_columns (self) : G_MAXLONG;
 
   for (guint i = 0; i < n && i < VMT_SAID_LINES_MAX; i++) {
     g_autofree gchar *safe = NULL, *line = NULL, *folded = NULL;
@@ -430,7 +430,7 @@ vmt_output_line (VmtOutput *self, VmtStyle style, const gchar *format, ...)
   text = g_strdup_vprintf (format, args);
   va_end (args);
   if (self->terminal)
-    wrap_lines (&text, get_columns (self));
+    wrap_lines (&text, vmt_output_get_columns (self));
   erase (self);
   line = g_strconcat (styled ? style_start (style) : "", text,
       styled ? "\033[0m\n" : "\n", NULL);

@@ -84,5 +84,7 @@ gchar *vmt_text_time (gint64 seconds);
  * longer than a line are broken, too. */
 void vmt_text_wrap (GString *out, const gchar *text, glong at, glong indent,
     glong columns, gboolean split);
+/* Of the terminal that is written to, or 80. */
+gint vmt_output_get_columns (VmtOutput *self);
 /* Of the terminal at @fd; 80 if it is none, or does not say. */
 gint vmt_terminal_get_columns (gint fd);

@@ -25,6 +25,7 @@ const approval = new Approval();
 const stage = new Stage(media, network, { only: asked.get("only") || "",
   clean: asked.get("clean") === "1" });
 let call = null;
+let approved = null; // until it is known whose page this is
 
 function setState(state) {
   document.body.dataset.state = state;
@@ -80,7 +81,8 @@ async function join({ user, meeting, pin, media: withMedia }) {
     if (call === mine) isOver(detail);
   });
   try {
-    await mine.join({ meeting, user, pin, device: browserName(), guest });
+    await approved;
+    await mine.join({ meeting, user, pin, device: browserName(), guest, own: approval });
   } catch (error) {
     if (call !== mine) return;
     if (!(error instanceof SignallingError)) console.error(error);
@@ -111,7 +113,7 @@ document.addEventListener("visibilitychange", () => stage.becameVisible());
 async function start() {
   const atOnce = asked.get("join") === "1";
 
-  approval.start();
+  approved = approval.start();
   await Promise.all([device.start(), atOnce ? null : lobby.start()]);
   if (atOnce) lobby.submit(true);
 }

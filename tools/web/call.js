@@ -99,14 +99,33 @@ export class Call extends EventTarget {
     return this.self !== null && this.#obeys(this.self.id);
   }
 
-  // The host; in a room that nobody hosts, whom the server names instead.
+  // The host, and whom the server or host names besides.
   #obeys(id) {
-    return id === (this.hostId || this.moderatorId);
+    return Boolean(id) && (id === this.hostId || id === this.moderatorId);
   }
 
-  // Whoever may do what a host may, where there is none.
+  // Whoever may do what a host may, and is none.
   moderates(id) {
-    return !this.hostId && this.#obeys(id);
+    return id !== this.hostId && id === this.moderatorId;
+  }
+
+  // The device of a host who is here by the page, and sends nothing itself.
+  isMachine(id) {
+    const { audio, video, presenting } = this.participants.get(id) || {};
+
+    return id === this.hostId && this.participants.has(this.moderatorId)
+      && this.moderatorId !== id && !audio && !video && !presenting;
+  }
+
+  // All but such a device.
+  get people() {
+    return [...this.participants.values()].filter(({ id }) => !this.isMachine(id));
+  }
+
+  #nameModerator(id) {
+    this.moderatorId = typeof id === "string" ? id : "";
+    for (const participant of this.participants.values())
+      participant.setModerates(participant.id === this.moderatorId, this.participants.values());
   }
 
   get others() {
@@ -149,8 +168,8 @@ export class Call extends EventTarget {
   // --- coming and going ---
 
   // Throws a SignallingError, or an AbortError after leave().
-  async join({ meeting, user, pin, device, guest }) {
-    this.#wish = { meeting, user, pin, device, guest };
+  async join({ meeting, user, pin, device, guest, own }) {
+    this.#wish = { meeting, user, pin, device, guest, own };
     this.#enter(...await this.#takeSeat());
     this.#emit("joined");
     this.#tellPresence();
@@ -158,7 +177,7 @@ export class Call extends EventTarget {
 
   // Of the server: a Signalling, with what it granted and said.
   async #takeSeat() {
-    const { meeting, user, pin, device, guest } = this.#wish;
+    const { meeting, user, pin, device, guest, own } = this.#wish;
     const signalling = new Signalling({ callType: "video", device });
 
     signalling.addEventListener("message", ({ detail }) => {
@@ -168,7 +187,7 @@ export class Call extends EventTarget {
       if (signalling === this.#signalling) this.#serverChanged();
     });
     return [signalling, await signalling.join(
-      { meeting, user, pin, guest, signal: this.#abort.signal })];
+      { meeting, user, pin, guest, own, signal: this.#abort.signal })];
   }
 
   #enter(signalling, { grant, welcome }) {
@@ -177,7 +196,6 @@ export class Call extends EventTarget {
     this.#signalling = signalling;
     this.meeting = cleanName(welcome.meeting, meeting);
     this.hostId = welcome.host || "";
-    this.moderatorId = welcome.moderator || "";
     this.locked = welcome.locked === true;
     this.#meetingId = welcome.meetingId || "";
     this.#epoch = Number(welcome.epoch) || 0;
@@ -210,6 +228,7 @@ export class Call extends EventTarget {
     this.#listenToWays(this.#ways);
     this.participants.set(this.self.id, this.self);
     for (const described of welcome.participants || []) this.#add(described, false);
+    this.#nameModerator(welcome.moderator);
   }
 
   // The server has forgotten this seat. Once there is another one the others have other
@@ -590,9 +609,9 @@ export class Call extends EventTarget {
 
     if (typeof message.host === "string") this.hostId = message.host;
     if (Number.isSafeInteger(message.epoch)) this.#epoch = message.epoch;
-    this.moderatorId = typeof message.moderator === "string" ? message.moderator : "";
     for (const participant of this.participants.values())
       participant.host = participant.id === this.hostId;
+    this.#nameModerator(message.moderator);
     this.locked = message.locked === true;
     if (message.state === "ended") {
       this.#end("The host has ended the meeting.");

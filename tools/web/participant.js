@@ -14,11 +14,13 @@ export const UNSENT_MAX = 25; // of its chat; of more, the oldest are dropped
 export class Participant {
   constructor({ id, user, device, deviceId, host, trust, voucher }, self) {
     this.id = id;
-    this.user = cleanName(user, "Somebody");
+    this.given = cleanName(user, "Somebody"); // by itself
+    this.user = this.given;
     this.device = cleanName(device, "");
     this.deviceId = typeof deviceId === "string" ? deviceId : ""; // "": it has no key
     this.host = host === true;
     this.self = self;
+    this.moderates = false; // beside a host, whose name it may have
     this.isMarked = false; // behind its name
     Object.assign(this, knownAs(trust, voucher)); // as the host sees it
     this.audio = null; // whether sound is sent: true, false, null for unknown
@@ -41,10 +43,18 @@ export class Participant {
 
     if (self && isEarlier(self.id, this.id)) self.tellApart(all);
     if (this.isMarked) return;
-    const name = apart(this.user, all.filter(({ id }) => isEarlier(id, this.id))
-      .map(({ user }) => user));
+    const name = apart(this.user, all.filter(({ id, host }) => isEarlier(id, this.id)
+      && !(host && this.moderates)).map(({ user }) => user));
     this.isMarked = name !== this.user;
     this.user = name;
+  }
+
+  setModerates(moderates, others) {
+    if (this.moderates === moderates) return;
+    this.moderates = moderates;
+    this.isMarked = false;
+    this.user = this.given;
+    this.tellApart(others);
   }
 
   get status() {

@@ -157,6 +157,36 @@ GST_START_TEST (test_refused)
 
 GST_END_TEST;
 
+static gchar *
+join_body (const gchar *session)
+{
+  return g_strdup_printf ("{\"meeting\":\"standup\",\"user\":\"Ann\","
+                          "\"session\":\"%s\"}",
+      session);
+}
+
+/* The same page joins as the meeting's moderator; another with no session, or
+ * with that of an older page, does not. */
+GST_START_TEST (test_join)
+{
+  g_autofree gchar *old = get_session ();
+  g_autofree gchar *session = get_session ();
+  g_autofree gchar *guessed = join_body (GUESS);
+  g_autofree gchar *closed = join_body (old);
+  g_autofree gchar *body = join_body (session);
+  g_autoptr (NetAnswer) answer = NULL;
+
+  trust_refused (NULL, "/meetings/join", guessed, VM_ERROR_NOT_TRUSTED);
+  trust_refused (NULL, "/meetings/join", closed, VM_ERROR_NOT_TRUSTED);
+  answer = trust_ask (NULL, "/meetings/join", body);
+  /* no meeting is hosted here: it was let as far as that */
+  fail_unless (
+      answer->status == 404 && strstr (answer->body, "MEETING_NOT_FOUND"), "%s",
+      answer->text);
+}
+
+GST_END_TEST;
+
 /* Pages that may join meetings here, and come from elsewhere, may not. */
 GST_START_TEST (test_another_origin)
 {
@@ -194,6 +224,7 @@ approval_suite (void)
   tcase_add_test (tc, test_answered_elsewhere);
   tcase_add_test (tc, test_asked_anew);
   tcase_add_test (tc, test_refused);
+  tcase_add_test (tc, test_join);
   tcase_add_test (tc, test_another_origin);
   return s;
 }

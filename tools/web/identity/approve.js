@@ -39,6 +39,11 @@ export class Approval {
     $("approval-no").addEventListener("click", () => this.#answer(false));
   }
 
+  // What says that this is the page of the device's own user; "" where it is not.
+  get session() {
+    return this.#session || "";
+  }
+
   // Does nothing in a page that no such link has opened.
   async start() {
     const fragment = new URLSearchParams(location.hash.slice(1));
@@ -49,7 +54,7 @@ export class Approval {
       history.replaceState(history.state, "", location.pathname + location.search);
       await this.#open(secret);
     }
-    if (this.#session) this.#look();
+    if (this.#session) await this.#look();
   }
 
   async #open(secret) {

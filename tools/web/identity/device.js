@@ -57,6 +57,7 @@ export class Device extends EventTarget {
         device: text(status.device),
         deviceId: text(status.deviceId),
         secure: status.secure === true,
+        certificate: text(status.certificate),
         participants: Number.isInteger(status.participants) ? status.participants : 0,
         maxParticipants: Number.isInteger(status.maxParticipants)
           ? status.maxParticipants : 0,

@@ -84,18 +84,19 @@ export class Signalling extends EventTarget {
     return this.#nonce;
   }
 
-  // Takes a seat: {grant, welcome}. `guest`: see guest.js. Throws a SignallingError.
+  // Takes a seat: {grant, welcome}. `guest`: see guest.js; `own`: approve.js. Throws a SignallingError.
   async join(wish) {
     this.#joinBy = Date.now() + JOIN_MS;
     // null: hello never came there, and no seat was taken
     return await this.#takeSeat(wish) || this.#takeSeat(wish);
   }
 
-  async #takeSeat({ meeting, user, pin, guest, signal }) {
+  async #takeSeat({ meeting, user, pin, guest, own, signal }) {
     const body = { meeting, user, callType: this.#callType,
       ...await guest?.prove(meeting, signal) };
 
     if (pin) body.pin = pin;
+    if (own?.session) body.session = own.session;
     // of a server that admits those alone who have one
     const token = new URLSearchParams(location.search).get("token");
     let response;

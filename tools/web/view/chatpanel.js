@@ -69,7 +69,7 @@ export class ChatPanel {
     const select = $("chat-target");
     const { value } = select;
     const gone = select.selectedOptions[0]?.dataset.user;
-    const others = this.#call?.others || [];
+    const others = this.#call?.people.filter(({ self }) => !self) || [];
     const option = (id, user, text) => element("option", { value: id, textContent: text,
       dataset: { user } });
 

@@ -15,6 +15,7 @@ import { cleanName, INSECURE, meetingState, OFFLINE, whoIsThere } from "./words.
 const COPIED_MS = 2000;
 // What is mended when the device answers again.
 const UNREACHED = new Set(["DISCONNECTED", "TIMEOUT"]);
+const PRINT_BYTES = 8;
 const NAME_KEY = "videomeet-user";
 
 function remember(name) {
@@ -53,6 +54,11 @@ function place() {
   const port = location.port || (location.protocol === "https:" ? 443 : 80);
 
   return `${location.hostname}:${port}`;
+}
+
+// The first bytes of the certificate's SHA-256, as the launcher and browsers write it.
+function fingerprint(hex) {
+  return (hex.slice(0, 2 * PRINT_BYTES).toUpperCase().match(/../gu) || []).join(":");
 }
 
 export class Lobby extends EventTarget {
@@ -229,6 +235,8 @@ export class Lobby extends EventTarget {
       ? `${status.participants} of ${status.maxParticipants}` : String(status.participants));
     setText($("secure"), status.secure ? "encrypted (TLS)" : "not encrypted");
     setText($("device-id"), status.deviceId || "not told");
+    setText($("fingerprint"), fingerprint(status.certificate));
+    $("own-certificate").hidden = !status.certificate;
   }
 
   #showNoMeeting(status) {

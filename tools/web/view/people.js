@@ -2,7 +2,7 @@
 
 // The list of who is there. What only a host may do is there only for a host.
 
-import { $, dress, element, icon, setText, showAvatar } from "./dom.js";
+import { $, element, icon, setText, showAvatar } from "./dom.js";
 import { BY_SERVER, missingMedia, peerState, trustMark } from "./words.js";
 
 export class PeoplePanel {
@@ -40,7 +40,7 @@ export class PeoplePanel {
     const call = this.#call;
 
     if (!call?.self) return;
-    const order = [...call.participants.values()].sort((a, b) =>
+    const order = call.people.sort((a, b) =>
       (b.raisedAt > 0) - (a.raisedAt > 0) || a.raisedAt - b.raisedAt
       || a.user.localeCompare(b.user));
     const focused = document.activeElement?.dataset?.action;
@@ -73,8 +73,8 @@ export class PeoplePanel {
     const state = participant.detached ? "Lost its connection to the host"
       : peerState(call.stateOf(id)) || missingMedia(user, call.missing(id))
         || (call.isByServer(id) ? BY_SERVER : "");
-    const roles = [self ? "you" : "", host ? "host" : "",
-      call.moderates(id) ? "moderates" : ""].filter(Boolean).join(", ");
+    const roles = [self ? "you" : "", host || (call.hostId && call.moderates(id)) ? "host" : "",
+      !call.hostId && call.moderates(id) ? "moderates" : ""].filter(Boolean).join(", ");
     const avatar = element("span", { className: "avatar", "aria-hidden": "true" });
     const item = element("li", { className: "person", dataset: { person: id } },
       avatar,
@@ -138,19 +138,19 @@ export class PeoplePanel {
     return button;
   }
 
-  #tools({ id, user, audio }) {
-    const button = (action, symbol, label, func) => {
-      const made = element("button", { type: "button", className: "tool",
-        dataset: { action: `${action}:${id}` } });
-      dress(made, { symbol, label });
+  #tools({ id, user, audio, host }) {
+    const button = (action, words, label, func) => {
+      const made = element("button", { type: "button", className: "small-button",
+        dataset: { action: `${action}:${id}` }, textContent: words });
+      made.setAttribute("aria-label", label);
       made.addEventListener("click", func);
       return made;
     };
 
     return element("span", { className: "person-tools" },
-      ...(audio === false ? [] : [button("mute", "mic", `Mute ${user}`,
+      ...(audio === false ? [] : [button("mute", "Mute", `Mute ${user}`,
         () => this.#call.muteOther(id))]),
-      button("kick", "close", `Remove ${user} from the meeting`,
-        () => this.#call.kick(id)));
+      ...(host ? [] : [button("kick", "Remove", `Remove ${user} from the meeting`,
+        () => this.#call.kick(id))]));
   }
 }

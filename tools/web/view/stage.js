@@ -146,7 +146,11 @@ export class Stage {
     });
     on("participant", (detail) => this.#participantChanged(detail));
     on("server", () => this.#showServer());
-    on("meeting", () => this.#showMeeting());
+    on("meeting", () => {
+      for (const id of call.participants.keys()) this.#showParticipant(id);
+      this.#showAlone();
+      this.#showMeeting();
+    });
     on("notice", (sentence) => announce(sentence));
     on("muted", (what) => this.#muted(what));
     on("reaction", (detail) => this.#reacted(detail));
@@ -164,8 +168,9 @@ export class Stage {
     this.#showTime();
     this.#timer = setInterval(() => this.#showTime(), 1000);
     this.#stayAwake();
-    announce(call.others.length === 1 ? `You are in the meeting with ${call.others[0].user}.`
-      : `You are in the meeting with ${call.others.length} others.`, { visibly: false });
+    const others = call.people.filter(({ self }) => !self);
+    announce(others.length === 1 ? `You are in the meeting with ${others[0].user}.`
+      : `You are in the meeting with ${others.length} others.`, { visibly: false });
     $("call-name").focus({ preventScroll: true });
   }
 
@@ -234,7 +239,7 @@ export class Stage {
   }
 
   #showAlone() {
-    const alone = this.#call.others.length === 0;
+    const alone = this.#call.people.length === 1;
 
     this.#invite.setAlone(alone);
     this.#tiles.setAlone(alone);
@@ -261,6 +266,10 @@ export class Stage {
       this.#tiles.update(participant, { shown: true, state: "connected",
         stream: this.#media.stream, screen: this.#streams.screen,
         picture: this.#media.isOn("camera"), audio: this.#media.isOn("audio") });
+      return;
+    }
+    if (this.#call.isMachine(id)) {
+      this.#tiles.remove(id);
       return;
     }
     const state = this.#call.stateOf(id);

@@ -144,20 +144,21 @@ vm_meeting_react (VmMeeting *self, const gchar *reaction, GError **error)
 }
 
 /* In a room that nobody hosts the server names somebody
- * (protocol/rooms.md#open-rooms). */
+ * (protocol/rooms.md#open-rooms); a host names the page of its own user
+ * (protocol/trust.md#the-hosts-page). */
 void
 vm_meeting_take_moderator (VmMeeting *self, const gchar *id)
 {
   g_free (self->moderator_id);
-  self->moderator_id = self->host_id ? NULL : g_strdup (id);
+  self->moderator_id = g_strdup (id);
 }
 
 gboolean
 vm_meeting_obeys (VmMeeting *self, const gchar *id)
 {
-  const gchar *whom = self->host_id ? self->host_id : self->moderator_id;
-
-  return whom && g_strcmp0 (whom, id) == 0;
+  return id
+         && (g_strcmp0 (self->host_id, id) == 0
+             || g_strcmp0 (self->moderator_id, id) == 0);
 }
 
 static gboolean

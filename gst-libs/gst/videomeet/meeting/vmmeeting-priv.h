@@ -174,7 +174,7 @@ struct _VmMeeting
   VmMeetingState state;
   gchar *id;
   gchar *host_id; /* participant id of the host */
-  gchar *moderator_id; /* likewise, in a room without a host; or NULL */
+  gchar *moderator_id; /* who may moderate besides; or NULL */
   gchar *nonce; /* sent to the others when joining; base64 */
   VmParticipant *me;
   GPtrArray *participants; /* the others, in the order they joined */

@@ -345,6 +345,10 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
         vm_meeting_take_hand_over (self, from);
       } else if (g_strcmp0 (signal->from, self->host_id) == 0) {
         vm_meeting_finish (self, NULL);
+      } else if (self->seat && vm_meeting_obeys (self, signal->from)
+                 && g_strcmp0 (signal->reason, "ended") == 0) {
+        /* the page of this device's own user ends it */
+        vm_meeting_finish (self, NULL);
       } else {
         vm_meeting_forget_call (self);
         vm_meeting_remove (self, from, NULL);

@@ -115,6 +115,10 @@ kick (VmMember *member, VmSignal *signal, GError **error)
 
   if (!is_host (member, error))
     return FALSE;
+  if (signal->to && member->room->host && member != member->room->host
+      && strcmp (signal->to, member->room->host->id) == 0)
+    return refuse (
+        error, VM_ERROR_NOT_TRUSTED, "The host's device cannot be removed");
   if (is_removed (member->room, signal->to, reason))
     return TRUE;
   if (!forward (member, signal, FALSE, error))
@@ -243,6 +247,31 @@ forward_refusal (VmMember *member, VmSignal *signal)
   forward (member, signal, FALSE, NULL);
 }
 
+/* Its own user's page ends the meeting: the host does so, as by itself. */
+static void
+ask_to_end (VmMember *member, VmSignal *signal)
+{
+  VmRoom *room = member->room;
+
+  if (member != room->moderator || !room->host
+      || g_strcmp0 (signal->reason, "ended") != 0)
+    return;
+  g_free (signal->from);
+  signal->from = g_strdup (member->id);
+  vm_room_send (room, room->host, signal);
+}
+
+static void
+take_bye (VmMember *member, VmSignal *signal)
+{
+  if (member == member->room->host) {
+    vm_room_end (member->room);
+    return;
+  }
+  ask_to_end (member, signal);
+  vm_member_leave (member, NULL);
+}
+
 void
 vm_member_receive (VmMember *member, VmSignal *signal)
 {
@@ -257,10 +286,7 @@ vm_member_receive (VmMember *member, VmSignal *signal)
     return;
   }
   if (signal->type == VM_SIGNAL_BYE) {
-    if (member == member->room->host)
-      vm_room_end (member->room);
-    else
-      vm_member_leave (member, NULL);
+    take_bye (member, signal);
     return;
   }
   if (!receive (member, signal, &error))

@@ -374,6 +374,7 @@ take_ticket (VmMember *member, const VmTicket *ticket)
   member->key = g_strdup (ticket->key);
   member->group = vm_text_share (ticket->group);
   member->proven = ticket->proven;
+  member->own_page = ticket->own_page;
   member->presented =
       ticket->presented ? vm_token_ref (ticket->presented) : NULL;
   member->trust = ticket->trust;
@@ -464,7 +465,7 @@ vm_room_seat (
 
   if (room->state != VM_MEETING_STATE_ACTIVE)
     vm_room_take_event (room, VM_MEETING_EVENT_PARTICIPANT_JOINS);
-  if (!room->moderator)
+  if (!room->moderator || member->own_page)
     vm_room_choose_moderator (room);
   vm_room_welcome (room, member, FALSE);
   vm_room_tell_topology (room, member);
@@ -512,6 +513,7 @@ vm_room_empty (VmRoom *room)
 {
   VmRooms *rooms = room->rooms;
 
+  room->moderator = NULL;
   for (guint i = room->members->len; i > 0; i--) {
     VmMember *guest = g_ptr_array_index (room->members, i - 1);
 

@@ -209,12 +209,27 @@ vm_room_forget_beginner (VmRoom *room)
   g_clear_pointer (&room->beginner, vm_text_unshare);
 }
 
+/* The page that came last: an earlier one may be lost, and not yet missed. */
+static VmMember *
+find_own_page (VmRoom *room)
+{
+  VmMember *found = NULL;
+
+  for (guint i = 0; i < room->members->len; i++) {
+    VmMember *member = g_ptr_array_index (room->members, i);
+
+    if (member->own_page)
+      found = member;
+  }
+  return found;
+}
+
 /* Whoever comes by another dialect has no words for what a host may do. A lock
  * goes with the last who could open it. */
 void
 vm_room_choose_moderator (VmRoom *room)
 {
-  room->moderator = NULL;
+  room->moderator = room->host ? find_own_page (room) : NULL;
   for (guint i = 0;
        room->open && !room->rooms->open.unmoderated && i < room->members->len;
        i++) {

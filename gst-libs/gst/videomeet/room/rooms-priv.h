@@ -94,7 +94,7 @@ struct _VmRoom
   gchar *beginner; /* group of the first participant of an open room; shared */
   gint64 awaited; /* until when a ticket may still be used */
   guint held; /* by clients without a seat; it ends with the last of them */
-  VmMember *moderator; /* of an open room, or NULL */
+  VmMember *moderator; /* beside a host, or in its place; or NULL */
   GPtrArray *members; /* in the order they joined */
   /* by the trust level of the guesser: strangers, who can make any number of
    * keys, can only lock out strangers */
@@ -124,6 +124,7 @@ struct _VmMember
   VmTrustLevel trust;
   gboolean named; /* its names were checked when it joined, and are its own */
   gboolean proven; /* see VmJoin */
+  gboolean own_page; /* likewise */
   gchar *key; /* of its TLS, or NULL */
   gchar *group; /* of VmJoin, shared; NULL: it is at another server */
   VmToken *presented; /* see VmJoin, or NULL */
@@ -154,6 +155,7 @@ struct _VmTicket
   gchar *group;
   gchar *key;
   gboolean proven; /* see VmJoin */
+  gboolean own_page; /* likewise */
   VmToken *presented;
   VmTrustLevel trust; /* when admitted, finally by vm_rooms_take_seat() */
   VmCallType call_type;
@@ -176,6 +178,7 @@ typedef struct
   VmToken *presented; /* or NULL */
   const gchar *group; /* see VmJoin, or NULL */
   gboolean passed_on; /* by a bridge: see VmJoin.via */
+  gboolean own_page; /* see VmJoin */
 } VmBearer;
 
 /* The bearer of a seated member; with its names if they were not checked yet.
@@ -302,7 +305,8 @@ VmRoom *vm_room_new (VmRooms *rooms, const gchar *name);
 /* roomopen.c: creates the open room @name for @group. */
 VmRoom *vm_room_begin (
     VmRooms *rooms, const gchar *name, const gchar *group, GError **error);
-/* Chooses the moderator; none in a hosted room. */
+/* Chooses the moderator; of a hosted room the page of its device's user that
+ * came last. */
 void vm_room_choose_moderator (VmRoom *room);
 /* Closes and removes the remaining members. */
 void vm_room_empty (VmRoom *room);

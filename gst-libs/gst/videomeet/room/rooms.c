@@ -218,6 +218,10 @@ vm_room_lets_in (VmRoom *room, const VmBearer *bearer, const gchar *pin,
 {
   /* whom the policy shuts out has no PINs to try; and the PIN before the rest:
    * what the room is like is nobody's business without it */
+  if (bearer->own_page) {
+    *level = VM_TRUST_LEVEL_UNKNOWN;
+    return !room->rooms->closing || vm_rooms_refuse_closing (error);
+  }
   if (!vm_room_admits_key (room, bearer, error)
       || !vm_room_trusts (room, bearer, level, error)
       || !vm_room_admits_group (room, bearer, *level, error)
@@ -332,7 +336,8 @@ vm_join_to_bearer (const VmJoin *join)
     .user = join->user,
     .presented = join->token,
     .group = join->group,
-    .passed_on = join->via != NULL };
+    .passed_on = join->via != NULL,
+    .own_page = join->own_page };
 }
 
 static VmTicket *
@@ -349,6 +354,7 @@ make_ticket (VmRoom *room, const VmJoin *join, gint64 now)
   ticket->group = g_strdup (join->group);
   ticket->key = g_strdup (join->key);
   ticket->proven = join->proven;
+  ticket->own_page = join->own_page && !room->open;
   ticket->presented = join->token ? vm_token_ref (join->token) : NULL;
   ticket->call_type = join->call_type;
   ticket->via = g_strdup (join->via);
@@ -443,7 +449,8 @@ vm_ticket_to_bearer (const VmTicket *ticket, const VmSignal *hello)
     .device = said && said->device ? said->device : "",
     .presented = ticket->presented,
     .group = ticket->group,
-    .passed_on = ticket->via != NULL };
+    .passed_on = ticket->via != NULL,
+    .own_page = ticket->own_page };
 }
 
 VmMember *

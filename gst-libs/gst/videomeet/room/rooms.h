@@ -226,6 +226,9 @@ typedef struct
   /* of a participant of the cloud: who passes it on, a member with @key, and
    * what it is called there; or NULL */
   const gchar *via, *origin_id;
+  /* it comes by the page of this device's own user: admitted whatever the
+   * policy, the PIN and the lock say, and the moderator of a hosted room */
+  gboolean own_page;
 } VmJoin;
 
 /* The first step: a ticket for an admitted client. @ticket is text for a URL.

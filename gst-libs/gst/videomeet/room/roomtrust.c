@@ -47,7 +47,8 @@ vm_member_to_bearer (const VmMember *member)
     .user = member->user,
     .device = member->named ? NULL : device,
     .presented = member->presented,
-    .passed_on = member->via != NULL };
+    .passed_on = member->via != NULL,
+    .own_page = member->own_page };
 }
 
 /* Whether @other came by names that look like these, and by another key than
@@ -190,6 +191,10 @@ vm_room_trusts (
   g_autoptr (GError) reason = NULL;
   VmBearer counts = *bearer;
 
+  if (bearer->own_page) {
+    *level = VM_TRUST_LEVEL_UNKNOWN;
+    return TRUE;
+  }
   if (bearer->passed_on && rooms->policy == VM_POLICY_REQUIRE
       && rooms->cloud_trust == VM_CLOUD_TRUST_ALLOW) {
     *level = VM_TRUST_LEVEL_UNKNOWN;

@@ -153,6 +153,7 @@ ticket_copy (const VmTicket *ticket)
   copy->group = g_strdup (ticket->group);
   copy->key = g_strdup (ticket->key);
   copy->proven = ticket->proven;
+  copy->own_page = ticket->own_page;
   copy->presented = ticket->presented ? vm_token_ref (ticket->presented) : NULL;
   copy->trust = ticket->trust;
   copy->call_type = ticket->call_type;

@@ -82,19 +82,25 @@ static const struct
   { PATH "/answer", take_answer },
 };
 
+gboolean
+vm_http_is_own_page (VmConn *conn, GError **error)
+{
+  /* nor a page of another origin that may join meetings here */
+  if (conn->loopback && !conn->request->origin)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+      "Only the page of this device, in a browser on this machine, may answer "
+      "for it");
+  return FALSE;
+}
+
 static GBytes *
 answer (VmConn *conn, GError **error)
 {
   g_auto (VmApprovalBody) body = { NULL };
 
-  /* nor a page of another origin that may join meetings here */
-  if (!conn->loopback || conn->request->origin) {
-    g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
-        "Only the page of this device, in a browser on this machine, may "
-        "answer "
-        "for it");
+  if (!vm_http_is_own_page (conn, error))
     return NULL;
-  }
   for (guint i = 0; i < G_N_ELEMENTS (requests) && conn->server->pairing; i++) {
     if (strcmp (conn->request->path, requests[i].path) != 0)
       continue;

@@ -28,8 +28,8 @@ refuse (VmConn *conn, guint status, VmError code, const gchar *message)
 }
 
 /* Whoever has a certificate for a name is reached by it. */
-static gboolean
-is_named (VmServer *self, const gchar *header)
+gboolean
+vm_http_is_named (VmServer *self, const gchar *header)
 {
   g_autofree gchar *host = header ? vm_host_from_header (header) : NULL;
 
@@ -92,7 +92,7 @@ check_caller (VmConn *conn)
         "Too many connections from this address");
   if (!vm_host_is_own (conn->request->host, vm_server_local_addresses (self),
           self->host_name, (const gchar *const *) self->names)
-      && !is_named (self, conn->request->host))
+      && !vm_http_is_named (self, conn->request->host))
     return refuse (conn, 0, VM_ERROR_WRONG_HOST,
         "The Host header names no address of this device");
   if (!conn->request->origin

@@ -3,6 +3,8 @@
 
 #include "server/conn.h"
 
+/* Whether the Host @header is one of the names of a certificate of its own. */
+gboolean vm_http_is_named (VmServer *self, const gchar *header);
 /* The requests of one connection. Each returns the result for the lws callback.
  */
 int vm_http_request (VmConn *conn);

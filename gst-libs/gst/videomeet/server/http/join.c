@@ -3,6 +3,7 @@
 /* POST /meetings/join (protocol/http.md#join). */
 
 #include "server/http/join.h"
+#include "server/http/approval.h"
 #include "base/vmerror-priv.h"
 #include "base/deviceid.h"
 #include "base/json/json.h"
@@ -74,6 +75,21 @@ prove_key (VmConn *conn, const VmJoinBody *body, VmJoin *seat_request,
   seat_request->key = *key;
   seat_request->device_id = *id;
   seat_request->proven = TRUE;
+  return TRUE;
+}
+
+/* The page of this device's own user (protocol/trust.md#approval-in-the-page)
+ * moderates the meeting that this device hosts. */
+static gboolean
+take_session (
+    VmConn *conn, const VmJoinBody *body, VmJoin *seat_request, GError **error)
+{
+  if (!body->session)
+    return TRUE;
+  if (!vm_http_is_own_page (conn, error)
+      || !vm_approval_page_check (conn->server->approval, body->session, error))
+    return FALSE;
+  seat_request->own_page = TRUE;
   return TRUE;
 }
 
@@ -170,7 +186,8 @@ join (VmConn *conn, gchar **ticket, GError **error)
   seat_request.call_type = body.call_type;
   seat_request.via = body.via;
   seat_request.origin_id = body.origin_id;
-  if (!prove_key (conn, &body, &seat_request, &key, &id, error))
+  if (!prove_key (conn, &body, &seat_request, &key, &id, error)
+      || !take_session (conn, &body, &seat_request, error))
     return NULL;
   room = vm_rooms_join (conn->server->rooms, &seat_request,
       g_get_monotonic_time (), ticket, error);

@@ -20,6 +20,7 @@ vm_join_body_clear (VmJoinBody *body)
   g_clear_pointer (&body->signature, g_free);
   g_clear_pointer (&body->via, g_free);
   g_clear_pointer (&body->origin_id, g_free);
+  g_clear_pointer (&body->session, g_free);
 }
 
 static gboolean
@@ -65,5 +66,7 @@ vm_join_body_read (
              &json, 0, "via", VM_SIGNAL_ID_MAX, &body->via, error)
          && vm_json_get_string (
              &json, 0, "originId", VM_SIGNAL_ID_MAX, &body->origin_id, error)
+         && vm_json_get_string (
+             &json, 0, "session", VM_NAME_MAX, &body->session, error)
          && read_call_type (&json, &body->call_type, error);
 }

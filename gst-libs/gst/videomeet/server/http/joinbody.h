@@ -17,6 +17,7 @@ typedef struct
   VmCallType call_type;
   gchar *via; /* of a participant of the cloud: its bridge; or NULL */
   gchar *origin_id; /* likewise, what it is called there */
+  gchar *session; /* of the page of this device's own user; or NULL */
 } VmJoinBody;
 
 /* @body: all zero. Names may be one byte longer than allowed, so that the room

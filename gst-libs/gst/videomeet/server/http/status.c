@@ -2,6 +2,7 @@
 
 #include "server/http/status.h"
 #include "base/json/json.h"
+#include "server/http/http.h"
 #include "server/http/response.h"
 #include "server/hostseat.h"
 #include "server/server-priv.h"
@@ -10,15 +11,39 @@
 
 #include <string.h>
 
+/* What a browser shows of the certificate, where that is the device's own
+ * (protocol/http.md#fingerprint). */
+static void
+append_fingerprint (GString *out, VmConn *conn)
+{
+  VmServer *self = conn->server;
+  GTlsCertificate *certificate =
+      vm_identity_get_tls_certificate (self->identity);
+  g_autoptr (GByteArray) der = NULL;
+  g_autofree gchar *sum = NULL;
+
+  if (!self->secure || vm_http_is_named (self, conn->request->host)) {
+    vm_json_append_null (out, "certificate");
+    return;
+  }
+  g_object_get (certificate, "certificate", &der, NULL);
+  sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
+  vm_json_append_member (out, "certificate", sum);
+}
+
 int
 vm_http_get_status (VmConn *conn)
 {
   g_autoptr (VmDeviceInfo) info = vm_device_info_copy (conn->server->info);
+  GString *out = g_string_new ("{");
   g_autoptr (GBytes) body = NULL;
 
   info->secure = conn->server->secure;
   vm_server_describe_hosted (conn->server, info);
-  body = vm_device_info_to_status (info);
+  vm_device_info_append_status (out, info);
+  append_fingerprint (out, conn);
+  g_string_append_c (out, '}');
+  body = g_string_free_to_bytes (out);
   return vm_http_reply_json (conn, 200, body);
 }
 
