@@ -329,7 +329,8 @@ show (VmtOutput *self)
 {
   const gchar *ticker = self->ticker ? self->ticker : "";
   const gchar *prompt = self->prompt ? self->prompt : "";
-  glong columns = vmt_output_get_columns (self) - 1, taken = 0, behind = 0, room;
+  glong columns = vmt_output_get_columns (self) - 1, taken = 0, behind = 0,
+        room;
   g_autofree gchar *start =
       start_of (ticker, *prompt ? columns / 2 : columns, &taken);
   g_autofree gchar *before = g_strndup (prompt, *prompt ? self->cursor : 0);
