@@ -344,6 +344,18 @@ class Agents(natlab.NatTest):
         self.assertGreater(again.events("transfer")[-1]["resumed"], LONG / 4)
         self.assertLess(self.sent_by(self.routers[1]) - before, LONG * 3 / 4)
 
+    def test_sender_is_killed(self):
+        """Its next attempt sends nothing that was verified, though the receiver has not
+        heard that the one before is over."""
+        sent, received, process, _ = self.begin()
+        process.kill()
+        before = self.sent_by(self.routers[1])
+        again = self.start(self.routers[1], "send", sent, "Ann")
+        self.arrives(sent, received, again)
+        self.assertGreater(again.events("transfer")[-1]["resumed"], LONG / 4)
+        self.assertLess(self.sent_by(self.routers[1]) - before, LONG * 3 / 4)
+        self.assertEqual(os.listdir(os.path.dirname(received)), ["file"])
+
     def test_folder_goes_on(self):
         """It is told from where."""
         sent, received, process, agent = self.begin(folder=True)

@@ -141,6 +141,31 @@ GST_START_TEST (test_goes_on_once_the_first_is_gone)
 
 GST_END_TEST;
 
+/* Of an agent, whose transfers have one folder: the first is told. */
+GST_START_TEST (test_waits_among_several)
+{
+  g_autoptr (VmReceiveFolder) folder = NULL;
+  VmReceiveFile *first;
+  Second second;
+  GThread *thread;
+
+  rules.several = TRUE;
+  folder = open_folder ();
+  first = begin_first (folder);
+  second = (Second){ folder, "a" };
+  fail_if (vm_receive_file_is_wanted (first));
+  thread = g_thread_new ("second", begin_second, &second);
+  fail_if (is_done (&second));
+  fail_unless (vm_receive_file_is_wanted (first));
+  vm_receive_file_free (first);
+  g_thread_join (thread);
+  g_assert_no_error (second.error);
+  fail_unless_equals_uint64 (vm_receive_file_count (second.file), 1);
+  second_clear (&second);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_stopped_while_it_waits)
 {
   g_autoptr (VmReceiveFolder) one = open_folder (), two = open_folder ();
@@ -216,6 +241,7 @@ receivewait_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_goes_on_once_the_first_is_gone);
+  tcase_add_test (tc, test_waits_among_several);
   tcase_add_test (tc, test_stopped_while_it_waits);
   tcase_add_loop_test (tc, test_not_for_ever, 0, G_N_ELEMENTS (ends));
   tcase_add_test (tc, test_not_for_others);

@@ -301,7 +301,8 @@ open_folders (VmAgent *self, GError **error)
   const VmReceiveRules rules = { .overwrite = self->overwrite,
     .max_size = self->max_size,
     .quota = self->quota,
-    .patience = VM_RECEIVE_PATIENCE };
+    .patience = VM_RECEIVE_PATIENCE,
+    .several = TRUE };
 
   if (self->receive_folder) {
     self->folder = vm_receive_folder_open (self->receive_folder, &rules, error);

@@ -58,6 +58,7 @@ struct _VmReceiveFile
   VmJournalHeader header;
   gchar *key; /* in use->coming; NULL: not in it */
   gboolean charged; /* its size is in folder->use */
+  gint wanted; /* atomic: by another transfer of the same file */
   gboolean fresh; /* no part of it existed before */
   gboolean done; /* committed */
   gboolean discarded;
@@ -103,7 +104,8 @@ vm_receive_sibling (const gchar *name, const gchar *from, const gchar *to);
 VmFd vm_receive_open_own (VmReceiveFolder *self, const gchar *name);
 
 /* Waits while another receiver in this process, through another
- * VmReceiveFolder, receives the same file, up to the patience of the rules. */
+ * VmReceiveFolder unless rules.several, receives the same file, up to the
+ * patience of the rules. */
 void vm_receive_wait (VmReceiveFile *file);
 /* Closes the journal, which unlocks it, and wakes waiting threads. */
 void vm_receive_gone (VmReceiveFile *file);

@@ -181,21 +181,30 @@ make_quota (VmReceiveFile *file)
   }
 }
 
-/* With the lock held. Of one receiver the later transfer ends the one before.
- */
+/* With the lock held. Of one receiver the later transfer ends the one before,
+ * unless the rules say that there are several. */
 static gboolean
 is_received_elsewhere (const VmReceiveFile *file)
 {
   const GPtrArray *open = file->folder->use->open;
+  gboolean elsewhere = FALSE;
 
   for (guint i = 0; i < open->len; i++) {
-    const VmReceiveFile *other = g_ptr_array_index (open, i);
+    VmReceiveFile *other = g_ptr_array_index (open, i);
 
-    if (other->folder != file->folder
-        && vm_journal_same_file (&other->header, &file->header))
-      return TRUE;
+    if ((other->folder == file->folder && !file->folder->rules.several)
+        || !vm_journal_same_file (&other->header, &file->header))
+      continue;
+    g_atomic_int_set (&other->wanted, TRUE);
+    elsewhere = TRUE;
   }
-  return FALSE;
+  return elsewhere;
+}
+
+gboolean
+vm_receive_file_is_wanted (VmReceiveFile *file)
+{
+  return g_atomic_int_get (&file->wanted);
 }
 
 void

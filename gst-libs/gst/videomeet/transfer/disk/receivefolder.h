@@ -43,6 +43,8 @@ typedef struct
                   * quota, and of unfinished ones at full size; 0: no limit */
   gboolean no_fsync; /* a power failure may lose the file */
   gint64 patience; /* µs; see VM_RECEIVE_PATIENCE */
+  gboolean several; /* transfers of this folder do not end each other, so that
+                     * one waits for another of the same file, too */
 } VmReceiveRules;
 
 typedef struct _VmReceiveFolder VmReceiveFolder; /* any thread */
@@ -77,6 +79,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmReceiveFile, vm_receive_file_free)
 /* Removes it: cancelled, or not as announced. */
 void vm_receive_file_discard (VmReceiveFile *file);
 
+/* Whether another transfer of the same file waits for its end. Any thread. */
+gboolean vm_receive_file_is_wanted (VmReceiveFile *file);
 gboolean vm_receive_file_has (VmReceiveFile *file, guint64 index);
 guint64 vm_receive_file_count (VmReceiveFile *file); /* verified chunks */
 /* Writes a chunk that matches @hash and refuses others (BAD_MESSAGE, also for a

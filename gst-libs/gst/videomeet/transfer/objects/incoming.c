@@ -97,6 +97,12 @@ vm_incoming_set_lane (VmIncoming *self, const gchar *lane)
 }
 
 gboolean
+vm_incoming_is_wanted (VmIncoming *self)
+{
+  return self->file && vm_receive_file_is_wanted (self->file);
+}
+
+gboolean
 vm_incoming_is_over (VmIncoming *self)
 {
   VmTransferState state = vm_receiver_get_state (self->engine);

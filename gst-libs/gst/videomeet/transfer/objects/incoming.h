@@ -31,6 +31,8 @@ void vm_incoming_set_known (VmIncoming *self, gboolean known);
 const gchar *vm_incoming_get_from (VmIncoming *self);
 /* The lane from now on: a constant. */
 void vm_incoming_set_lane (VmIncoming *self, const gchar *lane);
+/* Whether another transfer of the same file waits for the end of this one. */
+gboolean vm_incoming_is_wanted (VmIncoming *self);
 gboolean vm_incoming_is_over (VmIncoming *self);
 
 /* Performs actions up to the next message for the sender. Returns: (transfer

@@ -13,6 +13,8 @@
 #define ACK_BYTES (1024 * 1024)
 /* A sender that waits for a slow receiver hears this often that it is there. */
 #define SIGN_EVERY G_USEC_PER_SEC
+/* A sender of which nothing comes leaves the file to its next attempt. */
+#define YIELD_AFTER (3 * G_USEC_PER_SEC)
 
 typedef struct
 {
@@ -26,6 +28,7 @@ typedef struct
   gsize acked; /* bytes that @ack covers */
   gint64 pace; /* when the rate allows the next chunk, µs */
   gint64 signed_at;
+  gint64 heard_at; /* when a message was read last */
   gint64 told_at;
   gboolean told; /* the first state */
   gboolean paused; /* by the user */
@@ -217,6 +220,21 @@ give_sign (Receiving *self)
   say (self, self->sign);
 }
 
+/* A sender that was killed has begun again, before its connection is known to
+ * be over (protocol/agents.md#again). */
+static void
+look_for_next (Receiving *self, gint64 now)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (now - self->heard_at < YIELD_AFTER
+      || !vm_incoming_is_wanted (self->incoming))
+    return;
+  g_set_error (&error, VM_ERROR, VM_ERROR_DISCONNECTED,
+      "Nothing came any more, and the same device sends the file again");
+  lose (self, error);
+}
+
 static void
 tick (Receiving *self)
 {
@@ -224,6 +242,7 @@ tick (Receiving *self)
   gint64 deadline = vm_receiver_get_deadline (self->engine);
 
   look_at_control (self);
+  look_for_next (self, now);
   if (deadline >= 0 && now >= deadline)
     vm_receiver_tick (self->engine, now);
   run (self);
@@ -273,6 +292,7 @@ take (Receiving *self, guint8 type, GBytes *body)
   g_autoptr (GError) error = NULL;
   gsize size = g_bytes_get_size (body);
 
+  self->heard_at = g_get_monotonic_time ();
   if (!vm_p2p_file_take (self->file, type, body, &error))
     give_up (self, error);
   if (type == VM_P2P_FILE_CHUNK || type == VM_P2P_FILE_CHUNK_HASHED)
@@ -371,6 +391,7 @@ finish (Receiving *self, gchar **saved_path, GError **error)
 static void
 transfer (Receiving *self)
 {
+  self->heard_at = g_get_monotonic_time ();
   tell_changes (self);
   decide (self);
   run (self);
