@@ -17,7 +17,7 @@
  *   publishing| ending       | the peer failed; other inputs
  *             | idle, then   | CONNECTION_LOST
  *             | offering     |
- *   ending    | idle, then   | CONNECTION_LOST
+ *   ending    | idle, then   | CONNECTION_LOST, which follows in any case
  *             | offering     |
  *   paused    | offering     | after the pause, VM_CLOUD_ATTEMPTS times
  *

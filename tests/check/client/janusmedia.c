@@ -227,6 +227,47 @@ GST_START_TEST (test_unpublishes)
 
 GST_END_TEST;
 
+/* A peer may fail before it has made its offer. */
+GST_START_TEST (test_unpublishes_nothing)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  vm_janus_client_unpublish (room.client, room.now);
+  janus_room_says (&room, NULL);
+  janus_room_hears (&room, "");
+  janus_room_wait (&room, 2 * G_USEC_PER_SEC);
+  janus_room_hears (&room, "broken:pub");
+  publish (&room);
+  janus_room_says (&room, "\"request\":\"publish\"");
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* The connection is lost while the socket is, and the session is given back. */
+GST_START_TEST (test_unpublishes_while_lost)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  publish (&room);
+  janus_room_asks (&room, "\"publish\"",
+      JANUS_JSEP ("8", "\"videoroom\":\"event\"", "answer", "v=0"));
+  janus_room_lose (&room);
+  vm_janus_client_unpublish (room.client, room.now);
+  janus_room_wait (&room, G_USEC_PER_SEC);
+  vm_janus_client_opened (room.client, room.now);
+  janus_room_asks (&room, "\"claim\"", JANUS_DONE);
+  janus_room_wait (&room, 2 * G_USEC_PER_SEC);
+  janus_room_hears (
+      &room, "published:pub:v=0 lost:DISCONNECTED returned broken:pub");
+  publish (&room);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
 /* Candidates */
 
 static void
@@ -834,6 +875,8 @@ janusmedia_suite (void)
   tcase_add_test (tc, test_room_has_no_such_codec);
   tcase_add_test (tc, test_connection_is_hung_up);
   tcase_add_test (tc, test_unpublishes);
+  tcase_add_test (tc, test_unpublishes_nothing);
+  tcase_add_test (tc, test_unpublishes_while_lost);
   tcase_add_test (tc, test_older_connection_is_there);
   tcase_add_test (tc, test_candidates_follow_descriptions);
   tcase_add_test (tc, test_number_of_candidates);

@@ -189,6 +189,8 @@ gint64 vm_janus_client_get_own_id (VmJanusClient *self);
  * VM_ERROR_FAILED: it is not in the room, or waits for an answer. */
 gboolean vm_janus_client_publish (VmJanusClient *self, const gchar *sdp,
     const gchar *const *descriptions, gint64 now, GError **error);
+/* CONNECTION_LOST follows in any case, also where nothing was offered yet, or
+ * the session is lost. */
 void vm_janus_client_unpublish (VmJanusClient *self, gint64 now);
 /* @candidate NULL: there are no more. */
 void vm_janus_client_add_candidate (VmJanusClient *self, VmJanusRole role,

@@ -186,19 +186,24 @@ vm_janus_client_publish (VmJanusClient *self, const gchar *sdp,
   return TRUE;
 }
 
+/* Where it cannot be said, a connection that the server has is ended before the
+ * next offer: end_older(). */
 void
 vm_janus_client_unpublish (VmJanusClient *self, gint64 now)
 {
+  gboolean is_there = self->publisher == VM_JANUS_OFFERED
+                      || self->publisher == VM_JANUS_PUBLISHED;
   VmJanusHead head;
 
-  if (self->state != VM_JANUS_CLIENT_JOINED
-      || (self->publisher != VM_JANUS_OFFERED
-          && self->publisher != VM_JANUS_PUBLISHED)
-      || !vm_janus_client_begin (
-          self, VM_JANUS_REQUEST_UNPUBLISH, VM_JANUS_PUBLISHER, now, &head))
+  if (self->publisher == VM_JANUS_UNPUBLISHING)
     return;
   self->publisher = VM_JANUS_UNPUBLISHING;
-  vm_janus_client_send (self, vm_janus_write_unpublish (&head));
+  if (is_there && self->state == VM_JANUS_CLIENT_JOINED
+      && vm_janus_client_begin (
+          self, VM_JANUS_REQUEST_UNPUBLISH, VM_JANUS_PUBLISHER, now, &head))
+    vm_janus_client_send (self, vm_janus_write_unpublish (&head));
+  else
+    self->publisher_deadline = now + HANGUP_TIME;
 }
 
 /* What the room has no codec for, it takes as an m-line that is off. */
