@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Who meets in these tests: videomeet on the native side, Chromium on the other.
+// Who meets in these tests: videomeet on the native side, a browser on the other.
 
+import { existsSync } from "node:fs";
 import process from "node:process";
-import { chromium } from "playwright-core";
+import { chromium, firefox } from "playwright-core";
 import { ADDRESS } from "./lan.mjs";
 import { CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICE, Program, STAMP, atEnd, captureLightly,
   until } from "./program.mjs";
@@ -95,6 +96,21 @@ function instrument() {
         if (r.type === "inbound-rtp" && r.kind === "audio") energy += r.totalAudioEnergy || 0;
     return energy;
   };
+  // Firefox counts none of a stream's frames in its playback quality.
+  const counts = new WeakMap();
+  window.framesShown = (video) => {
+    const { totalVideoFrames } = video.getVideoPlaybackQuality();
+    if (totalVideoFrames || !video.requestVideoFrameCallback) return totalVideoFrames;
+    if (!counts.has(video)) {
+      const count = () => {
+        counts.set(video, counts.get(video) + 1);
+        video.requestVideoFrameCallback(count);
+      };
+      counts.set(video, 0);
+      video.requestVideoFrameCallback(count);
+    }
+    return counts.get(video);
+  };
   window.readStamp = (video) => {
     const columns = 16;
     const rows = 3;
@@ -143,42 +159,72 @@ export function loseConnections(page) {
   });
 }
 
-// Chromium takes longer to start than most cases run: those of one program share the
+// Debian's Firefox, driven over WebDriver BiDi as it is.
+const FIREFOX = process.env.VM_FIREFOX || "/usr/bin/firefox-esr";
+const FIREFOX_PREFS = {
+  // a camera and a microphone that it makes up, and no question about them
+  "media.navigator.streams.fake": true,
+  "media.navigator.permission.disabled": true,
+  // sound that plays without a click
+  "media.autoplay.default": 0,
+  // the addresses of this network as they are
+  "media.peerconnection.ice.loopback": true,
+  "media.peerconnection.ice.obfuscate_host_addresses": false,
+  // it is downloaded when first started, from a network that is not there
+  "media.gmp-manager.updateEnabled": false,
+};
+
+export const hasFirefox = () => existsSync(FIREFOX);
+
+// A browser takes longer to start than most cases run: those of one program share the
 // processes, and each of their pages has a profile of its own. One that a case has
 // killed or closed is no more.
 const idle = [];
 
 // `devices`: whether it has a camera and a microphone.
 export class Browser {
-  static async start({ devices = true, flags = [], program = CHROMIUM } = {}) {
-    const args = [...FLAGS, ...(devices ? [FAKE_DEVICE] : []), ...flags];
-    const key = [program, ...args].join(" ");
-    const found = idle.findIndex((one) => one.key === key);
-    const browser = found >= 0 ? idle.splice(found, 1)[0]
-      : await Browser.#launch(program, args, key);
-
-    atEnd(() => browser.#release());
-    return browser;
+  // Firefox: its devices are there always.
+  static firefox() {
+    return Browser.#take(FIREFOX, () => firefox.launchServer({ channel: "moz-firefox",
+      executablePath: FIREFOX, timeout: STEP_MS, headless: true, handleSIGINT: false,
+      env: { ...process.env, LC_ALL: "C.UTF-8" }, firefoxUserPrefs: FIREFOX_PREFS }), firefox);
   }
 
-  static async #launch(program, args, key) {
-    const browser = new Browser();
-    browser.key = key;
-    browser.isClosed = false;
-    browser.server = await chromium.launchServer({
+  static async start({ devices = true, flags = [], program = CHROMIUM } = {}) {
+    if (process.env.VM_BROWSER === "firefox") return Browser.firefox();
+    const args = [...FLAGS, ...(devices ? [FAKE_DEVICE] : []), ...flags];
+
+    return Browser.#take([program, ...args].join(" "), () => chromium.launchServer({
       executablePath: program, timeout: STEP_MS,
       headless: true, handleSIGINT: false,
       // without UTF-8 it cannot name a file as a test does
       env: { ...process.env, LC_ALL: "C.UTF-8" }, args,
-    });
-    browser.chromium = await chromium.connect(browser.server.wsEndpoint());
+    }), chromium);
+  }
+
+  static async #take(key, launch, kind) {
+    const found = idle.findIndex((one) => one.key === key);
+    const browser = found >= 0 ? idle.splice(found, 1)[0] : await Browser.#start(launch, kind);
+
+    browser.key = key;
+    atEnd(() => browser.#release());
+    return browser;
+  }
+
+  static async #start(launch, kind) {
+    const browser = new Browser();
+
+    browser.isClosed = false;
+    browser.isFirefox = kind === firefox;
+    browser.server = await launch();
+    browser.connection = await kind.connect(browser.server.wsEndpoint());
     return browser;
   }
 
   async #release() {
     if (this.isClosed) return;
     try {
-      await Promise.all(this.chromium.contexts().map((context) => context.close()));
+      await Promise.all(this.connection.contexts().map((context) => context.close()));
       idle.push(this);
     } catch {
       await this.close();
@@ -188,7 +234,7 @@ export class Browser {
   // A page that nothing but the address is known to. `fullPicture`: as large as the page
   // wants it.
   async page({ fullPicture = false, ...options } = {}) {
-    const context = await this.chromium.newContext({
+    const context = await this.connection.newContext({
       ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 },
       permissions: ["camera", "microphone"], ...options });
     context.setDefaultTimeout(STEP_MS);
@@ -279,8 +325,7 @@ export function untilSent(page) {
 // connections.
 export async function untilPictures(page, count, ms = STEP_MS) {
   const playing = () => page.$$eval("video[data-participant][data-kind=camera]", (list) =>
-    list.filter((v) => v.muted === false).map((v) =>
-      v.getVideoPlaybackQuality().totalVideoFrames));
+    list.filter((v) => v.muted === false).map((v) => window.framesShown(v)));
   const first = await until(async () => {
     const list = await playing();
     return list.filter((n) => n > 0).length >= count && list;

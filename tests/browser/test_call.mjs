@@ -202,7 +202,7 @@ three("mute and camera are shown at the others", async ({ cleo, dan }) => {
   await cleo.click("#toggle-video");
   await untilClass(dan, "Cleo", "no-picture", false);
   const frames = () => dan.$eval('video[data-participant="p002"]', (v) =>
-    v.getVideoPlaybackQuality().totalVideoFrames);
+    window.framesShown(v));
   const before = await frames();
   await until(async () => await frames() > before + 5, STEP_MS, "Cleo's picture again");
 });
@@ -243,7 +243,7 @@ three("whoever comes later knows who is muted and who raised a hand; one leaves,
 three("a screen is shared and no longer shared, in mid-call", async ({ ann, cleo, dan }) => {
   await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
   const screens = (page) => page.$$eval('video[data-kind="screen"]', (l) =>
-    l.map((v) => v.getVideoPlaybackQuality().totalVideoFrames));
+    l.map((v) => window.framesShown(v)));
 
   for (let round = 0; round < 2; round++) {
     await cleo.click("#share-screen");

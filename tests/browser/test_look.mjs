@@ -111,7 +111,7 @@ test("calls", async () => {
   await untilState(dan, "ringing");
   await dan.click("#accept-video");
   await until(() => page.evaluate(() =>
-    document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames > 5), STEP_MS,
+    window.framesShown(document.getElementById("remote")) > 5), STEP_MS,
   "pictures");
   await look(page, "phone-talking");
 });

@@ -58,7 +58,7 @@ function untilOnline(page, names) {
 }
 
 const frames = (page) => page.evaluate(() =>
-  document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames);
+  window.framesShown(document.getElementById("remote")));
 
 async function hears(page) {
   const first = await page.evaluate(() => window.soundEnergy());

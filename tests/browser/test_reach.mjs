@@ -96,7 +96,7 @@ test("another address in mid-call: pictures come by a new connection", async () 
 
 function untilSeen(page) {
   return until(() => page.evaluate(() =>
-    document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames > 5), STEP_MS,
+    window.framesShown(document.getElementById("remote")) > 5), STEP_MS,
   "pictures of the other");
 }
 
@@ -219,7 +219,7 @@ test("a call in another network: pictures come again, by another connection", as
     await Browser.start()];
   const [ann, bob] = [await far.page(), await near.page()];
   const frames = (page) => page.evaluate(() =>
-    document.getElementById("remote").getVideoPlaybackQuality().totalVideoFrames);
+    window.framesShown(document.getElementById("remote")));
   const sees = async (page) => {
     const before = await frames(page);
     await until(async () => {

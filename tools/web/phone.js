@@ -4,6 +4,7 @@
 // calling, ringing or talking. /phone.html?user=NAME&online=1 is there without a click.
 
 import { $, dress, element, setText, showAvatar } from "./view/dom.js";
+import { framesShown } from "./view/frames.js";
 import { LocalMedia } from "./media.js";
 import { Network } from "./net/network.js";
 import { PhoneLine } from "./net/phoneline.js";
@@ -74,7 +75,7 @@ function showTime() {
 
 // Nobody says that a camera is off: there are no more pictures then.
 function showPicture() {
-  const count = $("remote").getVideoPlaybackQuality().totalVideoFrames;
+  const count = framesShown($("remote"));
 
   if (count !== pictures.count) pictures = { count, at: Date.now() };
   const seen = count > 0 && Date.now() - pictures.at < STILL_MS;

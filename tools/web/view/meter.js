@@ -54,7 +54,12 @@ export class Meter {
   }
 
   #look() {
-    if (this.#context.state !== "running" || !this.#track.enabled) {
+    const runs = this.#context.state === "running";
+
+    // Firefox measures nothing where there is no loudspeaker: an empty bar would say that
+    // nothing is heard
+    $("mic-level").hidden = !runs;
+    if (!runs || !this.#track.enabled) {
       this.#show(0);
       return;
     }

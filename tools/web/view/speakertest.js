@@ -7,7 +7,10 @@ import { $, setText } from "./dom.js";
 const NOTES = [523, 659, 784]; // Hz
 const NOTE_S = 0.35;
 const LOUD = 0.25; // of 1
+const STARTS_MS = 3000; // else there is no sound system: Firefox waits for one for ever
 const WHOLE_MS = 1000 * NOTE_S * (NOTES.length + 1);
+
+const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 export class SpeakerTest {
   #sink;
@@ -41,7 +44,8 @@ export class SpeakerTest {
     const out = new MediaStreamAudioDestinationNode(context);
     const element = $("speaker-sound");
 
-    await context.resume();
+    await Promise.race([context.resume(), wait(STARTS_MS)]);
+    if (context.state !== "running") throw new Error("no sound system");
     if (this.#sink()) await element.setSinkId?.(this.#sink());
     element.srcObject = out.stream;
     await element.play();
@@ -56,7 +60,7 @@ export class SpeakerTest {
       note.start(from);
       note.stop(from + NOTE_S);
     });
-    await new Promise((resolve) => { setTimeout(resolve, WHOLE_MS); });
+    await wait(WHOLE_MS);
     element.srcObject = null;
   }
 }

@@ -3,6 +3,7 @@
 // The picture of one participant, or of its screen, with what is written on it.
 
 import { dress, element, icon, setText } from "./dom.js";
+import { framesShown } from "./frames.js";
 import { GRADES } from "./words.js";
 import { mayFill } from "./layout.js";
 
@@ -179,7 +180,7 @@ export class Tile {
 
   // While what is shown moves, nothing is late.
   #await(video) {
-    const shown = () => this.video.getVideoPlaybackQuality().totalVideoFrames;
+    const shown = () => framesShown(this.video);
     const before = shown();
 
     this.nextTimer = setTimeout(() => {
