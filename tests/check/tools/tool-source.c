@@ -41,7 +41,7 @@ play (VmtSource *source, VmtCounter *counter, gint n)
 
 GST_START_TEST (test_stamp)
 {
-  g_autoptr (VmtSource) source = vmt_source_new ("stamp", FALSE, NULL);
+  g_autoptr (VmtSource) source = vmt_source_new ("stamp", FALSE, NULL, NULL);
   g_autoptr (VmtCounter) counter = vmt_counter_new ();
   VmtCounts counts;
 
@@ -66,7 +66,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_small_stamp)
 {
-  g_autoptr (VmtSource) source = vmt_source_new ("stamp:64x36@60", FALSE, NULL);
+  g_autoptr (VmtSource) source =
+      vmt_source_new ("stamp:64x36@60", FALSE, NULL, NULL);
   g_autoptr (VmtCounter) counter = vmt_counter_new ();
   VmtCounts counts;
 
@@ -110,7 +111,8 @@ GST_START_TEST (test_stamp_limits)
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autoptr (GError) error = NULL;
-    g_autoptr (VmtSource) source = vmt_source_new (rows[i].spec, FALSE, &error);
+    g_autoptr (VmtSource) source =
+        vmt_source_new (rows[i].spec, FALSE, NULL, &error);
 
     fail_unless_equals_int (source != NULL, rows[i].good);
     if (!rows[i].good)
@@ -123,7 +125,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_test_picture_has_no_stamps)
 {
-  g_autoptr (VmtSource) source = vmt_source_new ("test", FALSE, NULL);
+  g_autoptr (VmtSource) source = vmt_source_new ("test", FALSE, NULL, NULL);
   g_autoptr (VmtCounter) counter = vmt_counter_new ();
   VmtCounts counts;
 
@@ -137,7 +139,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_audio_only)
 {
-  g_autoptr (VmtSource) source = vmt_source_new ("stamp", TRUE, NULL);
+  g_autoptr (VmtSource) source = vmt_source_new ("stamp", TRUE, NULL, NULL);
   g_autoptr (VmtCounter) counter = vmt_counter_new ();
   VmtCounts counts;
 
@@ -173,7 +175,7 @@ GST_START_TEST (test_file)
   fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
   gst_element_set_state (pipeline, GST_STATE_NULL);
 
-  source = vmt_source_new (path, FALSE, &error);
+  source = vmt_source_new (path, FALSE, NULL, &error);
   g_assert_no_error (error);
   fail_unless (source->has_video && source->has_audio);
   play (source, counter, -1);
@@ -207,7 +209,7 @@ send_file (const gchar *name, const gchar *line, gint frames, gboolean *still)
       bus, WAIT, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
   gst_element_set_state (pipeline, GST_STATE_NULL);
-  source = vmt_source_new (path, FALSE, &error);
+  source = vmt_source_new (path, FALSE, NULL, &error);
   g_assert_no_error (error);
   *still = source->still;
   play (source, counter, frames);
@@ -260,12 +262,12 @@ GST_START_TEST (test_refused)
   g_autoptr (GError) no_display = NULL;
   g_autofree gchar *display = g_strdup (g_getenv ("DISPLAY"));
 
-  fail_unless (vmt_source_new ("camra", FALSE, &nothing) == NULL);
+  fail_unless (vmt_source_new ("camra", FALSE, NULL, &nothing) == NULL);
   fail_unless (strstr (nothing->message, "camera, screen, test and stamp"));
-  fail_unless (vmt_source_new ("/dev/null", FALSE, &no_media) == NULL);
+  fail_unless (vmt_source_new ("/dev/null", FALSE, NULL, &no_media) == NULL);
   fail_unless (strstr (no_media->message, "/dev/null"));
   g_unsetenv ("DISPLAY");
-  fail_unless (vmt_source_new ("screen", FALSE, &no_display) == NULL);
+  fail_unless (vmt_source_new ("screen", FALSE, NULL, &no_display) == NULL);
   if (display)
     g_setenv ("DISPLAY", display, TRUE);
   fail_unless (strstr (no_display->message, "DISPLAY"));
