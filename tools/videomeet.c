@@ -72,8 +72,8 @@ static void
 init_gst (VmtCommand command, const VmtOptions *options)
 {
   if (command != VMT_COMMAND_HOST && command != VMT_COMMAND_JOIN
-      && command != VMT_COMMAND_DOCTOR && !vmt_command_is_call (command)
-      && !options->meeting && !options->argv)
+      && command != VMT_COMMAND_DOCTOR && command != VMT_COMMAND_DEVICES
+      && !vmt_command_is_call (command) && !options->meeting && !options->argv)
     g_setenv ("GST_REGISTRY_DISABLE", "yes", FALSE);
   gst_init (NULL, NULL);
 }
@@ -100,6 +100,7 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
     [VMT_COMMAND_SERVER] = vmt_cmd_server,
     [VMT_COMMAND_DOCTOR] = vmt_cmd_doctor,
     [VMT_COMMAND_CERT] = vmt_cmd_cert,
+    [VMT_COMMAND_DEVICES] = vmt_cmd_devices,
   };
   g_auto (VmtOptions) options = { 0 };
   g_autoptr (GError) error = NULL;

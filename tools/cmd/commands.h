@@ -54,3 +54,5 @@ gint
 vmt_cmd_cert (const VmtOptions *options, VmtOutput *output, gint64 start_us);
 gint
 vmt_cmd_doctor (const VmtOptions *options, VmtOutput *output, gint64 start_us);
+gint
+vmt_cmd_devices (const VmtOptions *options, VmtOutput *output, gint64 start_us);

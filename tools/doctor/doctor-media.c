@@ -99,6 +99,27 @@ find_best (GstElementFactoryListType kind, GstPadDirection direction,
   return name;
 }
 
+static gboolean
+is_installed (const gchar *element)
+{
+  g_autoptr (GstElementFactory) factory = gst_element_factory_find (element);
+
+  return factory != NULL;
+}
+
+/* Those of @order that are installed, as vmsignalbin tries them. */
+static gchar *
+list_encoders (const gchar *const *order, guint n)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; i < n && order[i]; i++)
+    if (is_installed (order[i]))
+      g_string_append_printf (
+          names, "%s%s", names->len ? ", then " : "", order[i]);
+  return names->len ? g_string_free (g_steal_pointer (&names), FALSE) : NULL;
+}
+
 static void
 check_codecs (VmtDoctor *self)
 {
@@ -107,20 +128,21 @@ check_codecs (VmtDoctor *self)
     const gchar *name, *caps, *package;
     GstElementFactoryListType media;
     gboolean needed;
+    const gchar *encoders[2]; /* in the order of vmpeer-codec.c */
   } codecs[] = {
     { "VP8", "video/x-vp8", "gstreamer1.0-plugins-good",
-        GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO, TRUE },
+        GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO, TRUE, { "vp8enc" } },
     { "H.264", "video/x-h264",
         "gstreamer1.0-plugins-ugly and gstreamer1.0-libav",
-        GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO, FALSE },
+        GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO, FALSE,
+        { "x264enc", "openh264enc" } },
     { "Opus", "audio/x-opus", "gstreamer1.0-plugins-base",
-        GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO, TRUE },
+        GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO, TRUE, { "opusenc" } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (codecs); i++) {
     g_autofree gchar *encoder =
-        find_best (GST_ELEMENT_FACTORY_TYPE_ENCODER | codecs[i].media,
-            GST_PAD_SRC, codecs[i].caps);
+        list_encoders (codecs[i].encoders, G_N_ELEMENTS (codecs[i].encoders));
     g_autofree gchar *decoder =
         find_best (GST_ELEMENT_FACTORY_TYPE_DECODER | codecs[i].media,
             GST_PAD_SINK, codecs[i].caps);

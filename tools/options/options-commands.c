@@ -149,6 +149,10 @@ const VmtCommandText vmt_commands[VMT_N_COMMANDS] = {
       "and, for root, the system look. 'videomeet host' and 'videomeet "
       "server'\n"
       "show the certificate that it signs to who comes by these names." },
+  [VMT_COMMAND_DEVICES] = { "devices", NULL,
+      "List the cameras, microphones and speakers of this machine",
+      "Their names, or parts of them, are what --camera, --microphone and\n"
+      "--speaker take, and /camera, /microphone and /speaker in a meeting." },
 };
 
 const gchar *

@@ -5,6 +5,7 @@
 #include "options/options-call.h"
 #include "options/options-cert.h"
 #include "options/options-config.h"
+#include "options/options-devices.h"
 #include "options/options-files.h"
 #include "options/options-priv.h"
 #include "options/options-server.h"
@@ -51,6 +52,11 @@ vmt_options_clear (VmtOptions *options)
   g_free (options->tls_cert);
   g_free (options->tls_key);
   g_free (options->source);
+  g_free (options->camera);
+  g_free (options->microphone);
+  g_free (options->speaker);
+  g_free (options->size);
+  g_free (options->region);
   g_free (options->codec);
   g_free (options->audio_profile);
   g_free (options->stun);
@@ -335,6 +341,7 @@ add_media_entries (GArray *all, VmtOptions *o)
   };
 
   vmt_add_entries (all, entries);
+  vmt_options_add_devices (all, o);
   add_sound_entries (all, o);
   add_server_entries (all, o);
   add_path_entries (all, o);
@@ -731,7 +738,8 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
   /* who hosts in the browser has a camera there */
   if (!options->source && !options->browser)
     options->source = g_strdup ("camera");
-  if (!take_rest (options, command, raw.rest, error)
+  if (!vmt_options_check_devices (options, error)
+      || !take_rest (options, command, raw.rest, error)
       || (vmt_command_is_call (command)
           && !vmt_options_take_call (options, error)))
     return FALSE;

@@ -22,6 +22,7 @@ typedef enum
   VMT_COMMAND_SERVER,
   VMT_COMMAND_DOCTOR,
   VMT_COMMAND_CERT,
+  VMT_COMMAND_DEVICES,
   VMT_N_COMMANDS
 } VmtCommand;
 
@@ -118,6 +119,8 @@ typedef struct
 
   gboolean browser; /* the user hosts in the page */
   gchar *source; /* "camera" where nothing was said */
+  /* names, or "none"; size and region as they are written */
+  gchar *camera, *microphone, *speaker, *size, *region;
   gchar *codec; /* "vp8" or "h264" */
   gchar *audio_profile; /* "voice" or "music" */
   gboolean no_dsp, push_to_talk;

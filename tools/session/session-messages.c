@@ -477,6 +477,7 @@ on_element_message (VmtSession *self, GstMessage *message)
     { "vm-media-missing", on_media_missing },
     { "vm-record", on_record },
     { "vm-bridge", on_bridge },
+    { "vmt-slot", vmt_session_device_changed },
   };
   const GstStructure *s = gst_message_get_structure (message);
 
@@ -501,32 +502,9 @@ code_of (const GError *error, const GstStructure *details)
   return NULL;
 }
 
-/* The meeting goes on without what is unplugged: of a host it is everybody's.
- * An element that fails says so more than once. */
-static void
-on_device_lost (VmtSession *self, const gchar *device, const GError *error)
-{
-  gboolean camera = g_str_equal (device, VMT_CAMERA);
-  gboolean *lost = camera ? &self->camera_lost : &self->microphone_lost;
-  g_autofree gchar *text = NULL;
-
-  if (*lost || self->leaving)
-    return;
-  *lost = TRUE;
-  text = g_strdup_printf ("The %s is lost, and no %s is sent any more: %s",
-      device, camera ? "picture" : "sound", error->message);
-  vmt_output_warning (self->output, NULL, text);
-  g_object_set (
-      self->signalbin, camera ? "mute-video" : "mute-audio", TRUE, NULL);
-}
-
 static void
 on_error (VmtSession *self, GstMessage *message)
 {
-  const gchar *device = self->source ? vmt_source_find_device (
-                            self->source, GST_MESSAGE_SRC (message))
-                                     : NULL;
-
   g_autoptr (GError) error = NULL;
   g_autofree gchar *debug = NULL, *code = NULL;
   const GstStructure *details = NULL;
@@ -535,10 +513,7 @@ on_error (VmtSession *self, GstMessage *message)
   gst_message_parse_error_details (message, &details);
   code = code_of (error, details);
   GST_WARNING ("%s (%s)", error->message, debug);
-  if (device)
-    on_device_lost (self, device, error);
-  else
-    vmt_session_fail (self, code, error->message);
+  vmt_session_fail (self, code, error->message);
 }
 
 static void

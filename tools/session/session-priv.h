@@ -30,6 +30,19 @@ typedef struct
   guint crossing; /* source that waits for that */
 } VmtSessionCall;
 
+#define VMT_RETURN_TRIES 5 /* of a device that was plugged in, one a second */
+
+/* What is used of one kind of device. */
+typedef struct
+{
+  VmtSlot *slot; /* the pipeline's; NULL: there is no place for one */
+  gchar *wanted; /* the name of what comes back; NULL: any does */
+  gboolean waiting; /* until a device is plugged in */
+  guint tries; /* that are left of it */
+  gboolean again; /* at the next tick */
+  gboolean muted; /* for want of it */
+} VmtDeviceUse;
+
 typedef struct
 {
   const VmtOptions *options;
@@ -41,8 +54,8 @@ typedef struct
 
   GMainLoop *loop;
   GstElement *pipeline, *signalbin;
-  GstElement *source; /* the bin of what is sent; the pipeline's */
-  gboolean camera_lost, microphone_lost;
+  VmtDevices *devices; /* NULL: nothing of it is used */
+  VmtDeviceUse uses[VMT_N_KINDS];
   VmtRoster *roster;
   VmtGrid *grid; /* with --view */
 
@@ -111,6 +124,27 @@ void vmt_session_talk (VmtSession *self);
 void vmt_session_stop_talking (VmtSession *self);
 /* /stats: how well everybody is heard, now. */
 void vmt_session_show_stats (VmtSession *self);
+
+/* session-devices.c; main thread. Before anything is built. */
+void vmt_session_devices_open (VmtSession *self);
+/* Where the others are shown and heard. */
+gboolean vmt_session_make_grid (VmtSession *self, GError **error);
+/* NULL with a sentence: there is nothing to send. */
+VmtSource *vmt_session_make_source (VmtSession *self, GError **error);
+/* What a slot tells. */
+void vmt_session_device_changed (VmtSession *self, const GstStructure *s);
+/* Once a second. */
+void vmt_session_devices_tick (VmtSession *self);
+/* The user, or the host, has said what is muted, and it stays so whatever
+ * devices come back. */
+void
+vmt_session_devices_muted (VmtSession *self, gboolean audio, gboolean video);
+/* /camera NAME and its like; without a name those there are are shown. */
+void
+vmt_session_choose_device (VmtSession *self, VmtKind kind, const gchar *name);
+/* Before the pipeline is stopped. */
+void vmt_session_devices_close (VmtSession *self);
+void vmt_session_devices_clear (VmtSession *self);
 
 /* session-bin.c; adds it to the pipeline. */
 gboolean vmt_session_make_bin (VmtSession *self, GError **error);

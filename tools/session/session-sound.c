@@ -9,14 +9,12 @@
 /* What a loudspeaker plays comes back by the microphone; music is to stay as it
  * is. */
 static gboolean
-is_echo_expected (VmtSession *self, GstElement *source)
+is_echo_expected (VmtSession *self)
 {
   const VmtOptions *options = self->options;
-  g_autoptr (GstElement) microphone =
-      gst_bin_get_by_name (GST_BIN (source), VMT_MICROPHONE);
 
-  return microphone && self->grid && !vmt_grid_get_note (self->grid)
-         && !options->no_dsp
+  /* there may be another microphone, or another speaker, later */
+  return self->uses[VMT_KIND_MICROPHONE].slot && self->grid && !options->no_dsp
          && g_strcmp0 (options->audio_profile, "music") != 0;
 }
 
@@ -26,7 +24,7 @@ vmt_session_link_sound (
 {
   GstElement *voice;
 
-  if (!g_str_equal (from, "audio") || !is_echo_expected (self, source))
+  if (!g_str_equal (from, "audio") || !is_echo_expected (self))
     return gst_element_link_pads (source, from, self->signalbin, to);
   voice = vmt_voice_new ();
   if (!voice) {
@@ -44,6 +42,7 @@ void
 vmt_session_talk (VmtSession *self)
 {
   self->talking = TRUE;
+  vmt_session_devices_muted (self, TRUE, FALSE);
   g_object_set (self->signalbin, "mute-audio", FALSE, NULL);
   vmt_session_tell_muted (self);
   vmt_output_line (
@@ -54,6 +53,7 @@ void
 vmt_session_stop_talking (VmtSession *self)
 {
   self->talking = FALSE;
+  vmt_session_devices_muted (self, TRUE, FALSE);
   g_object_set (self->signalbin, "mute-audio", TRUE, NULL);
   vmt_session_tell_muted (self);
 }

@@ -196,6 +196,8 @@ on_mute_requested (VmtSession *self, const GstStructure *s)
   vmt_output_event (self->output, event);
   vmt_output_line (self->output, VMT_STYLE_STRONG,
       "The host has muted you; /unmute is up to you.");
+  vmt_session_devices_muted (
+      self, vmt_flag (s, "audio"), vmt_flag (s, "video"));
   vmt_session_tell_muted (self);
 }
 

@@ -79,6 +79,7 @@ get_flag (VmtSession *self, const gchar *name)
 static void
 set_muted (VmtSession *self, gboolean audio, gboolean video, gboolean muted)
 {
+  vmt_session_devices_muted (self, audio, video);
   if (audio)
     g_object_set (self->signalbin, "mute-audio", muted, NULL);
   if (video)
@@ -263,6 +264,15 @@ obey (VmtSession *self, const VmtTyped *typed)
       break;
     case VMT_TYPED_STATS:
       vmt_session_show_stats (self);
+      break;
+    case VMT_TYPED_CAMERA:
+      vmt_session_choose_device (self, VMT_KIND_CAMERA, typed->text);
+      break;
+    case VMT_TYPED_MICROPHONE:
+      vmt_session_choose_device (self, VMT_KIND_MICROPHONE, typed->text);
+      break;
+    case VMT_TYPED_SPEAKER:
+      vmt_session_choose_device (self, VMT_KIND_SPEAKER, typed->text);
       break;
     case VMT_TYPED_HAND:
       toggle_hand (self);

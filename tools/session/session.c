@@ -184,6 +184,7 @@ vmt_session_leave (VmtSession *self)
   if (!vmt_session_is_refused (self) && !self->sought && !self->pin_wanted)
     vmt_output_line (self->output, VMT_STYLE_FAINT, "Leaving.");
   vmt_session_read_stats (self);
+  vmt_session_devices_close (self);
   g_timeout_add (LEAVE_WAIT_MS, on_leave_deadline, self);
   thread = g_thread_new ("vmt-leave", leave_thread, self);
   g_thread_unref (thread);
@@ -328,6 +329,7 @@ on_tick (gpointer user_data)
     vmt_session_read_stats (self);
   vmt_session_keep_terminal (self);
   vmt_session_tell_late (self);
+  vmt_session_devices_tick (self);
   vmt_session_files_tick (self->files);
   vmt_session_deliver (self);
   vmt_session_show_ticker (self);
@@ -404,14 +406,13 @@ add_source (VmtSession *self, GError **error)
 
   if (options->browser && !options->source)
     return TRUE;
-  source = vmt_source_new (options->source, options->audio_only, error);
+  source = vmt_session_make_source (self, error);
   if (!source)
     return FALSE;
   for (guint i = 0; i < source->notes->len; i++)
     vmt_output_warning (
         self->output, NULL, g_ptr_array_index (source->notes, i));
   gst_bin_add (GST_BIN (self->pipeline), source->bin);
-  self->source = source->bin;
   video_pad =
       source->kind == VMT_SOURCE_SCREEN ? "video_sink_1" : "video_sink_0";
   return (!source->has_video
@@ -448,22 +449,18 @@ make_files (VmtSession *self, GError **error)
 static gboolean
 build (VmtSession *self, GError **error)
 {
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+
   self->pipeline = gst_object_ref_sink (gst_pipeline_new ("videomeet"));
+  /* a sound card that is unplugged would take its clock along */
+  gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
   /* what is said while leaving is read after the pipeline has stopped */
   gst_pipeline_set_auto_flush_bus (GST_PIPELINE (self->pipeline), FALSE);
   if (!vmt_session_make_bin (self, error))
     return FALSE;
-  if (self->options->view) {
-    self->grid = vmt_grid_new (self->pipeline, NULL, NULL, error);
-    if (!self->grid)
-      return FALSE;
-    /* 0 where it is automatic */
-    if (self->options->latency)
-      vmt_grid_hold (self->grid,
-          (guint) g_ascii_strtoull (self->options->latency, NULL, 10));
-    if (vmt_grid_get_note (self->grid))
-      vmt_output_warning (self->output, NULL, vmt_grid_get_note (self->grid));
-  }
+  vmt_session_devices_open (self);
+  if (self->options->view && !vmt_session_make_grid (self, error))
+    return FALSE;
   if (!make_files (self, error))
     return FALSE;
   if (vmt_session_delivers (self))
@@ -602,6 +599,7 @@ run_once (const VmtOptions *options, VmtOutput *output, VmMeetingMode mode,
 
   if (self.pipeline)
     gst_element_set_state (self.pipeline, GST_STATE_NULL);
+  vmt_session_devices_clear (&self);
   g_clear_pointer (&self.files, vmt_session_files_free);
   gst_clear_object (&self.pipeline);
   g_clear_pointer (&self.grid, vmt_grid_free);

@@ -18,6 +18,9 @@ static const struct
   { "mute", VMT_TYPED_MUTE, FALSE, "/mute [WHO] [audio|video]" },
   { "unmute", VMT_TYPED_UNMUTE, FALSE, "/unmute [audio|video]" },
   { "talk", VMT_TYPED_TALK, FALSE, "/talk" },
+  { "camera", VMT_TYPED_CAMERA, FALSE, "/camera [NAME]" },
+  { "microphone", VMT_TYPED_MICROPHONE, FALSE, "/microphone [NAME]" },
+  { "speaker", VMT_TYPED_SPEAKER, FALSE, "/speaker [NAME]" },
   { "hand", VMT_TYPED_HAND, FALSE, "/hand" },
   { "react", VMT_TYPED_REACT, TRUE, "/react SIGN" },
   { "status", VMT_TYPED_STATUS, FALSE, "/status [TEXT]" },
@@ -52,6 +55,10 @@ static const gchar *const help[] = {
   "  /mute WHO [audio|video]   ask somebody to do so (host)",
   "  /unmute [audio|video]     send it again",
   "  /talk                     send sound until you press Enter, and then none",
+  "  /camera [NAME]            show the cameras, or use another one; none: "
+  "black",
+  "  /microphone [NAME], /speaker [NAME]",
+  "                            likewise",
   "  /hand                     raise a hand, and take it down again",
   "  /react SIGN               show the others a sign for a moment, as 👍",
   "  /status [TEXT]            tell the others what you are doing",
@@ -277,6 +284,9 @@ take_rest (
     case VMT_TYPED_UNMUTE:
       take_kind (typed, rest);
       return !*rest || refuse (error, "It is %s.", usage);
+    case VMT_TYPED_CAMERA:
+    case VMT_TYPED_MICROPHONE:
+    case VMT_TYPED_SPEAKER:
     case VMT_TYPED_STATUS:
     case VMT_TYPED_REACT:
     case VMT_TYPED_PIN:

@@ -14,6 +14,9 @@ typedef enum
   VMT_TYPED_MUTE, /* who or NULL: oneself */
   VMT_TYPED_UNMUTE,
   VMT_TYPED_TALK,
+  VMT_TYPED_CAMERA, /* text: a name, or empty: all are shown */
+  VMT_TYPED_MICROPHONE,
+  VMT_TYPED_SPEAKER,
   VMT_TYPED_HAND,
   VMT_TYPED_REACT, /* text: the sign */
   VMT_TYPED_STATUS, /* text */

@@ -3,6 +3,7 @@
 #include <gst/video/video.h>
 #include "ui/grid.h"
 #include "cmd/opening.h"
+#include "devices/slot-sink.h"
 #include "ui/output.h"
 #include "ui/voice.h"
 
@@ -34,7 +35,6 @@
 #define SPEAKER "autoaudiosink"
 /* some devices open, and hang when they are told what they are to play */
 #define TRIAL "audiotestsrc wave=silence ! audioconvert ! audioresample ! "
-#define NO_SPEAKER "fakesink sync=true"
 /* A window must never hold a stream up: half a second, then the oldest goes */
 #define QUEUE                                             \
   "queue name=first max-size-buffers=0 max-size-bytes=0 " \
@@ -54,6 +54,7 @@ struct _VmtGrid
 {
   GstElement *pipeline; /* not owned */
   GstElement *video, *audio;
+  VmtSlot *speaker; /* of audio */
   const gchar *note; /* or NULL */
 
   GMutex lock; /* for what follows; nothing else is called with it held */
@@ -124,7 +125,7 @@ choose_speaker (const gchar *line, const gchar **note)
       *note = "The sound device does not answer; the others are not heard.";
       break;
   }
-  return NO_SPEAKER;
+  return VMT_NO_SPEAKER;
 }
 
 const gchar *
@@ -133,30 +134,64 @@ vmt_grid_get_note (VmtGrid *self)
   return self->note;
 }
 
+/* Behind what is played. NULL with a sentence: @device cannot be used. */
+static VmtSlot *
+add_speaker (GstElement *audio, const gchar *line, const VmtMediaDevice *device,
+    const gchar **note, GError **error)
+{
+  VmtSlot *slot = vmt_sink_slot_new ();
+  g_autoptr (GstPad) src =
+      gst_bin_find_unlinked_pad (GST_BIN (audio), GST_PAD_SRC);
+  g_autoptr (GstPad) sink =
+      gst_element_get_static_pad (GST_ELEMENT (slot), "sink");
+  const gchar *chosen;
+  GstElement *part;
+
+  gst_bin_add (GST_BIN (audio), GST_ELEMENT (slot));
+  gst_pad_link (src, sink);
+  if (device)
+    return vmt_slot_begin (slot, device, error) ? slot : NULL;
+  chosen = choose_speaker (line, note);
+  part = gst_parse_bin_from_description (chosen, TRUE, error);
+  if (!part)
+    return NULL;
+  vmt_slot_begin_with (slot, part,
+      g_str_equal (chosen, VMT_NO_SPEAKER) ? NULL : VMT_DEFAULT_SPEAKER);
+  return slot;
+}
+
+VmtSlot *
+vmt_grid_get_speaker (VmtGrid *self)
+{
+  return self->speaker;
+}
+
 VmtGrid *
 vmt_grid_new (GstElement *pipeline, const gchar *window, const gchar *speaker,
-    GError **error)
+    const VmtMediaDevice *device, GError **error)
 {
   GstElement *video, *audio = NULL;
   const gchar *note = NULL;
-  g_autofree gchar *sound = NULL;
+  VmtSlot *slot = NULL;
   VmtGrid *self;
 
   if (!window && !has_display (error))
     return NULL;
   video = add_part (pipeline, VIDEO, window ? window : WINDOW, error);
   /* whatever plays the sound comes behind the probe */
-  sound = g_strdup_printf (AUDIO "%s! ", vmt_voice_probe_line ());
   if (video)
-    audio = add_part (pipeline, sound,
-        choose_speaker (speaker ? speaker : SPEAKER, &note), error);
-  if (audio)
+    audio = add_part (pipeline, AUDIO, vmt_voice_probe_line (), error);
+  if (audio) {
     vmt_voice_prepare_probe (audio);
-  if (!audio)
+    slot =
+        add_speaker (audio, speaker ? speaker : SPEAKER, device, &note, error);
+  }
+  if (!slot)
     return NULL;
   self = g_new0 (VmtGrid, 1);
   self->pipeline = pipeline;
   self->note = note;
+  self->speaker = slot;
   self->video = gst_object_ref (video);
   self->audio = gst_object_ref (audio);
   g_mutex_init (&self->lock);

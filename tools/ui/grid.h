@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/gst.h>
+#include "devices/slot.h"
 
 /* Everybody in one window, in rows and columns that are made anew as people
  * come and go, and everybody's sound in one mix. Any thread. */
@@ -13,9 +13,12 @@
 typedef struct _VmtGrid VmtGrid;
 
 /* Part of @pipeline from now on, which must outlive it. @window and @speaker:
- * the elements it ends in, NULL for what this machine has. */
+ * the elements it ends in, NULL for what this machine has. @device (nullable):
+ * in place of @speaker. */
 VmtGrid *vmt_grid_new (GstElement *pipeline, const gchar *window,
-    const gchar *speaker, GError **error);
+    const gchar *speaker, const VmtMediaDevice *device, GError **error);
+/* Where the sound goes; the pipeline's. */
+VmtSlot *vmt_grid_get_speaker (VmtGrid *self);
 void vmt_grid_free (VmtGrid *self);
 /* Before it plays: participants' streams come @ms late by themselves. */
 void vmt_grid_hold (VmtGrid *self, guint ms);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "ui/source.h"
-#include "cmd/opening.h"
+#include "devices/slot-source.h"
 #include "ui/stamp.h"
 
 #include <gio/gio.h>
@@ -9,18 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#define STR_(x) #x
+#define STR(x) STR_ (x)
 #define TONE "audiotestsrc is-live=true freq=440 volume=0.1"
-#define SILENCE "audiotestsrc is-live=true wave=silence"
 /* a description that ends with bare caps would end before them */
 #define FILTER(caps) "capsfilter caps=\"" caps "\""
 #define RAW_AUDIO FILTER ("audio/x-raw,rate=48000,channels=2")
-/* what is sent in the end, or anything else: vmsignalbin mixes */
-#define MICROPHONE_CAPS FILTER ("audio/x-raw,rate=48000;audio/x-raw")
-/* what a meeting between laptops carries well */
-#define CAMERA_CAPS                                           \
-  FILTER ("video/x-raw,width=1280,height=720,framerate=30/1," \
-          "pixel-aspect-ratio=1/1")
 #define SCREEN_CAPS FILTER ("video/x-raw,framerate=15/1")
+#define TEST_PICTURE                                                         \
+  "videotestsrc is-live=true pattern=smpte horizontal-speed=2 ! " FILTER (   \
+      "video/x-raw,format=I420,width=" STR (VMT_TEST_WIDTH) ",height=" STR ( \
+          VMT_TEST_HEIGHT) ",framerate=" STR (VMT_TEST_RATE) "/1")
 
 void
 vmt_source_free (VmtSource *self)
@@ -65,13 +64,6 @@ add_pattern (VmtSource *self, const gchar *pattern, guint width, guint height,
   return add_line (self, "video", line, error);
 }
 
-static gboolean
-add_test_video (VmtSource *self, GError **error)
-{
-  return add_pattern (self, "smpte horizontal-speed=2", VMT_TEST_WIDTH,
-      VMT_TEST_HEIGHT, VMT_TEST_RATE, error);
-}
-
 /* "stamp", or "stamp:WIDTHxHEIGHT@RATE"; FALSE with @error for another. */
 static gboolean
 parse_stamp (
@@ -113,127 +105,112 @@ add_stamp_video (VmtSource *self, const gchar *spec, GError **error)
 }
 
 static gboolean
-is_monitor (GstDevice *device)
+begin_with_none (VmtSource *self, VmtSlot *slot, VmtKind kind, GError **error)
 {
-  g_autoptr (GstStructure) properties = gst_device_get_properties (device);
-  const gchar *class =
-      properties ? gst_structure_get_string (properties, "device.class") : NULL;
+  GstElement *part;
 
-  return g_strcmp0 (class, "monitor") == 0;
-}
-
-static gchar *
-late_note (GstDevice *device)
-{
-  g_autofree gchar *name = gst_device_get_display_name (device);
-
-  return g_strdup_printf (
-      "The device “%s” does not answer and is left out.", name);
-}
-
-/* The first camera or microphone of this machine that really opens. */
-static GstElement *
-open_device (VmtSource *self, const gchar *classes)
-{
-  g_autoptr (GstDeviceMonitor) monitor = gst_device_monitor_new ();
-  GstElement *found = NULL;
-  GList *devices;
-
-  gst_device_monitor_add_filter (monitor, classes, NULL);
-  if (!gst_device_monitor_start (monitor))
-    return NULL;
-  devices = gst_device_monitor_get_devices (monitor);
-  for (GList *l = devices; l && !found; l = l->next) {
-    GstElement *element;
-    VmtOpening opening;
-
-    if (is_monitor (l->data))
-      continue;
-    element = gst_device_create_element (l->data, NULL);
-    if (!element)
-      continue;
-    gst_object_ref_sink (element);
-    opening = vmt_open (element, GST_STATE_READY, VMT_OPEN_WAIT);
-    if (opening == VMT_OPEN_OK) {
-      found = element;
-      continue;
-    }
-    if (opening == VMT_OPEN_LATE)
-      g_ptr_array_add (self->notes, late_note (l->data));
-    gst_object_unref (element);
+  if (kind == VMT_KIND_MICROPHONE) {
+    g_ptr_array_add (self->notes,
+        g_strdup ("No microphone was found; silence is sent instead."));
+    return vmt_slot_begin (slot, NULL, error);
   }
-  g_list_free_full (devices, gst_object_unref);
-  gst_device_monitor_stop (monitor);
-  return found;
+  part = gst_parse_bin_from_description (TEST_PICTURE, TRUE, error);
+  if (!part)
+    return FALSE;
+  g_ptr_array_add (self->notes,
+      g_strdup ("No camera was found; a test picture is sent instead."));
+  return vmt_slot_begin_with (slot, part, NULL);
 }
 
-/* Puts @element (taken) before what @line describes; of each kind there is one,
- * named after what it is. */
+/* With the first that really opens. */
 static gboolean
-add_device_line (VmtSource *self, const gchar *pad_name, GstElement *element,
-    const gchar *line, GError **error)
+begin_with_any (VmtSource *self, VmtSlot *slot, VmtKind kind,
+    VmtDevices *devices, GError **error)
 {
-  GstElement *rest = gst_parse_bin_from_description (line, TRUE, error);
-  g_autoptr (GstPad) target = NULL;
+  g_autoptr (GPtrArray) list = vmt_devices_list (devices, kind);
 
-  if (!rest) {
-    gst_object_unref (element);
-    return FALSE;
+  for (guint i = 0; i < list->len; i++) {
+    const VmtMediaDevice *device = g_ptr_array_index (list, i);
+    g_autoptr (GError) why = NULL;
+
+    if (vmt_slot_begin (slot, device, &why))
+      return TRUE;
+    if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+      g_ptr_array_add (self->notes,
+          g_strdup_printf ("The device “%s” does not answer and is left out.",
+              device->name));
   }
-  gst_object_set_name (GST_OBJECT (element),
-      g_str_equal (pad_name, "video") ? VMT_CAMERA : VMT_MICROPHONE);
-  gst_bin_add_many (GST_BIN (self->bin), element, rest, NULL);
-  gst_object_unref (element);
-  if (!gst_element_link (element, rest)) {
-    g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
-        "The device %s offers no format that can be sent.",
-        GST_OBJECT_NAME (element));
-    return FALSE;
-  }
-  target = gst_element_get_static_pad (rest, "src");
-  gst_element_add_pad (self->bin, gst_ghost_pad_new (pad_name, target));
-  if (g_str_equal (pad_name, "video"))
+  return begin_with_none (self, slot, kind, error);
+}
+
+static gboolean
+begin_with_named (VmtSlot *slot, VmtKind kind, const gchar *name,
+    VmtDevices *devices, GError **error)
+{
+  g_autoptr (VmtMediaDevice) device = NULL;
+
+  if (g_str_equal (name, VMT_NO_DEVICE))
+    return vmt_slot_begin (slot, NULL, error);
+  device = vmt_devices_find (devices, kind, name, error);
+  return device && vmt_slot_begin (slot, device, error);
+}
+
+static gboolean
+add_device (VmtSource *self, VmtKind kind, const VmtSourceChoice *choice,
+    GError **error)
+{
+  gboolean video = kind == VMT_KIND_CAMERA;
+  const gchar *name = video ? choice->camera : choice->microphone;
+  VmtSlot *slot = vmt_source_slot_new (kind, &choice->size);
+  g_autoptr (GstPad) src = NULL;
+
+  gst_bin_add (GST_BIN (self->bin), GST_ELEMENT (slot));
+  src = gst_element_get_static_pad (GST_ELEMENT (slot), "src");
+  gst_element_add_pad (
+      self->bin, gst_ghost_pad_new (video ? "video" : "audio", src));
+  if (video) {
     self->has_video = TRUE;
-  else
+    self->camera = slot;
+  } else {
     self->has_audio = TRUE;
+    self->microphone = slot;
+  }
+  return name ? begin_with_named (slot, kind, name, choice->devices, error)
+              : begin_with_any (self, slot, kind, choice->devices, error);
+}
+
+/* ximagesrc takes what is beyond the screen for the whole of it. */
+static gboolean
+set_region (GstElement *screen, const VmtRegion *region, GError **error)
+{
+  g_autoptr (GstPad) src = gst_element_get_static_pad (screen, "src");
+  g_autoptr (GstCaps) caps = NULL;
+  gint width = 0, height = 0;
+
+  gst_element_set_state (screen, GST_STATE_READY);
+  caps = gst_pad_query_caps (src, NULL);
+  if (!gst_caps_is_empty (caps) && !gst_caps_is_any (caps))
+    gst_structure_get (gst_caps_get_structure (caps, 0), "width", G_TYPE_INT,
+        &width, "height", G_TYPE_INT, &height, NULL);
+  gst_element_set_state (screen, GST_STATE_NULL);
+  if (region->x + region->width > (guint) width
+      || region->y + region->height > (guint) height) {
+    g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+        "The region does not lie on the screen, which has %dx%d pixels.", width,
+        height);
+    return FALSE;
+  }
+  g_object_set (screen, "startx", region->x, "starty", region->y, "endx",
+      region->x + region->width - 1, "endy", region->y + region->height - 1,
+      NULL);
   return TRUE;
 }
 
 static gboolean
-add_microphone (VmtSource *self, GError **error)
-{
-  GstElement *device = open_device (self, "Audio/Source");
-
-  if (device)
-    return add_device_line (self, "audio", device,
-        "queue max-size-buffers=0 max-size-bytes=0 max-size-time=200000000 "
-        "leaky=downstream ! " MICROPHONE_CAPS,
-        error);
-  g_ptr_array_add (self->notes,
-      g_strdup ("No microphone was found; silence is sent instead."));
-  return add_line (self, "audio", SILENCE " ! " RAW_AUDIO, error);
-}
-
-static gboolean
-add_camera (VmtSource *self, GError **error)
-{
-  GstElement *device = open_device (self, "Video/Source");
-
-  if (device)
-    return add_device_line (self, "video", device,
-        "decodebin ! queue max-size-buffers=2 leaky=downstream ! videoconvert "
-        "! videoscale ! videorate ! " CAMERA_CAPS,
-        error);
-  self->kind = VMT_SOURCE_TEST;
-  g_ptr_array_add (self->notes,
-      g_strdup ("No camera was found; a test picture is sent instead."));
-  return add_test_video (self, error);
-}
-
-static gboolean
-add_screen (VmtSource *self, GError **error)
+add_screen (VmtSource *self, const VmtSourceChoice *choice, GError **error)
 {
   const gchar *display = g_getenv ("DISPLAY");
+  g_autoptr (GstElement) screen = NULL;
 
   if (!display || !*display) {
     g_set_error_literal (error, GST_RESOURCE_ERROR,
@@ -241,10 +218,13 @@ add_screen (VmtSource *self, GError **error)
         "There is no X display to capture: DISPLAY is not set.");
     return FALSE;
   }
-  return add_line (self, "video",
-      "ximagesrc use-damage=false ! queue max-size-buffers=2 leaky=downstream "
-      "! videoconvert ! videorate ! " SCREEN_CAPS,
-      error);
+  if (!add_line (self, "video",
+          "ximagesrc name=screen use-damage=false ! queue max-size-buffers=2 "
+          "leaky=downstream ! videoconvert ! videorate ! " SCREEN_CAPS,
+          error))
+    return FALSE;
+  screen = gst_bin_get_by_name (GST_BIN (self->bin), "screen");
+  return !choice->region.width || set_region (screen, &choice->region, error);
 }
 
 static gchar *
@@ -401,23 +381,6 @@ add_uri (
   return TRUE;
 }
 
-const gchar *
-vmt_source_find_device (GstElement *bin, GstObject *object)
-{
-  static const gchar *const names[] = { VMT_CAMERA, VMT_MICROPHONE };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autoptr (GstElement) device =
-        gst_bin_get_by_name (GST_BIN (bin), names[i]);
-
-    if (device
-        && (object == GST_OBJECT (device)
-            || gst_object_has_as_ancestor (object, GST_OBJECT (device))))
-      return names[i];
-  }
-  return NULL;
-}
-
 const gchar *const vmt_source_words[] = {
   [VMT_SOURCE_CAMERA] = "camera",
   [VMT_SOURCE_SCREEN] = "screen",
@@ -438,17 +401,18 @@ kind_from_spec (const gchar *spec)
 }
 
 static gboolean
-fill (VmtSource *self, const gchar *spec, gboolean audio_only, GError **error)
+fill (VmtSource *self, const gchar *spec, gboolean audio_only,
+    const VmtSourceChoice *choice, GError **error)
 {
   switch (self->kind) {
     case VMT_SOURCE_CAMERA:
-      return (audio_only || add_camera (self, error))
-             && add_microphone (self, error);
+      return (audio_only || add_device (self, VMT_KIND_CAMERA, choice, error))
+             && add_device (self, VMT_KIND_MICROPHONE, choice, error);
     case VMT_SOURCE_SCREEN:
-      return (audio_only || add_screen (self, error))
-             && add_microphone (self, error);
+      return (audio_only || add_screen (self, choice, error))
+             && add_device (self, VMT_KIND_MICROPHONE, choice, error);
     case VMT_SOURCE_TEST:
-      return (audio_only || add_test_video (self, error))
+      return (audio_only || add_line (self, "video", TEST_PICTURE, error))
              && add_line (self, "audio",
                  "audiotestsrc is-live=true wave=ticks volume=0.3 ! " RAW_AUDIO,
                  error);
@@ -462,14 +426,15 @@ fill (VmtSource *self, const gchar *spec, gboolean audio_only, GError **error)
 }
 
 VmtSource *
-vmt_source_new (const gchar *spec, gboolean audio_only, GError **error)
+vmt_source_new (const gchar *spec, gboolean audio_only,
+    const VmtSourceChoice *choice, GError **error)
 {
   g_autoptr (VmtSource) self = g_new0 (VmtSource, 1);
 
   self->notes = g_ptr_array_new_with_free_func (g_free);
   self->kind = kind_from_spec (spec);
   self->bin = gst_object_ref_sink (gst_bin_new ("source"));
-  if (!fill (self, spec, audio_only, error))
+  if (!fill (self, spec, audio_only, choice, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gst/gst.h>
+#include "devices/camera.h"
+#include "devices/slot.h"
 
 typedef enum
 {
@@ -12,8 +13,6 @@ typedef enum
   VMT_SOURCE_URI,
 } VmtSourceKind;
 
-#define VMT_CAMERA "camera"
-#define VMT_MICROPHONE "microphone"
 #define VMT_TEST_WIDTH 640 /* pixels of test and stamp */
 #define VMT_TEST_HEIGHT 360
 #define VMT_TEST_RATE 30 /* a second */
@@ -30,24 +29,33 @@ typedef enum
  * both, none of them before it is known what there is to send. */
 typedef struct
 {
-  VmtSourceKind kind; /* after falling back, if it had to */
+  VmtSourceKind kind;
   GstElement *bin; /* owned */
   gboolean has_video, has_audio;
+  VmtSlot *camera,
+      *microphone; /* of the bin; NULL: there is no place for one */
   gboolean still; /* the picture is one, and has no end */
   GPtrArray *notes; /* sentences the user should read, none most often */
 } VmtSource;
 
+/* Which devices, for those sources that have some. */
+typedef struct
+{
+  VmtDevices *devices;
+  const gchar *camera, *microphone; /* NULL: the first that works */
+  VmtSize size; /* of the camera */
+  VmtRegion region; /* of the screen; width 0: all of it */
+} VmtSourceChoice;
+
 /* @spec: camera, screen, test, stamp or stamp:WIDTHxHEIGHT@RATE, a URI or the
- * name of a file. Without a
- * camera the test picture stands in, without a microphone silence, and a note
- * says so. Blocks while devices are listed or a URI is looked into. NULL with
- * a sentence when there is nothing to send. */
-VmtSource *
-vmt_source_new (const gchar *spec, gboolean audio_only, GError **error);
+ * name of a file. @choice is needed for the first two, and may be NULL for the
+ * others. Where no camera is named and none works the test picture stands in,
+ * for a microphone silence, and a note says so. Blocks while devices are opened
+ * or a URI is looked into. NULL with a sentence when there is nothing to
+ * send. */
+VmtSource *vmt_source_new (const gchar *spec, gboolean audio_only,
+    const VmtSourceChoice *choice, GError **error);
 void vmt_source_free (VmtSource *self);
 /* What a spec is but a URI or a file, NULL at the end. */
 extern const gchar *const vmt_source_words[];
-/* VMT_CAMERA or VMT_MICROPHONE when @object is, or is in, that device of the
- * @bin of a source; else NULL. */
-const gchar *vmt_source_find_device (GstElement *bin, GstObject *object);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtSource, vmt_source_free)

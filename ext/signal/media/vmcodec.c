@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
+#define GST_CAT_DEFAULT vm_signal_debug
+
 const gchar *
 vm_codec_get_name (VmCodec codec)
 {
@@ -42,24 +45,59 @@ vm_codec_get_caps (VmCodec codec)
   return gst_caps_from_string (text);
 }
 
+/* What is installed may not work: a driver that is missing, a library that is
+ * another one. NULL then. */
+static GstElement *
+try_encoder (const VmPeerEncoder *encoder, guint bitrate, GError **error)
+{
+  g_autofree gchar *launch =
+      g_strdup_printf (encoder->launch, bitrate / encoder->divisor);
+  g_autoptr (GError) why = NULL;
+  GstElement *bin = gst_parse_bin_from_description (launch, TRUE, &why);
+  GstStateChangeReturn change;
+
+  if (!bin) {
+    g_propagate_error (error, g_steal_pointer (&why));
+    return NULL;
+  }
+  /* another version may lack a property, and work */
+  if (why)
+    GST_WARNING ("%s", why->message);
+  change = gst_element_set_state (bin, GST_STATE_READY);
+  gst_element_set_state (bin, GST_STATE_NULL);
+  if (change != GST_STATE_CHANGE_FAILURE)
+    return bin;
+  gst_object_unref (gst_object_ref_sink (bin));
+  g_set_error (error, VM_ERROR, VM_ERROR_CODEC, "The encoder %s does not work",
+      encoder->factory);
+  return NULL;
+}
+
 GstElement *
 vm_codec_make_encoder (VmCodec codec, guint bitrate, GError **error)
 {
   const VmPeerCodec *row = vm_peer_codec_get (codec);
+  g_autoptr (GError) why = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (row->encoders); i++) {
     const VmPeerEncoder *encoder = &row->encoders[i];
     g_autoptr (GstElementFactory) found = NULL;
-    g_autofree gchar *launch = NULL;
+    GstElement *bin;
 
     if (!encoder->factory
         || !(found = gst_element_factory_find (encoder->factory)))
       continue;
-    launch = g_strdup_printf (encoder->launch, bitrate / encoder->divisor);
-    return gst_parse_bin_from_description (launch, TRUE, error);
+    g_clear_error (&why);
+    bin = try_encoder (encoder, bitrate, &why);
+    if (bin)
+      return bin;
+    GST_WARNING ("%s", why->message);
   }
-  g_set_error (
-      error, VM_ERROR, VM_ERROR_CODEC, "No %s encoder is installed", row->name);
+  if (why)
+    g_propagate_error (error, g_steal_pointer (&why));
+  else
+    g_set_error (error, VM_ERROR, VM_ERROR_CODEC, "No %s encoder is installed",
+        row->name);
   return NULL;
 }
 

@@ -44,7 +44,7 @@ typedef struct
   const gchar *payloader; /* launch descriptions */
   const gchar *depayloader;
   const gchar *parser; /* NULL: needs none */
-  VmPeerEncoder encoders[2]; /* the first that is installed */
+  VmPeerEncoder encoders[2]; /* the first that works */
 } VmPeerCodec;
 
 /* The row of @codec, which is not VM_CODEC_NONE. */

@@ -130,7 +130,12 @@ post_joined (FakeSignalBin *self)
                   G_TYPE_BOOLEAN, self->mode == VM_MEETING_MODE_HOST, NULL));
 }
 
-static gint sent_back[2]; /* atomic; sound, picture */
+/* Atomic, of sound and picture each. */
+static gint sent_back[2]; /* buffers */
+static gint muted[2];
+static gint values[2]; /* the loudest sample, or the first pixel, of the last */
+static gint gaps[2]; /* ms, the longest between two buffers */
+static GstClockTime last[2]; /* of the pad's thread alone */
 
 guint
 fake_signal_bin_count (gboolean video)
@@ -138,9 +143,56 @@ fake_signal_bin_count (gboolean video)
   return g_atomic_int_get (&sent_back[video]);
 }
 
+gboolean
+fake_signal_bin_is_muted (gboolean video)
+{
+  return g_atomic_int_get (&muted[video]);
+}
+
+gint
+fake_signal_bin_get_value (gboolean video)
+{
+  return g_atomic_int_get (&values[video]);
+}
+
+guint
+fake_signal_bin_get_gap (gboolean video)
+{
+  return g_atomic_int_get (&gaps[video]);
+}
+
+/* Of pictures with a luma plane, and of samples of 16 bits. */
+static gint
+value_of (gboolean video, GstBuffer *buffer)
+{
+  GstMapInfo map;
+  gint value = 0;
+
+  gst_buffer_map (buffer, &map, GST_MAP_READ);
+  if (video)
+    value = map.data[0];
+  else
+    for (gsize i = 0; i < map.size / 2; i++)
+      value = MAX (value, ((gint16 *) map.data)[i]);
+  gst_buffer_unmap (buffer, &map);
+  return value;
+}
+
 static GstPadProbeReturn
 count (GstPad *pad, GstPadProbeInfo *info, gpointer counter)
 {
+  gboolean video = (gint *) counter == &sent_back[TRUE];
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+  GstClockTime from = last[video], pts = GST_BUFFER_PTS (buffer);
+
+  g_atomic_int_set (&values[video], value_of (video, buffer));
+  if (GST_CLOCK_TIME_IS_VALID (pts)) {
+    if (GST_CLOCK_TIME_IS_VALID (from))
+      g_atomic_int_set (&gaps[video],
+          MAX (g_atomic_int_get (&gaps[video]),
+              (gint) (ABS (GST_CLOCK_DIFF (from, pts)) / GST_MSECOND)));
+    last[video] = pts;
+  }
   g_atomic_int_inc ((gint *) counter);
   return GST_PAD_PROBE_OK;
 }
@@ -182,8 +234,11 @@ is_of_calls (FakeSignalBin *self)
 static void
 play (FakeSignalBin *self)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (sent_back); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (sent_back); i++) {
     g_atomic_int_set (&sent_back[i], 0);
+    g_atomic_int_set (&gaps[i], 0);
+    last[i] = GST_CLOCK_TIME_NONE;
+  }
   if (g_str_equal (self->meeting, "silent")
       || g_str_equal (self->meeting, "late"))
     return;
@@ -354,6 +409,9 @@ fake_signal_bin_set_property (
     self->meeting = g_path_get_basename (g_value_get_string (value));
   } else if (id == PROP_MODE)
     self->mode = g_value_get_enum (value);
+  else if (id == PROP_MUTE_AUDIO || id == PROP_MUTE_VIDEO)
+    g_atomic_int_set (
+        &muted[id == PROP_MUTE_VIDEO], g_value_get_boolean (value));
 }
 
 static void
@@ -362,6 +420,9 @@ fake_signal_bin_get_property (
 {
   GstStructure *stats, *bob;
 
+  if (id == PROP_MUTE_AUDIO || id == PROP_MUTE_VIDEO)
+    g_value_set_boolean (
+        value, g_atomic_int_get (&muted[id == PROP_MUTE_VIDEO]));
   if (id != PROP_STATS)
     return;
   bob = gst_structure_new ("vm-peer-stats", "rtt-ms", G_TYPE_UINT, 7, NULL);
@@ -403,9 +464,11 @@ fake_signal_bin_class_init (FakeSignalBinClass *klass)
   g_object_class_install_property (object_class, PROP_ASK_HOST,
       g_param_spec_boolean ("ask-host", NULL, NULL, FALSE, G_PARAM_WRITABLE));
   g_object_class_install_property (object_class, PROP_MUTE_AUDIO,
-      g_param_spec_boolean ("mute-audio", NULL, NULL, FALSE, G_PARAM_WRITABLE));
+      g_param_spec_boolean (
+          "mute-audio", NULL, NULL, FALSE, G_PARAM_READWRITE));
   g_object_class_install_property (object_class, PROP_MUTE_VIDEO,
-      g_param_spec_boolean ("mute-video", NULL, NULL, FALSE, G_PARAM_WRITABLE));
+      g_param_spec_boolean (
+          "mute-video", NULL, NULL, FALSE, G_PARAM_READWRITE));
   g_object_class_install_property (object_class, PROP_MAX_PARTICIPANTS,
       g_param_spec_uint (
           "max-participants", NULL, NULL, 2, 1000, 10, G_PARAM_WRITABLE));
@@ -434,6 +497,8 @@ fake_signal_bin_class_init (FakeSignalBinClass *klass)
 static void
 fake_signal_bin_init (FakeSignalBin *self)
 {
+  for (guint i = 0; i < G_N_ELEMENTS (muted); i++)
+    g_atomic_int_set (&muted[i], FALSE);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK);
 }
 

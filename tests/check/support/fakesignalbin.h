@@ -18,3 +18,9 @@ void fake_signal_bin_register (void);
 /* Buffers that Bob has sent back since the last one began to play. Any
  * thread. */
 guint fake_signal_bin_count (gboolean video);
+/* Of the last of them: its first pixel, or its loudest sample. */
+gint fake_signal_bin_get_value (gboolean video);
+/* The longest time between the timestamps of two of them, in ms. */
+guint fake_signal_bin_get_gap (gboolean video);
+/* What its properties mute-audio and mute-video say. */
+gboolean fake_signal_bin_is_muted (gboolean video);

@@ -217,7 +217,7 @@ GST_START_TEST (test_come_and_go)
   g_autoptr (GstElement) pipeline =
       gst_object_ref_sink (gst_pipeline_new (NULL));
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
-  VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", "fakesink", &error);
+  VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", "fakesink", NULL, &error);
   GstElement *sources[6];
   GstPad *tiles[6];
 
@@ -257,7 +257,7 @@ GST_START_TEST (test_somebody_comes_first)
   g_autoptr (GstElement) pipeline =
       gst_object_ref_sink (gst_pipeline_new (NULL));
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
-  VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", "fakesink", &error);
+  VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", "fakesink", NULL, &error);
   GstElement *sources[2];
   GstPad *tiles[2], *late[2];
   gulong held[2];
@@ -298,7 +298,7 @@ GST_START_TEST (test_goes_while_it_stands_still)
       gst_object_ref_sink (gst_pipeline_new (NULL));
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
   VmtGrid *grid = vmt_grid_new (
-      pipeline, "fakesink name=window", "fakesink name=speaker", &error);
+      pipeline, "fakesink name=window", "fakesink name=speaker", NULL, &error);
   g_autoptr (GstElement) sink =
       gst_bin_get_by_name (GST_BIN (pipeline), video ? "window" : "speaker");
   g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
@@ -381,7 +381,7 @@ GST_START_TEST (test_changes_while_it_is_laid_out)
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) pipeline =
       gst_object_ref_sink (gst_pipeline_new (NULL));
-  VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", "fakesink", &error);
+  VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", "fakesink", NULL, &error);
   g_autoptr (GstElement) mix = find_element (pipeline, "compositor");
   g_autoptr (GstPad) ann = NULL, carol = NULL;
   Going going = { grid, pipeline };
@@ -449,7 +449,8 @@ GST_START_TEST (test_no_sound)
     g_autoptr (GstElement) pipeline =
         gst_object_ref_sink (gst_pipeline_new (NULL));
     g_autoptr (GError) error = NULL;
-    VmtGrid *grid = vmt_grid_new (pipeline, "fakesink", cases[i][0], &error);
+    VmtGrid *grid =
+        vmt_grid_new (pipeline, "fakesink", cases[i][0], NULL, &error);
     const gchar *note;
 
     g_assert_no_error (error);
@@ -491,8 +492,8 @@ is_behind_probe (GstElement *sink)
 GST_START_TEST (test_probe_before_the_speaker)
 {
   GstElement *pipeline = gst_pipeline_new (NULL);
-  VmtGrid *grid = vmt_grid_new (
-      pipeline, "fakesink sync=true", "fakesink name=speaker sync=true", NULL);
+  VmtGrid *grid = vmt_grid_new (pipeline, "fakesink sync=true",
+      "fakesink name=speaker sync=true", NULL, NULL);
   g_autoptr (GstElement) speaker =
       gst_bin_get_by_name (GST_BIN (pipeline), "speaker");
   g_autoptr (GstPad) tile = NULL;

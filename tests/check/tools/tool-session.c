@@ -8,99 +8,11 @@
 #include "cmd/commands.h"
 
 #include <signal.h>
+#include "support/media/fakemedia.h"
 #include "support/fakesignalbin.h"
 #include "support/hang.h"
 #include "session/roster.h"
 #include "session/session.h"
-
-/* A camera and a microphone that are unplugged after some buffers. */
-
-typedef struct
-{
-  GstDevice parent;
-} FakeDevice;
-
-typedef struct
-{
-  GstDeviceClass parent;
-} FakeDeviceClass;
-
-static GType fake_device_get_type (void);
-G_DEFINE_TYPE (FakeDevice, fake_device, GST_TYPE_DEVICE)
-
-static gboolean devices_hang;
-
-static GstElement *
-fake_device_create_element (GstDevice *device, const gchar *name)
-{
-  gboolean video = gst_device_has_classes (device, "Video/Source");
-
-  if (devices_hang)
-    return gst_element_factory_make ("hang", name);
-  return gst_parse_bin_from_description (
-      video ? "videotestsrc is-live=true ! "
-              "video/x-raw,width=64,height=36,framerate=30/1 ! "
-              "identity error-after=10"
-            : "audiotestsrc is-live=true ! identity error-after=10",
-      TRUE, NULL);
-}
-
-static void
-fake_device_class_init (FakeDeviceClass *klass)
-{
-  GST_DEVICE_CLASS (klass)->create_element = fake_device_create_element;
-}
-
-static void
-fake_device_init (FakeDevice *self)
-{
-}
-
-typedef struct
-{
-  GstDeviceProvider parent;
-} FakeProvider;
-
-typedef struct
-{
-  GstDeviceProviderClass parent;
-} FakeProviderClass;
-
-static GType fake_provider_get_type (void);
-G_DEFINE_TYPE (FakeProvider, fake_provider, GST_TYPE_DEVICE_PROVIDER)
-
-static GstDevice *
-fake_device_new (const gchar *classes, const gchar *type)
-{
-  g_autoptr (GstCaps) caps = gst_caps_new_empty_simple (type);
-
-  return g_object_new (fake_device_get_type (), "display-name", "Device",
-      "device-class", classes, "caps", caps, NULL);
-}
-
-static GList *
-fake_provider_probe (GstDeviceProvider *provider)
-{
-  GList *devices =
-      g_list_prepend (NULL, fake_device_new ("Video/Source", "video/x-raw"));
-
-  return g_list_prepend (
-      devices, fake_device_new ("Audio/Source", "audio/x-raw"));
-}
-
-static void
-fake_provider_class_init (FakeProviderClass *klass)
-{
-  GST_DEVICE_PROVIDER_CLASS (klass)->probe = fake_provider_probe;
-  gst_device_provider_class_set_static_metadata (
-      GST_DEVICE_PROVIDER_CLASS (klass), "Devices", "Audio/Video/Source",
-      "A camera and a microphone", "nobody");
-}
-
-static void
-fake_provider_init (FakeProvider *self)
-{
-}
 
 typedef struct
 {
@@ -740,8 +652,11 @@ GST_START_TEST (test_unplugged)
   g_auto (VmtOptions) options = { .source = g_strdup ("camera") };
   g_auto (Result) result = { 0 };
 
-  gst_device_provider_register (
-      NULL, "fake-devices", GST_RANK_PRIMARY, fake_provider_get_type ());
+  fake_media_register ();
+  fake_media_plug ("Video/Source", "Device",
+      "videotestsrc is-live=true ! identity error-after=10");
+  fake_media_plug ("Audio/Source", "Device",
+      "audiotestsrc is-live=true ! identity error-after=10");
   /* it lasts until the host ends it */
   result = run_until (has_gone_on, &options, VM_MEETING_MODE_HOST, "call");
   fail_unless_equals_int (result.status, 0);
@@ -760,11 +675,10 @@ GST_START_TEST (test_devices_that_hang)
   g_auto (Result) result = { 0 };
 
   hang_register ();
-  devices_hang = TRUE;
-  gst_device_provider_register (
-      NULL, "fake-devices", GST_RANK_PRIMARY, fake_provider_get_type ());
+  fake_media_register ();
+  fake_media_plug ("Video/Source", "Device", "hang");
+  fake_media_plug ("Audio/Source", "Device", "hang");
   result = run (&options, VM_MEETING_MODE_HOST, "ends");
-  devices_hang = FALSE;
   fail_unless_equals_int (result.status, 0);
   fail_unless_equals_int (count_warnings (&result, "does not answer"), 2);
   fail_unless_equals_int (count_warnings (&result, "No camera was found"), 1);

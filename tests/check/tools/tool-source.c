@@ -41,7 +41,7 @@ play (VmtSource *source, VmtCounter *counter, gint n)
 
 GST_START_TEST (test_stamp)
 {
-  g_autoptr (VmtSource) source = vmt_source_new ("stamp", FALSE, NULL);
+  g_autoptr (VmtSource) source = vmt_source_new ("stamp", FALSE, NULL, NULL);
   g_autoptr (VmtCounter) counter = vmt_counter_new ();
   VmtCounts counts;
 
@@ -66,7 +66,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_small_stamp)
 {
-  g_autoptr (VmtSource) source = vmt_source_new ("stamp:64x36@60", FALSE, NULL);
+  g_autoptr (VmtSource) source =
+      vmt_source_new ("stamp:64x36@60", FALSE, NULL, NULL);
   g_autoptr (VmtCounter) counter = vmt_counter_new ();
   VmtCounts counts;
 
@@ -110,7 +111,8 @@ GST_START_TEST (test_stamp_limits)
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autoptr (GError) error = NULL;
-    g_autoptr (VmtSource) source = vmt_source_new (rows[i].spec, FALSE, &error);
+    g_autoptr (VmtSource) source =
+        vmt_source_new (rows[i].spec, FALSE, NULL, &error);
 
     fail_unless_equals_int (source != NULL, rows[i].good);
     if (!rows[i].good)
@@ -123,7 +125,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_test_picture_has_no_stamps)
 {
-  g_autoptr (VmtSource) source = vmt_source_new ("test", FALSE, NULL);
+  g_autoptr (VmtSource) source = vmt_source_new ("test", FALSE, NULL, NULL);
   g_autoptr (VmtCounter) counter = vmt_counter_new ();
   VmtCounts counts;
 
@@ -137,7 +139,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_audio_only)
 {
-  g_autoptr (VmtSource) source = vmt_source_new ("stamp", TRUE, NULL);
+  g_autoptr (VmtSource) source = vmt_source_new ("stamp", TRUE, NULL, NULL);
   g_autoptr (VmtCounter) counter = vmt_counter_new ();
   VmtCounts counts;
 
@@ -173,7 +175,7 @@ GST_START_TEST (test_file)
   fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
   gst_element_set_state (pipeline, GST_STATE_NULL);
 
-  source = vmt_source_new (path, FALSE, &error);
+  source = vmt_source_new (path, FALSE, NULL, &error);
   g_assert_no_error (error);
   fail_unless (source->has_video && source->has_audio);
   play (source, counter, -1);
@@ -207,7 +209,7 @@ send_file (const gchar *name, const gchar *line, gint frames, gboolean *still)
       bus, WAIT, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
   gst_element_set_state (pipeline, GST_STATE_NULL);
-  source = vmt_source_new (path, FALSE, &error);
+  source = vmt_source_new (path, FALSE, NULL, &error);
   g_assert_no_error (error);
   *still = source->still;
   play (source, counter, frames);
@@ -260,15 +262,103 @@ GST_START_TEST (test_refused)
   g_autoptr (GError) no_display = NULL;
   g_autofree gchar *display = g_strdup (g_getenv ("DISPLAY"));
 
-  fail_unless (vmt_source_new ("camra", FALSE, &nothing) == NULL);
+  fail_unless (vmt_source_new ("camra", FALSE, NULL, &nothing) == NULL);
   fail_unless (strstr (nothing->message, "camera, screen, test and stamp"));
-  fail_unless (vmt_source_new ("/dev/null", FALSE, &no_media) == NULL);
+  fail_unless (vmt_source_new ("/dev/null", FALSE, NULL, &no_media) == NULL);
   fail_unless (strstr (no_media->message, "/dev/null"));
   g_unsetenv ("DISPLAY");
-  fail_unless (vmt_source_new ("screen", FALSE, &no_display) == NULL);
+  fail_unless (vmt_source_new ("screen", FALSE, NULL, &no_display) == NULL);
   if (display)
     g_setenv ("DISPLAY", display, TRUE);
   fail_unless (strstr (no_display->message, "DISPLAY"));
+}
+
+GST_END_TEST;
+
+/* Plays @source, which does not end, until a frame has come. */
+static void
+play_frame (VmtSource *source, VmtCounter *counter)
+{
+  g_autoptr (GstElement) pipeline = gst_pipeline_new (NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  static const gchar *const pads[] = { "video", "audio" };
+  gint64 end = g_get_monotonic_time () + WAIT / 1000;
+
+  gst_bin_add (GST_BIN (pipeline), source->bin);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (source->bin, pads[i]);
+    GstElement *sink = gst_element_factory_make ("fakesink", NULL);
+
+    vmt_counter_attach (counter, pad, i == 0);
+    gst_bin_add (GST_BIN (pipeline), sink);
+    fail_unless (gst_element_link_pads (source->bin, pads[i], sink, "sink"));
+  }
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  while (!vmt_counter_get (counter).video_frames) {
+    g_autoptr (GstMessage) message =
+        gst_bus_timed_pop_filtered (bus, 20 * GST_MSECOND, GST_MESSAGE_ERROR);
+
+    fail_unless (!message && g_get_monotonic_time () < end);
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+/* Part of a screen is sent in its own size, and none that lies beyond it. */
+GST_START_TEST (test_region)
+{
+  static const struct
+  {
+    VmtRegion region;
+    gboolean good;
+  } rows[] = {
+    { { 0, 0, 640, 480 }, TRUE },
+    { { 500, 380, 140, 100 }, TRUE },
+    { { 500, 380, 141, 100 }, FALSE },
+    { { 500, 380, 140, 101 }, FALSE },
+  };
+  g_autofree gchar *display = g_strdup (g_getenv ("DISPLAY"));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) screen = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+      &error, "Xvfb", "-displayfd", "1", "-screen", "0", "640x480x24",
+      "-nolisten", "tcp", NULL);
+  g_autoptr (GDataInputStream) said = NULL;
+  g_autofree gchar *number = NULL, *name = NULL;
+  g_autoptr (VmtDevices) devices = NULL;
+
+  g_assert_no_error (error);
+  said = g_data_input_stream_new (g_subprocess_get_stdout_pipe (screen));
+  number = g_data_input_stream_read_line (said, NULL, NULL, &error);
+  fail_unless (number != NULL);
+  name = g_strconcat (":", number, NULL);
+  g_setenv ("DISPLAY", name, TRUE);
+  devices = vmt_devices_new ();
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const VmtSourceChoice choice = { devices, NULL, VMT_NO_DEVICE,
+      VMT_SIZE_DEFAULT, rows[i].region };
+    g_autoptr (GError) why = NULL;
+    g_autoptr (VmtSource) source =
+        vmt_source_new ("screen", FALSE, &choice, &why);
+    g_autoptr (VmtCounter) counter = vmt_counter_new ();
+    VmtCounts counts;
+
+    fail_unless (
+        (source != NULL) == rows[i].good, "%s", why ? why->message : "taken");
+    if (!source) {
+      fail_unless (strstr (why->message, "640x480"), "%s", why->message);
+      continue;
+    }
+    play_frame (source, counter);
+    counts = vmt_counter_get (counter);
+    fail_unless_equals_int (counts.width, rows[i].region.width);
+    fail_unless_equals_int (counts.height, rows[i].region.height);
+  }
+  g_subprocess_force_exit (screen);
+  g_subprocess_wait (screen, NULL, NULL);
+  if (display)
+    g_setenv ("DISPLAY", display, TRUE);
+  else
+    g_unsetenv ("DISPLAY");
 }
 
 GST_END_TEST;
@@ -381,6 +471,7 @@ tool_source_suite (void)
   tcase_add_test (tc, test_photo);
   tcase_add_test (tc, test_file_without_durations);
   tcase_add_test (tc, test_refused);
+  tcase_add_test (tc, test_region);
   tcase_add_test (tc, test_roster);
   tcase_add_test (tc, test_roster_forgets);
   return s;

@@ -1,0 +1,844 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Cameras, microphones and speakers: which are meant, another one in the middle
+ * of a call, and what is unplugged and comes back. What Bob gets is what tells:
+ * each camera has a brightness of its own, and each microphone a loudness. */
+
+#include "program.h"
+
+#include <signal.h>
+#include <unistd.h>
+#include "devices/camera.h"
+#include "devices/devices.h"
+#include "devices/slot-sink.h"
+#include "support/media/fakemedia.h"
+#include "support/fakesignalbin.h"
+#include "session/session.h"
+#include "ui/grid.h"
+
+#define CAMERA "Video/Source"
+#define MICROPHONE "Audio/Source"
+#define SPEAKER "Audio/Sink"
+
+#define CAMERA_LINE(colour)                                                \
+  "videotestsrc is-live=true pattern=solid-color foreground-color=" colour \
+  " ! video/x-raw,format=I420,width=64,height=36,framerate=30/1 ! "        \
+  "valve name=gate drop=false"
+#define MICROPHONE_LINE(volume)                          \
+  "audiotestsrc is-live=true wave=square volume=" volume \
+  " ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! valve name=gate"
+#define WHITE "0xffffffff"
+#define GREY "0xff808080"
+#define LOUD "0.8"
+#define SOFT "0.2"
+
+/* A stream that goes on has no longer gap, however slow the machine. */
+#define GAP_MAX 900 /* ms */
+#define NEVER 60 /* s */
+
+static void
+plug_all (void)
+{
+  fake_media_register ();
+  fake_media_plug (CAMERA, "White camera", CAMERA_LINE (WHITE));
+  fake_media_plug (CAMERA, "Grey camera", CAMERA_LINE (GREY));
+  fake_media_plug (MICROPHONE, "Loud microphone", MICROPHONE_LINE (LOUD));
+  fake_media_plug (MICROPHONE, "Soft microphone", MICROPHONE_LINE (SOFT));
+}
+
+/* What Bob gets */
+
+static gboolean
+is_white (void)
+{
+  return fake_signal_bin_get_value (TRUE) > 200;
+}
+
+static gboolean
+is_grey (void)
+{
+  gint value = fake_signal_bin_get_value (TRUE);
+
+  return value > 90 && value < 160;
+}
+
+static gboolean
+is_black (void)
+{
+  return fake_signal_bin_count (TRUE) > 0
+         && fake_signal_bin_get_value (TRUE) < 40;
+}
+
+static gboolean
+is_loud (void)
+{
+  return fake_signal_bin_get_value (FALSE) > 0.5 * G_MAXINT16;
+}
+
+static gboolean
+is_soft (void)
+{
+  gint value = fake_signal_bin_get_value (FALSE);
+
+  return value > 0.1 * G_MAXINT16 && value < 0.3 * G_MAXINT16;
+}
+
+static gboolean
+is_silent (void)
+{
+  return fake_signal_bin_count (FALSE) > 0
+         && fake_signal_bin_get_value (FALSE) == 0;
+}
+
+/* A meeting that is told what to do when something is so */
+
+typedef struct
+{
+  gboolean (*until) (void);
+  void (*then) (void); /* NULL: nothing */
+} Step;
+
+typedef struct
+{
+  gint status;
+  gchar *text, *errors;
+} Result;
+
+static void
+result_clear (Result *result)
+{
+  free (result->text);
+  free (result->errors);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Result, result_clear)
+
+static const Step *step;
+static guint poll; /* source; 0: the user has left */
+static gint keyboard; /* what is written to it is typed */
+static FILE *out, *err;
+static Result current;
+
+static gboolean
+has_told (const gchar *part)
+{
+  fflush (out);
+  return current.text && strstr (current.text, part);
+}
+
+static gboolean
+has_complained (const gchar *part)
+{
+  fflush (err);
+  return current.errors && strstr (current.errors, part);
+}
+
+static void
+type (const gchar *line)
+{
+  fail_unless (write (keyboard, line, strlen (line)) == (gssize) strlen (line));
+}
+
+static gboolean
+on_poll (gpointer user_data)
+{
+  if (step->until && !step->until ())
+    return G_SOURCE_CONTINUE;
+  if (step->until) {
+    if (step->then)
+      step->then ();
+    step++;
+    return G_SOURCE_CONTINUE;
+  }
+  raise (SIGINT);
+  poll = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* @steps end with an empty one, with which the user leaves. */
+static Result
+run (VmtOptions *options, const Step *steps)
+{
+  gint fds[2], kept = dup (STDIN_FILENO);
+  size_t out_size, err_size;
+  VmtOutput *output;
+
+  fail_unless (pipe (fds) == 0 && dup2 (fds[0], STDIN_FILENO) >= 0);
+  keyboard = fds[1];
+  current = (Result){ 0 };
+  out = open_memstream (&current.text, &out_size);
+  err = open_memstream (&current.errors, &err_size);
+  output = vmt_output_new (out, err, FALSE);
+  if (!options->source)
+    options->source = g_strdup ("camera");
+  if (!options->size)
+    options->size = g_strdup ("64x36@30");
+  options->duration = NEVER;
+  step = steps;
+  poll = g_timeout_add (10, on_poll, NULL);
+  current.status = vmt_session_run (options, output, VM_MEETING_MODE_HOST,
+      "call", NULL, g_get_monotonic_time ());
+  if (poll)
+    g_source_remove (poll);
+  vmt_output_free (output);
+  fclose (out);
+  fclose (err);
+  dup2 (kept, STDIN_FILENO);
+  close (kept);
+  close (fds[0]);
+  close (fds[1]);
+  fail_if (step->until, "step %d did not come: %s%s", (gint) (step - steps),
+      current.text, current.errors);
+  return current;
+}
+
+/* Another one in the middle of a call */
+
+static guint frames_before;
+
+static gboolean
+is_white_and_loud (void)
+{
+  return is_white () && is_loud ();
+}
+
+/* It opens, and gives nothing yet. */
+static void
+choose_held (void)
+{
+  fake_media_unplug ("Grey camera", TRUE);
+  fake_media_plug (CAMERA, "Grey camera",
+      "videotestsrc is-live=true pattern=solid-color foreground-color=" GREY
+      " ! video/x-raw,format=I420,width=64,height=36,framerate=30/1 ! "
+      "valve name=gate drop=true");
+  frames_before = fake_signal_bin_count (TRUE);
+  type ("/camera grey\n");
+}
+
+/* The old one goes on for as long as the new one takes. */
+static gboolean
+goes_on_meanwhile (void)
+{
+  g_autoptr (GstElement) gate = fake_media_get ("Grey camera", "gate");
+
+  fail_if (is_grey ());
+  return gate && GST_STATE (gate) == GST_STATE_PLAYING
+         && fake_signal_bin_count (TRUE) > frames_before + 20;
+}
+
+static void
+open_gate (void)
+{
+  g_autoptr (GstElement) gate = fake_media_get ("Grey camera", "gate");
+
+  g_object_set (gate, "drop", FALSE, NULL);
+}
+
+static void
+choose_soft (void)
+{
+  type ("/microphone Soft\n");
+}
+
+static void
+choose_nothing (void)
+{
+  type ("/camera no such\n");
+}
+
+static gboolean
+has_listed (void)
+{
+  return has_complained ("“White camera”, “Grey camera”");
+}
+
+static void
+show_all (void)
+{
+  type ("/microphone\n");
+}
+
+static gboolean
+has_shown (void)
+{
+  return has_told ("Soft microphone (used)")
+         && has_told ("  Loud microphone\n");
+}
+
+GST_START_TEST (test_another_in_a_call)
+{
+  static const Step steps[] = {
+    { is_white_and_loud, choose_held },
+    { goes_on_meanwhile, open_gate },
+    { is_grey, choose_soft },
+    { is_soft, choose_nothing },
+    { has_listed, show_all },
+    { has_shown, NULL },
+    { NULL },
+  };
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = { 0 };
+
+  plug_all ();
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  fail_unless (strstr (result.text, "The camera is “Grey camera” now."), "%s%s",
+      result.text, result.errors);
+  fail_unless (
+      strstr (result.text, "The microphone is “Soft microphone” now."));
+  fail_unless (fake_signal_bin_get_gap (TRUE) < GAP_MAX, "%u ms",
+      fake_signal_bin_get_gap (TRUE));
+  fail_unless (fake_signal_bin_get_gap (FALSE) < GAP_MAX, "%u ms",
+      fake_signal_bin_get_gap (FALSE));
+  fail_if (strstr (result.text, "You send no"), "%s", result.text);
+}
+
+GST_END_TEST;
+
+static void
+choose_broken (void)
+{
+  fake_media_plug (CAMERA, "Broken camera",
+      "videotestsrc is-live=true ! identity error-after=1 ! fakesink "
+      "videotestsrc name=s num-buffers=0 ! identity name=gate");
+  frames_before = fake_signal_bin_count (TRUE);
+  type ("/camera broken\n");
+}
+
+static gboolean
+goes_on_after_failure (void)
+{
+  if (!has_complained ("“Broken camera” cannot be used"))
+    frames_before = fake_signal_bin_count (TRUE);
+  return fake_signal_bin_count (TRUE) > frames_before + 20;
+}
+
+/* One that does not work costs nothing of what is sent. */
+GST_START_TEST (test_another_that_fails)
+{
+  static const Step steps[] = {
+    { is_white_and_loud, choose_broken },
+    { goes_on_after_failure, NULL },
+    { NULL },
+  };
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = { 0 };
+
+  plug_all ();
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  fail_unless (is_white ());
+  fail_unless (fake_signal_bin_get_gap (TRUE) < GAP_MAX);
+}
+
+GST_END_TEST;
+
+/* Out, and in again */
+
+static void
+unplug_camera (void)
+{
+  fake_media_unplug ("White camera", TRUE);
+}
+
+static gboolean
+is_black_and_muted (void)
+{
+  return is_black () && fake_signal_bin_is_muted (TRUE);
+}
+
+static void
+plug_camera (void)
+{
+  fake_media_plug (CAMERA, "White camera", CAMERA_LINE (WHITE));
+}
+
+static gboolean
+is_white_again (void)
+{
+  return is_white () && !fake_signal_bin_is_muted (TRUE);
+}
+
+static void
+unplug_microphone (void)
+{
+  fake_media_unplug ("Loud microphone", TRUE);
+}
+
+static gboolean
+is_silent_and_muted (void)
+{
+  return is_silent () && fake_signal_bin_is_muted (FALSE);
+}
+
+static void
+plug_microphone (void)
+{
+  fake_media_plug (MICROPHONE, "Loud microphone", MICROPHONE_LINE (LOUD));
+}
+
+static gboolean
+is_loud_again (void)
+{
+  return is_loud () && !fake_signal_bin_is_muted (FALSE);
+}
+
+GST_START_TEST (test_plugged_in_again)
+{
+  static const Step steps[] = {
+    { is_white_and_loud, unplug_camera },
+    { is_black_and_muted, plug_camera },
+    { is_white_again, unplug_microphone },
+    { is_silent_and_muted, plug_microphone },
+    { is_loud_again, NULL },
+    { NULL },
+  };
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = { 0 };
+
+  plug_all ();
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  fail_unless (strstr (result.errors, "The camera is lost"));
+  fail_unless (strstr (result.errors, "The microphone is lost"));
+  fail_unless (fake_signal_bin_get_gap (TRUE) < GAP_MAX, "%u ms",
+      fake_signal_bin_get_gap (TRUE));
+  fail_unless (fake_signal_bin_get_gap (FALSE) < GAP_MAX, "%u ms",
+      fake_signal_bin_get_gap (FALSE));
+}
+
+GST_END_TEST;
+
+static void
+mute_meanwhile (void)
+{
+  type ("/mute video\n");
+}
+
+static gboolean
+is_muted_by_user (void)
+{
+  return has_told ("You send no picture.\nYou send no picture.");
+}
+
+static gboolean
+is_white_and_still_muted (void)
+{
+  if (is_white ())
+    fail_unless (fake_signal_bin_is_muted (TRUE));
+  return is_white () && has_told ("The camera is “White camera” now.");
+}
+
+/* A camera that comes back does not show who does not want to be seen. */
+GST_START_TEST (test_muted_meanwhile)
+{
+  static const Step steps[] = {
+    { is_white_and_loud, unplug_camera },
+    { is_black_and_muted, mute_meanwhile },
+    { is_muted_by_user, plug_camera },
+    { is_white_and_still_muted, NULL },
+    { NULL },
+  };
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = { 0 };
+
+  plug_all ();
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  fail_unless (fake_signal_bin_is_muted (TRUE));
+}
+
+GST_END_TEST;
+
+static gboolean
+is_test_picture (void)
+{
+  return fake_signal_bin_count (TRUE) > 5 && is_silent ();
+}
+
+static void
+plug_jpeg_camera (void)
+{
+  fake_media_plug (CAMERA, "JPEG camera", CAMERA_LINE (WHITE) " ! jpegenc");
+}
+
+/* A machine that had none takes the first that is plugged in. */
+GST_START_TEST (test_first_one)
+{
+  static const Step steps[] = {
+    { is_test_picture, plug_jpeg_camera },
+    { is_white_again, plug_microphone },
+    { is_loud_again, NULL },
+    { NULL },
+  };
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = { 0 };
+
+  fake_media_register ();
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  fail_unless (strstr (result.errors, "No camera was found"));
+}
+
+GST_END_TEST;
+
+static void
+choose_grey (void)
+{
+  type ("/camera grey\n");
+}
+
+static gboolean
+is_grey_and_unmuted (void)
+{
+  return is_grey () && !fake_signal_bin_is_muted (TRUE);
+}
+
+static void
+choose_none (void)
+{
+  type ("/camera none\n");
+}
+
+static void
+choose_speaker (void)
+{
+  type ("/speaker x\n");
+}
+
+static gboolean
+has_refused_speaker (void)
+{
+  return has_complained ("--view does that");
+}
+
+GST_START_TEST (test_none)
+{
+  static const Step steps[] = {
+    { is_black_and_muted, choose_grey },
+    { is_grey_and_unmuted, choose_none },
+    { is_black_and_muted, choose_speaker },
+    { has_refused_speaker, NULL },
+    { NULL },
+  };
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = { 0 };
+
+  plug_all ();
+  options.camera = g_strdup ("none");
+  options.microphone = g_strdup ("soft");
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  fail_unless (is_soft ());
+}
+
+GST_END_TEST;
+
+/* Nobody joins with another camera than the one that was asked for. */
+GST_START_TEST (test_named_and_missing)
+{
+  static const Step none[] = { { NULL } };
+  g_auto (VmtOptions) options = { 0 };
+  g_auto (Result) result = { 0 };
+
+  plug_all ();
+  options.camera = g_strdup ("purple");
+  result = run (&options, none);
+  fail_unless_equals_int (result.status, 1);
+  fail_unless (strstr (result.errors,
+                   "There is no camera 'purple'. The cameras: “White camera”, "
+                   "“Grey camera”."),
+      "%s", result.errors);
+  fail_if (strstr (result.text, "Hosting"));
+}
+
+GST_END_TEST;
+
+/* Names */
+
+static void
+finds (VmtDevices *devices, const gchar *wanted, const gchar *found)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmtMediaDevice) device =
+      vmt_devices_find (devices, VMT_KIND_CAMERA, wanted, &error);
+
+  if (*found == '!') {
+    fail_unless (device == NULL, "%s is %s", wanted, device->name);
+    fail_unless (strstr (error->message, found + 1), "%s", error->message);
+  } else {
+    g_assert_no_error (error);
+    fail_unless_equals_string (device->name, found);
+  }
+}
+
+GST_START_TEST (test_names)
+{
+  g_autoptr (VmtDevices) devices = NULL;
+
+  fake_media_register ();
+  fake_media_plug (CAMERA, "HD Webcam", "fakesrc");
+  fake_media_plug (CAMERA, "HD Webcam Pro", "fakesrc");
+  fake_media_plug (CAMERA, "Écran", "fakesrc");
+  fake_media_plug (CAMERA, "Twin", "fakesrc");
+  fake_media_plug (CAMERA, "Twin", "fakesrc");
+  fake_media_plug (MICROPHONE, "Other", "fakesrc");
+  devices = vmt_devices_new ();
+  finds (devices, "HD Webcam", "HD Webcam");
+  finds (devices, "hd webcam", "HD Webcam");
+  finds (devices, "hd webcam p", "HD Webcam Pro");
+  finds (devices, "pro", "HD Webcam Pro");
+  finds (devices, "éCRAN", "Écran");
+  finds (devices, "hd", "!More than one camera may be 'hd'");
+  finds (devices, "cam", "!More than one");
+  finds (devices, "Twin", "Twin");
+  finds (devices, "twin (2)", "Twin (2)");
+  finds (devices, "other", "!“HD Webcam”, “HD Webcam Pro”, “Écran”");
+  finds (devices, "", "!There is no camera ''");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_no_device)
+{
+  g_autoptr (VmtDevices) devices = NULL;
+
+  fake_media_register ();
+  devices = vmt_devices_new ();
+  finds (devices, "any", "!no camera is found");
+}
+
+GST_END_TEST;
+
+/* Below, at and above each limit. */
+GST_START_TEST (test_sizes)
+{
+  static const struct
+  {
+    const gchar *text;
+    gboolean good;
+  } rows[] = { { "64x36@1", TRUE }, { "62x36@1", FALSE }, { "64x34@1", FALSE },
+    { "66x38@2", TRUE }, { "3840x2160@60", TRUE }, { "3838x2158@59", TRUE },
+    { "3842x2160@60", FALSE }, { "3840x2162@60", FALSE },
+    { "1280x720@61", FALSE }, { "1280x720@0", FALSE }, { "1280x720", TRUE },
+    { "1281x720", FALSE }, { "1280x721", FALSE }, { "1280x720@", FALSE },
+    { "1280x720@30 ", FALSE }, { " 1280x720", FALSE }, { "-1280x720", FALSE },
+    { "1280", FALSE }, { "99999999999x720", FALSE }, { "", FALSE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    VmtSize size = { 0 };
+
+    fail_unless_equals_int (
+        vmt_size_parse (&size, rows[i].text, &error), rows[i].good);
+    fail_unless (rows[i].good || strstr (error->message, "1280x720@30"));
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_regions)
+{
+  static const struct
+  {
+    const gchar *text;
+    gboolean good;
+  } rows[] = { { "0,0,16,16", TRUE }, { "0,0,15,16", FALSE },
+    { "0,0,16,15", FALSE }, { "10,20,17,17", TRUE },
+    { "0,0,32767,32767", TRUE }, { "1,0,32767,100", FALSE },
+    { "0,1,100,32767", FALSE }, { "1,1,32766,32766", TRUE },
+    { "0,0,16", FALSE }, { "0,0,16,16,", FALSE }, { "-1,0,16,16", FALSE },
+    { "0,-1,16,16", FALSE }, { "", FALSE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    VmtRegion region = { 0 };
+
+    fail_unless_equals_int (
+        vmt_region_parse (&region, rows[i].text, &error), rows[i].good);
+    fail_unless (rows[i].good || strstr (error->message, "0,0,1280,720"));
+  }
+}
+
+GST_END_TEST;
+
+/* A camera that has HD only as JPEG gives it so, and not its few raw pictures
+ * a second. */
+GST_START_TEST (test_camera_formats)
+{
+  static const struct
+  {
+    VmtSize size;
+    const gchar *chosen;
+  } rows[] = {
+    { { 640, 480, 30 }, "video/x-raw,format=YUY2,width=640,height=480,"
+                        "framerate=30/1" },
+    { { 1280, 720, 60 }, "image/jpeg,width=1280,height=720,framerate=60/1" },
+    { { 1280, 720, 30 }, "image/jpeg,width=1280,height=720,framerate=30/1" },
+    { { 1280, 720, 10 }, "video/x-raw,format=YUY2,width=1280,height=720,"
+                         "framerate=10/1" },
+    { { 1280, 720, 25 }, "image/jpeg,width=1280,height=720,"
+                         "framerate={60/1,30/1}" },
+    { { 800, 600, 25 }, "video/x-h264,width=800,height=600,framerate=25/1" },
+    { { 1920, 1080, 30 },
+        "video/x-raw,format=YUY2,width=640,height=480,framerate={30/1,15/1};"
+        "video/x-raw,format=YUY2,width=1280,height=720,framerate=10/1" },
+  };
+  g_autoptr (GstCaps) offered = gst_caps_from_string (
+      "video/x-raw,format=YUY2,width=640,height=480,framerate={30/1,15/1};"
+      "video/x-raw,format=YUY2,width=1280,height=720,framerate=10/1;"
+      "image/jpeg,width=1280,height=720,framerate={60/1,30/1};"
+      "video/x-h264,width=800,height=600,framerate=25/1");
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GstCaps) expected = gst_caps_from_string (rows[i].chosen);
+    g_autoptr (GstCaps) chosen = vmt_size_choose (&rows[i].size, offered);
+
+    fail_unless (
+        gst_caps_is_equal (chosen, expected), "%" GST_PTR_FORMAT, chosen);
+  }
+}
+
+GST_END_TEST;
+
+/* Speakers */
+
+static gint heard; /* buffers */
+
+static void
+on_heard (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer user_data)
+{
+  g_atomic_int_inc (&heard);
+}
+
+static gboolean
+look_again (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Waits until @name plays; its element is new by then. */
+static void
+wait_until_heard (const gchar *name, GstElement *bin)
+{
+  gint64 end = g_get_monotonic_time () + NEVER * G_TIME_SPAN_SECOND;
+  g_autoptr (GstElement) sink = NULL;
+  guint look = g_timeout_add (10, look_again, NULL);
+  gulong handler = 0;
+
+  g_atomic_int_set (&heard, 0);
+  while (g_atomic_int_get (&heard) < 5) {
+    fail_unless (g_get_monotonic_time () < end, "%s is not heard", name);
+    g_main_context_iteration (NULL, TRUE);
+    if (!sink) {
+      g_autoptr (GstElement) one = fake_media_get (name, "out");
+      g_autoptr (GstObject) top =
+          one ? gst_object_ref (GST_OBJECT (one)) : NULL;
+
+      if (one && gst_object_has_as_ancestor (top, GST_OBJECT (bin))) {
+        g_object_set (one, "signal-handoffs", TRUE, NULL);
+        sink = g_steal_pointer (&one);
+        handler =
+            g_signal_connect (sink, "handoff", G_CALLBACK (on_heard), NULL);
+      }
+    }
+  }
+  g_source_remove (look);
+  g_signal_handler_disconnect (sink, handler);
+}
+
+static void
+wait_for_slot (GstElement *pipeline, const gchar *event)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+
+  for (;;) {
+    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
+        bus, NEVER * GST_SECOND, GST_MESSAGE_ELEMENT | GST_MESSAGE_ERROR);
+    const GstStructure *s =
+        message ? gst_message_get_structure (message) : NULL;
+
+    fail_unless (message && GST_MESSAGE_TYPE (message) != GST_MESSAGE_ERROR,
+        "%s", event);
+    if (gst_structure_has_name (s, "vmt-slot")
+        && g_str_equal (gst_structure_get_string (s, "event"), event))
+      return;
+  }
+}
+
+#define SPEAKER_LINE "fakesink name=out sync=true"
+
+/* What is heard is heard by another one, and what is unplugged ends nothing. */
+GST_START_TEST (test_speakers)
+{
+  g_autoptr (GstElement) pipeline =
+      gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmtDevices) devices = NULL;
+  g_autoptr (VmtMediaDevice) one = NULL, two = NULL, bad = NULL;
+  VmtGrid *grid;
+  VmtSlot *slot;
+
+  fake_media_register ();
+  fake_media_plug (SPEAKER, "One", SPEAKER_LINE);
+  fake_media_plug (SPEAKER, "Two", SPEAKER_LINE);
+  fake_media_plug (
+      SPEAKER, "Bad", "fakesink name=out state-error=ready-to-paused");
+  devices = vmt_devices_new ();
+  one = vmt_devices_find (devices, VMT_KIND_SPEAKER, "one", NULL);
+  two = vmt_devices_find (devices, VMT_KIND_SPEAKER, "two", NULL);
+  bad = vmt_devices_find (devices, VMT_KIND_SPEAKER, "bad", NULL);
+  fail_unless (vmt_grid_new (pipeline, "fakesink", NULL, bad, &error) == NULL);
+  fail_unless (strstr (error->message, "“Bad” cannot be opened"));
+  gst_object_unref (pipeline);
+  pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_clear_error (&error);
+  grid = vmt_grid_new (pipeline, "fakesink", NULL, one, &error);
+  g_assert_no_error (error);
+  slot = vmt_grid_get_speaker (grid);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  wait_until_heard ("One", pipeline);
+  vmt_slot_use (slot, two);
+  wait_for_slot (pipeline, "used");
+  wait_until_heard ("Two", pipeline);
+  vmt_slot_use (slot, bad);
+  wait_for_slot (pipeline, "failed");
+  wait_until_heard ("Two", pipeline);
+  fake_media_unplug ("Two", FALSE);
+  wait_for_slot (pipeline, "lost");
+  wait_for_slot (pipeline, "used"); /* what stands in */
+  vmt_slot_use (slot, one);
+  wait_for_slot (pipeline, "used");
+  wait_until_heard ("One", pipeline);
+  vmt_slot_close (slot);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  vmt_grid_free (grid);
+}
+
+GST_END_TEST;
+
+static Suite *
+tool_devices_suite (void)
+{
+  Suite *s = suite_create ("tool-devices");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_unchecked_fixture (tc, fake_signal_bin_register, NULL);
+  tcase_add_test (tc, test_names);
+  tcase_add_test (tc, test_no_device);
+  tcase_add_test (tc, test_sizes);
+  tcase_add_test (tc, test_regions);
+  tcase_add_test (tc, test_camera_formats);
+  tcase_add_test (tc, test_another_in_a_call);
+  tcase_add_test (tc, test_another_that_fails);
+  tcase_add_test (tc, test_plugged_in_again);
+  tcase_add_test (tc, test_muted_meanwhile);
+  tcase_add_test (tc, test_first_one);
+  tcase_add_test (tc, test_none);
+  tcase_add_test (tc, test_named_and_missing);
+  tcase_add_test (tc, test_speakers);
+  return s;
+}
+
+CHECK_PROGRAM (tool_devices)
