@@ -176,7 +176,7 @@ make_initial (VmQuicTls *tls)
 
   fail_unless (vm_quic_address_from_text ("127.0.0.1", 9, &to));
   link = vm_quic_link_new (
-      tls, NULL, NULL, 0, &to, 0, FALSE, &funcs, datagram, 1000000000);
+      tls, NULL, NULL, 0, &to, 0, &funcs, datagram, 1000000000);
   fail_unless (vm_quic_link_write (link, buffer, 1000000000, &more));
   vm_quic_link_free (link);
   g_free (buffer);

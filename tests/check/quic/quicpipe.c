@@ -3,7 +3,6 @@
 /* Streams of a connection between two endpoints. */
 
 #include "program.h"
-#include "quic/quicwide.h"
 #include "support/quicpair.h"
 
 #include <string.h>
@@ -387,61 +386,6 @@ GST_START_TEST (test_lost_datagrams)
 
 GST_END_TEST;
 
-/* A filter sends on to a network what is for this machine, where datagrams as
- * large as within it are lost: both notice it and go on with smaller ones. */
-GST_START_TEST (test_wide_datagrams_are_lost)
-{
-  const gsize size = 1000000;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VmP2pPipe) a = NULL;
-  g_autoptr (VmP2pPipe) b = NULL;
-  g_autoptr (GBytes) body = g_bytes_new_take (g_malloc0 (size), size);
-  g_autoptr (GBytes) there = NULL, back = NULL;
-  guint8 type;
-
-  vm_quic_endpoint_lose_larger (pair->alice, 1500);
-  vm_quic_endpoint_lose_larger (pair->bob, 1500);
-  quic_pair_open (pair, &a, &b);
-  vm_p2p_pipe_send (a, 1, NULL, 0, body, SOON, &error);
-  g_assert_no_error (error);
-  there = vm_p2p_pipe_receive (b, SOON, &type, &error);
-  g_assert_no_error (error);
-  vm_p2p_pipe_send (b, 1, NULL, 0, there, SOON, &error);
-  g_assert_no_error (error);
-  back = vm_p2p_pipe_receive (a, SOON, &type, &error);
-  g_assert_no_error (error);
-  g_assert_true (g_bytes_equal (back, body));
-  g_assert_cmpuint (g_atomic_int_get (&pair->alice->n_larger), >, 0);
-  g_assert_cmpuint (g_atomic_int_get (&pair->bob->n_larger), >, 0);
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_wide)
-{
-  VmQuicWide wide = { 0 };
-  VmQuicAddress at, elsewhere;
-
-  g_assert_true (vm_quic_address_from_text ("127.0.0.1", 1, &at));
-  g_assert_true (vm_quic_address_from_text ("127.0.0.1", 2, &elsewhere));
-  g_assert_false (vm_quic_wide_may (&wide, &at, 1));
-  vm_quic_wide_begin (&wide, &at);
-  g_assert_true (vm_quic_wide_may (&wide, &at, 1));
-  g_assert_false (vm_quic_wide_may (&wide, &elsewhere, 1));
-  g_assert_false (vm_quic_wide_may (&wide, &vm_quic_address_relay, 1));
-  vm_quic_wide_sent (&wide, 10);
-  vm_quic_wide_sent (&wide, 20);
-  g_assert_true (vm_quic_wide_may (&wide, &at, 9 + VM_QUIC_WIDE_SILENCE));
-  vm_quic_wide_heard (&wide);
-  g_assert_true (vm_quic_wide_may (&wide, &at, 10 + VM_QUIC_WIDE_SILENCE));
-  vm_quic_wide_sent (&wide, 30);
-  g_assert_false (vm_quic_wide_may (&wide, &at, 30 + VM_QUIC_WIDE_SILENCE));
-  vm_quic_wide_heard (&wide); /* for good */
-  g_assert_false (vm_quic_wide_may (&wide, &at, 31 + VM_QUIC_WIDE_SILENCE));
-}
-
-GST_END_TEST;
-
 static Suite *
 quicpipe_suite (void)
 {
@@ -461,8 +405,6 @@ quicpipe_suite (void)
   tcase_add_test (tc, test_no_message);
   tcase_add_loop_test (tc, test_messages_that_wait, 0, 2);
   tcase_add_test (tc, test_lost_datagrams);
-  tcase_add_test (tc, test_wide_datagrams_are_lost);
-  tcase_add_test (tc, test_wide);
   return s;
 }
 

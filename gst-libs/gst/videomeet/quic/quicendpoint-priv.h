@@ -29,8 +29,6 @@ struct _VmQuicEndpoint
   VmQuicAddress reflexive;
   gboolean move_wanted;
   guint lose_every; /* for tests: that datagram is not sent; 0: all are */
-  guint lose_larger; /* likewise those of more bytes; 0: none; atomic */
-  guint n_larger; /* that were lost so; atomic */
 
   /* of the thread */
   VmQuicSocket *socket;
@@ -62,5 +60,3 @@ vm_quic_endpoint_send (VmQuicEndpoint *self, const guint8 *data, gsize size,
 void vm_quic_endpoint_move (VmQuicEndpoint *self);
 /* For tests: every @n-th datagram is lost; 0: none. */
 void vm_quic_endpoint_lose (VmQuicEndpoint *self, guint n);
-/* For tests: those of more than @size bytes are lost; 0: none. */
-void vm_quic_endpoint_lose_larger (VmQuicEndpoint *self, guint size);

@@ -204,12 +204,6 @@ vm_quic_endpoint_lose (VmQuicEndpoint *self, guint n)
   g_atomic_int_set (&self->lose_every, n);
 }
 
-void
-vm_quic_endpoint_lose_larger (VmQuicEndpoint *self, guint size)
-{
-  g_atomic_int_set (&self->lose_larger, size);
-}
-
 /* Candidates */
 
 static void

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "quic/quiclink.h"
-#include "quic/quicwide.h"
 
 #include <ngtcp2/ngtcp2.h>
 
@@ -37,8 +36,6 @@ struct _VmQuicLink
   const VmQuicLinkFuncs *funcs;
   gpointer user_data;
   gboolean server;
-  gboolean near; /* it began within this machine */
-  VmQuicWide wide;
   gboolean judged_wrong;
   gboolean keyed; /* a close can be written */
   GHashTable *streams; /* of VmQuicStream, owned */
@@ -51,7 +48,6 @@ struct _VmQuicLink
   GError *error;
 };
 
-void vm_quic_cid_set (VmQuicCid *cid, const guint8 *data, gsize size);
 /* FALSE, always: it is over, because of @rv. */
 gboolean vm_quic_link_fail (VmQuicLink *self, gint rv);
 /* The streams tell their users. */

@@ -11,7 +11,6 @@
  * few, for they are what the receiver's processor does beside decrypting, and
  * soon enough for a sender that may have few packets under way. */
 #define ACK_PACKETS 10
-#define ACK_PACKETS_WIDE 2
 #define ACK_DELAY (5 * NGTCP2_MILLISECONDS)
 #define KEEP_ALIVE (10 * NGTCP2_SECONDS)
 #define OTHER_IDS 8 /* each way that is tried needs one */
@@ -20,6 +19,38 @@
 #define IDLE_STREAMS 3
 #define BATCHES_MAX 4 /* sent before others have their turn */
 #define PIECES_MAX 16
+/* Headers */
+
+static void
+to_cid (VmQuicCid *cid, const guint8 *data, gsize size)
+{
+  memset (cid, 0, sizeof *cid);
+  cid->size = size;
+  if (size)
+    memcpy (cid->data, data, size);
+}
+
+gboolean
+vm_quic_header_read (const guint8 *data, gsize size, VmQuicHeader *header)
+{
+  ngtcp2_version_cid ids;
+  ngtcp2_pkt_hd hd;
+
+  memset (header, 0, sizeof *header);
+  if (!size
+      || ngtcp2_pkt_decode_version_cid (&ids, data, size, VM_QUIC_CID_SIZE) != 0
+      || ids.dcidlen > VM_QUIC_CID_MAX || ids.scidlen > VM_QUIC_CID_MAX)
+    return FALSE;
+  to_cid (&header->to, ids.dcid, ids.dcidlen);
+  to_cid (&header->from, ids.scid, ids.scidlen);
+  header->version = ids.version;
+  if (data[0] & 0x80) {
+    if (ids.version != NGTCP2_PROTO_VER_V1)
+      return FALSE;
+    header->initial = ngtcp2_accept (&hd, data, size) == 0;
+  }
+  return TRUE;
+}
 
 /* Callbacks */
 
@@ -77,20 +108,9 @@ remove_id (ngtcp2_conn *conn, const ngtcp2_cid *cid, void *user_data)
   VmQuicLink *self = user_data;
   VmQuicCid id;
 
-  vm_quic_cid_set (&id, cid->data, cid->datalen);
+  to_cid (&id, cid->data, cid->datalen);
   self->funcs->cid_changed (&id, FALSE, self->user_data);
   return 0;
-}
-
-static void
-be_ready (VmQuicLink *self)
-{
-  VmQuicAddress remote;
-
-  vm_quic_link_get_remote (self, &remote);
-  if (self->near)
-    vm_quic_wide_begin (&self->wide, &remote);
-  self->funcs->ready (self->user_data);
 }
 
 /* The server has judged the client by now; the client hears of it by
@@ -101,7 +121,7 @@ handshake_completed (ngtcp2_conn *conn, void *user_data)
   VmQuicLink *self = user_data;
 
   if (self->server)
-    be_ready (self);
+    self->funcs->ready (self->user_data);
   return 0;
 }
 
@@ -111,7 +131,7 @@ handshake_confirmed (ngtcp2_conn *conn, void *user_data)
   VmQuicLink *self = user_data;
 
   if (!self->server)
-    be_ready (self);
+    self->funcs->ready (self->user_data);
   return 0;
 }
 
@@ -307,19 +327,13 @@ set_path (
 }
 
 static void
-set_settings (ngtcp2_settings *settings, gboolean near, guint64 now)
+set_settings (ngtcp2_settings *settings, guint64 now)
 {
   ngtcp2_settings_default (settings);
   settings->initial_ts = now;
   settings->cc_algo = NGTCP2_CC_ALGO_CUBIC;
   settings->ack_thresh = ACK_PACKETS;
   settings->handshake_timeout = VM_QUIC_HANDSHAKE_TIME * NGTCP2_MICROSECONDS;
-  if (!near)
-    return;
-  settings->ack_thresh = ACK_PACKETS_WIDE;
-  settings->max_tx_udp_payload_size = VM_QUIC_WIDE_SIZE;
-  settings->no_tx_udp_payload_size_shaping = TRUE;
-  settings->no_pmtud = TRUE;
 }
 
 static void
@@ -353,7 +367,7 @@ make_conn (VmQuicLink *self, const VmQuicHeader *first, const guint8 *tag,
   VmQuicCid id = { .size = VM_QUIC_CID_SIZE };
   gint rv;
 
-  set_settings (&settings, self->near, now);
+  set_settings (&settings, now);
   set_params (&params, first);
   set_path (&path, remote, local);
   if (RAND_bytes (id.data, id.size) != 1)
@@ -382,12 +396,11 @@ make_conn (VmQuicLink *self, const VmQuicHeader *first, const guint8 *tag,
 
 VmQuicLink *
 vm_quic_link_new (VmQuicTls *tls, const VmQuicHeader *first, const guint8 *tag,
-    gsize tag_size, const VmQuicAddress *remote, guint16 local, gboolean near,
+    gsize tag_size, const VmQuicAddress *remote, guint16 local,
     const VmQuicLinkFuncs *funcs, gpointer user_data, guint64 now)
 {
   VmQuicLink *self = g_new0 (VmQuicLink, 1);
 
-  self->near = near;
   self->funcs = funcs;
   self->user_data = user_data;
   self->server = first != NULL;
@@ -478,7 +491,6 @@ vm_quic_link_read (VmQuicLink *self, const guint8 *data, gsize size,
   gint rv;
 
   set_path (&path, remote, local);
-  vm_quic_wide_heard (&self->wide);
   rv = ngtcp2_conn_read_pkt (self->conn, &path.path, &info, data, size, now);
   if (rv == 0 && (self->keyed))
     return TRUE;
@@ -652,35 +664,20 @@ flush (VmQuicLink *self, Batch *batch)
   return sent;
 }
 
-/* What a datagram may have where it goes to. */
-static gsize
-datagram_max (VmQuicLink *self, guint64 now)
-{
-  gsize max = ngtcp2_conn_get_max_tx_udp_payload_size (self->conn);
-  VmQuicAddress remote;
-
-  if (!self->near)
-    return max;
-  vm_quic_link_get_remote (self, &remote);
-  return vm_quic_wide_may (&self->wide, &remote, now)
-             ? max
-             : NGTCP2_MAX_UDP_PAYLOAD_SIZE;
-}
-
 /* As many packets as one call of the kernel sends: of one size, but the last,
  * which may be smaller. @more: the batch is full. FALSE: it is over. */
 static gboolean
 write_batch (VmQuicLink *self, guint8 *buffer, guint64 now, gboolean *more)
 {
-  gsize max = datagram_max (self, now);
+  gsize max = ngtcp2_conn_get_max_tx_udp_payload_size (self->conn);
   gsize packets = ngtcp2_conn_get_send_quantum (self->conn) / max;
   Batch batch = { buffer };
   ngtcp2_path_storage path;
   ngtcp2_ssize size = 0;
 
   *more = FALSE;
-  packets =
-      CLAMP (packets, 1, MIN (VM_QUIC_SEGMENTS_MAX, VM_QUIC_BATCH_MAX / max));
+  packets = CLAMP (
+      packets, 1, MIN (VM_QUIC_SEGMENTS_MAX, VM_QUIC_BATCH_MAX / max - 1));
   while (batch.n < packets) {
     VmQuicAddress to;
 
@@ -689,8 +686,6 @@ write_batch (VmQuicLink *self, guint8 *buffer, guint64 now, gboolean *more)
     if (size <= 0)
       break;
     memcpy (&to, path.path.remote.addr, sizeof to);
-    if (size > NGTCP2_MAX_UDP_PAYLOAD_SIZE)
-      vm_quic_wide_sent (&self->wide, now);
     if (batch.n
         && ((gsize) size > batch.segment
             || !vm_quic_address_equal (&to, &batch.to))) {

@@ -52,11 +52,10 @@ vm_quic_header_read (const guint8 *data, gsize size, VmQuicHeader *header);
 
 /* @local: a number for the way from this machine; the client's ways differ in
  * it. @first: of the server: what its first datagram says. @tag: of the
- * client: bytes for the beginning of the first id. @near: the other side is on
- * this machine. Returns: (nullable) */
+ * client: bytes for the beginning of the first id. Returns: (nullable) */
 VmQuicLink *
 vm_quic_link_new (VmQuicTls *tls, const VmQuicHeader *first, const guint8 *tag,
-    gsize tag_size, const VmQuicAddress *remote, guint16 local, gboolean near,
+    gsize tag_size, const VmQuicAddress *remote, guint16 local,
     const VmQuicLinkFuncs *funcs, gpointer user_data, guint64 now);
 void vm_quic_link_free (VmQuicLink *self);
 

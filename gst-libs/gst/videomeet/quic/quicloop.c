@@ -38,12 +38,7 @@ vm_quic_endpoint_send (VmQuicEndpoint *self, const guint8 *data, gsize size,
     gsize segment, const VmQuicAddress *to, const struct in6_addr *from)
 {
   guint every = g_atomic_int_get (&self->lose_every);
-  guint larger = g_atomic_int_get (&self->lose_larger);
 
-  if (larger && segment > larger) {
-    g_atomic_int_add (&self->n_larger, 1);
-    return size;
-  }
   if (!every)
     return vm_quic_socket_send (self->socket, data, size, segment, to, from);
   for (gsize at = 0; at < size; at += segment) {

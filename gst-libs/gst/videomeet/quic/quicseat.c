@@ -221,11 +221,8 @@ static gboolean
 seat_begin (VmQuicSeat *self, const VmQuicHeader *first, const guint8 *tag,
     const VmQuicAddress *remote)
 {
-  gboolean near = vm_quic_own_has (self->endpoint->own, remote)
-                  || vm_quic_address_is_loopback (remote);
-
   self->link = vm_quic_link_new (self->endpoint->tls, first, tag,
-      tag ? VM_QUIC_PUNCH_ID_SIZE : 0, remote, 0, near, &funcs, self,
+      tag ? VM_QUIC_PUNCH_ID_SIZE : 0, remote, 0, &funcs, self,
       self->endpoint->now);
   if (!self->link) {
     vm_quic_seat_free (self);
