@@ -11,20 +11,23 @@ import sys
 root = pathlib.Path(os.environ["VM_SOURCE_ROOT"])
 launcher = pathlib.Path(os.environ["VM_BUILD_ROOT"]) / "tools" / "videomeet"
 
-COMMANDS = ["discover", "host", "join", "call", "answer", "status", "known",
-            "forget", "trust", "send", "receive", "agent", "sync", "term",
-            "server", "doctor"]
 
-
-def options_of(*arguments):
+def say(*arguments):
     run = subprocess.run([launcher, *arguments], capture_output=True, text=True,
                          timeout=60, env={**os.environ, "LC_ALL": "C.UTF-8"})
     assert run.returncode == 0, f"{arguments}: exit {run.returncode}: {run.stderr}"
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", run.stdout))
+    return run.stdout
 
 
+def options_of(*arguments):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", say(*arguments)))
+
+
+commands = re.findall(r"^  ([a-z]+) ", say("--help").split("Commands:")[1],
+                      re.MULTILINE)
+assert "host" in commands and len(commands) == len(set(commands)), commands
 shown = options_of("--help")
-for command in COMMANDS:
+for command in commands:
     found = options_of(command, "--help")
     assert "--json" in found, f"{command} --help does not show --json"
     assert found == options_of("help", command)
