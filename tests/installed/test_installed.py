@@ -37,9 +37,9 @@ EXAMPLES = os.path.join(SOURCE, "examples")
 LINK = r"https://\S+:\d+/\?meeting=standup\n"
 COMPILE = ("cc -Wall -Werror -o link " + EXAMPLES + "/link.c "
            "$(pkg-config --cflags --libs gstvideomeet-1.0)")
-# the README's lines of a shell in which other programs find the prefix
+# the lines of a shell in which other programs find the prefix
 EXPORT = re.compile(r"^    (export .*)$", re.MULTILINE)
-README_LIBDIR = "$HOME/videomeet/lib/"
+DOCUMENTED_LIBDIR = "$HOME/videomeet/lib/"
 with open(os.path.join(SOURCE, "meson.build"), encoding="utf-8") as build:
     VERSION = "." + re.search(r"version: '([\d.]+)'", build.read())[1]
 
@@ -145,9 +145,9 @@ class Installed(Application):
             check=True, timeout=lab.SOON)
         pc, = glob.glob(f"{PREFIX}/**/gstvideomeet-1.0.pc", recursive=True)
         cls.libdir = os.path.dirname(os.path.dirname(pc))
-        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
+        with open(os.path.join(SOURCE, "docs/users/applications.md"), encoding="utf-8") as f:
             cls.exports = "; ".join(EXPORT.findall(f.read())).replace(
-                README_LIBDIR, cls.libdir + "/") + "; "
+                DOCUMENTED_LIBDIR, cls.libdir + "/") + "; "
 
     def test_nothing_else(self):
         lib = os.path.relpath(self.libdir, PREFIX)

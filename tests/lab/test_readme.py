@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every command line of the README, taken from it as it stands, on hosts of
-its own. A line is known by the comment before it: <!-- test: NAME -->."""
+"""Every command line of the README and of the pages for users, taken from them
+as they stand, on hosts of its own. A line is known by the comment before it:
+<!-- test: NAME -->."""
 
+import glob
 import os
 import re
 import shutil
@@ -19,10 +21,12 @@ JOINED = lab.SOON
 
 
 def read():
-    """{name: line} of the README's blocks; None names those without."""
-    with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
-        return [(name or None, line.strip())
-                for name, line in BLOCK.findall(f.read())]
+    """[(name, line)] of the blocks; None names those without."""
+    blocks = []
+    for page in ["README.md", *sorted(glob.glob("docs/users/*.md", root_dir=SOURCE))]:
+        with open(os.path.join(SOURCE, page), encoding="utf-8") as f:
+            blocks += BLOCK.findall(f.read())
+    return [(name or None, line.strip()) for name, line in blocks]
 
 
 class Readme(lab.LabTest):
@@ -33,7 +37,7 @@ class Readme(lab.LabTest):
         self.displays = {}
 
     def start(self, host, name):
-        """Runs a block of the README in the host's folder."""
+        """Runs a block in the host's folder."""
         # gst-launch's messages are wanted as they come, not when it ends
         return host.start("bash", "-c", f"cd {host.home} && exec "
                           + self.lines[name],
@@ -266,7 +270,7 @@ class Readme(lab.LabTest):
         a.call("cmp", source, os.path.join(folder, "speech.wav"))
 
     def at_server(self, name, text):
-        """The server of the README, and a block of Ann's there: both processes."""
+        """The server of the pages, and a block of Ann's there: both processes."""
         a = self.lab.hosts[0]
         server = self.start(a, "server")
         server.wait_for("Serving rooms on port 8080", lab.SOON)
