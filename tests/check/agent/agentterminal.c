@@ -258,6 +258,79 @@ GST_START_TEST (test_taken_back_late)
 
 GST_END_TEST;
 
+/* As if Ann had not heard from the server yet that Bob has control, for so
+ * long. */
+static VmAgentViewer *
+unhear_grant (gint64 time)
+{
+  VmAgentTerm *term = ann.agent->term;
+  VmAgentViewer *viewer = vm_agent_viewers_find_controller (
+      term, vm_identity_get_device_id (bob.identity));
+
+  fail_unless (viewer != NULL);
+  g_mutex_lock (&term->lock);
+  g_clear_pointer (&term->controller, g_free);
+  viewer->granted_until = g_get_monotonic_time () + time;
+  g_mutex_unlock (&term->lock);
+  return viewer;
+}
+
+static gboolean
+typing_waits (Party *party, const gchar *text)
+{
+  g_autoptr (VmAgentViewer) viewer = vm_agent_viewers_find_controller (
+      ann.agent->term, vm_identity_get_device_id (party->identity));
+  gboolean waits;
+
+  g_mutex_lock (&ann.agent->term->lock);
+  waits = viewer->waits;
+  g_mutex_unlock (&ann.agent->term->lock);
+  return waits;
+}
+
+static VmMeshNews *
+make_grant (Party *party)
+{
+  VmMeshNews *news = g_new0 (VmMeshNews, 1);
+
+  news->a = g_ptr_array_new ();
+  news->b = g_ptr_array_new ();
+  news->candidates = g_ptr_array_new ();
+  news->type = VM_MESH_NEWS_GRANTED;
+  news->peer_id = g_strdup (vm_identity_get_device_id (party->identity));
+  news->target_device_id = g_strdup (vm_identity_get_device_id (ann.identity));
+  news->expires_in = 100;
+  return news;
+}
+
+/* The server tells both, and the one who types at once may have heard it first.
+ */
+GST_START_TEST (test_typed_before_the_sharer_knows)
+{
+  g_autoptr (VmMeshNews) news = make_grant (&bob);
+
+  share_cat ();
+  view (&bob);
+  wait_until (shows, &bob, "ready");
+  take (&bob);
+  wait_until (is_controlled_by, &ann, "Bob");
+  vm_agent_viewer_unref (unhear_grant (SOON));
+  fail_unless (type (&bob, "kite\r"));
+  wait_until (typing_waits, &bob, NULL);
+  vm_agent_term_take_news (ann.agent->term, news);
+  wait_until (shows, &ann, "kite");
+  fail_unless (bob.refused == NULL && has_control (&bob, NULL));
+  /* a word that never comes */
+  vm_agent_viewer_unref (unhear_grant (VM_AGENT_TERM_GRANT_TIME / 10));
+  fail_unless (type (&bob, "lark\r"));
+  wait_until (is_refused, &bob, "CAP_REQUIRED");
+  type (&ann, "swallow");
+  wait_until (shows, &ann, "swallow");
+  fail_if (shows (&ann, "lark"));
+}
+
+GST_END_TEST;
+
 /* Whoever controls it vanishes, or is thrown out of the room. */
 static void
 is_free_after (gboolean revoked)
@@ -310,7 +383,7 @@ GST_END_TEST;
 /* The list of Ann's user decides, not the room, and not the server. */
 GST_START_TEST (test_not_allowed)
 {
-  g_autoptr (VmMeshNews) news = g_new0 (VmMeshNews, 1);
+  g_autoptr (VmMeshNews) news = make_grant (&dora);
 
   share_cat ();
   view (&dora);
@@ -319,13 +392,6 @@ GST_START_TEST (test_not_allowed)
   wait_until (is_refused, &dora, "CAP_REQUIRED");
   fail_unless_equals_int (ann.asked_in_vain, 1);
   fail_unless_equals_int (ann.asked, 0);
-  news->a = g_ptr_array_new ();
-  news->b = g_ptr_array_new ();
-  news->candidates = g_ptr_array_new ();
-  news->type = VM_MESH_NEWS_GRANTED;
-  news->peer_id = g_strdup (vm_identity_get_device_id (dora.identity));
-  news->target_device_id = g_strdup (vm_identity_get_device_id (ann.identity));
-  news->expires_in = 100;
   vm_agent_term_take_news (ann.agent->term, news);
   fail_unless (ann.agent->term->controller == NULL);
 }
@@ -586,6 +652,7 @@ agentterminal_suite (void)
   tcase_add_test (tc, test_expiry);
   tcase_add_test (tc, test_taken_back);
   tcase_add_test (tc, test_taken_back_late);
+  tcase_add_test (tc, test_typed_before_the_sharer_knows);
   tcase_add_test (tc, test_vanished);
   tcase_add_test (tc, test_revoked);
   tcase_add_test (tc, test_not_allowed);

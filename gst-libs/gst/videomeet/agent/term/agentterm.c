@@ -74,6 +74,7 @@ let_type (VmAgentTerm *self, const gchar *id, gint64 until)
   g_free (self->controller);
   self->controller = g_strdup (id);
   self->control_until = until;
+  vm_agent_viewers_know (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -141,6 +142,7 @@ on_minted (const gchar *token, const GError *error, gpointer user_data)
   } else if (self->agent) {
     control.cap_token = (gchar *) token;
     control.expires_in = MAX (vm_mesh_token_get_expiry (token) - now, 0);
+    vm_agent_viewer_expect_grant (mint->viewer);
     vm_agent_viewer_tell (mint->viewer, &control);
   }
   vm_agent_viewer_unref (mint->viewer);

@@ -13,6 +13,9 @@
 #define VM_AGENT_TERM_MESSAGES_MAX 1024 /* likewise */
 /* For room in the stream of a viewer. */
 #define VM_AGENT_TERM_SEND_TIME (30 * G_USEC_PER_SEC)
+/* What a viewer types waits so long for the server's word that it has control,
+ * which the viewer may have heard before. */
+#define VM_AGENT_TERM_GRANT_TIME (5 * G_USEC_PER_SEC)
 /* Between two answers to what a viewer must not do. */
 #define VM_AGENT_TERM_REFUSAL_TIME G_USEC_PER_SEC
 /* What is said to a viewer and waits to be sent. One that reads so little, and

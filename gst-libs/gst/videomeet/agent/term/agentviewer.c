@@ -110,6 +110,25 @@ vm_agent_viewers_tell (
   g_mutex_unlock (&term->lock);
 }
 
+void
+vm_agent_viewer_expect_grant (VmAgentViewer *self)
+{
+  g_mutex_lock (&self->term->lock);
+  self->granted_until = g_get_monotonic_time () + VM_AGENT_TERM_GRANT_TIME;
+  g_mutex_unlock (&self->term->lock);
+}
+
+void
+vm_agent_viewers_know (VmAgentTerm *term)
+{
+  for (guint i = 0; i < term->viewers->len; i++) {
+    VmAgentViewer *viewer = g_ptr_array_index (term->viewers, i);
+
+    viewer->granted_until = 0;
+    g_cond_broadcast (&viewer->cond);
+  }
+}
+
 VmAgentViewer *
 vm_agent_viewers_find_controller (VmAgentTerm *term, const gchar *id)
 {
@@ -252,6 +271,31 @@ refuse_typing (VmAgentViewer *self)
   g_mutex_unlock (&self->term->lock);
 }
 
+/* With the lock. */
+static gboolean
+may_type (VmAgentViewer *self, gint64 now)
+{
+  return self->may_control && g_strcmp0 (self->term->controller, self->id) == 0
+         && now < self->term->control_until;
+}
+
+/* With the lock, which is released meanwhile. The server tells both sides, and
+ * the viewer may hear it first and type at once. */
+static gboolean
+wait_to_type (VmAgentViewer *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  while (!may_type (self, now) && now < self->granted_until && !self->over) {
+    self->waits = TRUE;
+    g_cond_wait_until (&self->cond, &self->term->lock,
+        MIN (self->granted_until, now + LOOK_TIME));
+    now = g_get_monotonic_time ();
+  }
+  self->waits = FALSE;
+  return may_type (self, now);
+}
+
 static gboolean
 take_typed (VmAgentViewer *self, GBytes *body, GError **error)
 {
@@ -263,8 +307,7 @@ take_typed (VmAgentViewer *self, GBytes *body, GError **error)
   if (!vm_term_in_check (body, error))
     return FALSE;
   g_mutex_lock (&term->lock);
-  may = self->may_control && g_strcmp0 (term->controller, self->id) == 0
-        && g_get_monotonic_time () < term->control_until;
+  may = wait_to_type (self);
   g_mutex_unlock (&term->lock);
   if (may)
     vm_term_share_write_input (term->share, data, size);

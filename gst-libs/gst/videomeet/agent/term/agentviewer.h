@@ -49,6 +49,9 @@ struct _VmAgentViewer
   GCond cond;
   GQueue unsent; /* of VmTerminalMessage */
   gboolean over;
+  gint64 granted_until; /* monotonic: it has a token, and the server's word that
+                         * it has control may still be on its way; 0: no */
+  gboolean waits; /* what it types waits for that */
   gboolean asks, releases; /* the context's thread has yet to hear it */
   gboolean extended; /* it knows more than the base protocol */
   gboolean tells; /* what it has shown */
@@ -65,6 +68,10 @@ void vm_agent_viewer_tell (VmAgentViewer *self, const VmTermControl *control);
 /* All that are of @id. */
 void vm_agent_viewers_tell (
     VmAgentTerm *term, const gchar *id, const VmTermControl *control);
+/* It has a token: what it types waits for the server's word. */
+void vm_agent_viewer_expect_grant (VmAgentViewer *self);
+/* With the lock: who has control is known now. */
+void vm_agent_viewers_know (VmAgentTerm *term);
 /* One that may control it. Returns: (transfer full) (nullable) */
 VmAgentViewer *
 vm_agent_viewers_find_controller (VmAgentTerm *term, const gchar *id);
