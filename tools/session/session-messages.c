@@ -3,6 +3,7 @@
 /* What vmsignalbin and the pipeline report on the bus, told to the user. */
 
 #include "session/session-priv.h"
+#include "cert/localca.h"
 #include "ui/firstcontact.h"
 #include "ui/qr.h"
 #include "cmd/target.h"
@@ -46,34 +47,32 @@ warn_of_loopback (VmtSession *self)
         "browsers cannot.");
 }
 
-/* What browsers elsewhere are shown; NULL: what they know. The root of this
- * device they do not. */
-static GTlsCertificate *
-get_unknown_certificate (VmtSession *self, VmIdentity *identity)
+/* The link for browsers that believe the root of this device. */
+static void
+show_named_link (VmtSession *self)
 {
-  const VmtOptions *options = self->options;
+  g_auto (GStrv) names = vmt_local_names (g_get_host_name ());
+  g_autofree gchar *link = vmt_link_by_name (self->link, names[0]);
 
-  if (options->insecure)
-    return NULL;
-  if (options->local_cert)
-    return g_tls_certificate_new_from_file (options->tls_cert, NULL);
-  return options->tls_cert
-             ? NULL
-             : g_object_ref (vm_identity_get_tls_certificate (identity));
+  if (link)
+    vmt_output_line (self->output, VMT_STYLE_PLAIN,
+        "Without that question where 'videomeet cert' is believed:  %s", link);
 }
 
+/* What a browser elsewhere says of the certificate that it is shown. */
 static void
 show_first_contact (VmtSession *self, VmIdentity *identity)
 {
-  g_autoptr (GTlsCertificate) certificate =
-      get_unknown_certificate (self, identity);
+  const VmtOptions *options = self->options;
   g_autofree gchar *print = NULL, *text = NULL;
 
-  if (!certificate)
+  if (options->insecure || (options->tls_cert && !options->local_cert))
     return;
-  print = vmt_certificate_print (certificate);
+  print = vmt_certificate_print (vm_identity_get_tls_certificate (identity));
   text = vmt_first_contact (print, vmt_output_get_columns (self->output));
   vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", text);
+  if (options->local_cert)
+    show_named_link (self);
 }
 
 static void

@@ -19,6 +19,17 @@ vmt_certificate_print (GTlsCertificate *certificate)
 }
 
 gchar *
+vmt_link_by_name (const gchar *link, const gchar *name)
+{
+  g_autoptr (GUri) uri = g_uri_parse (link, G_URI_FLAGS_ENCODED, NULL);
+
+  return uri ? g_uri_join (G_URI_FLAGS_ENCODED, g_uri_get_scheme (uri), NULL,
+             name, g_uri_get_port (uri), g_uri_get_path (uri),
+             g_uri_get_query (uri), NULL)
+             : NULL;
+}
+
+gchar *
 vmt_first_contact (const gchar *print, gint columns)
 {
   GString *out = g_string_new (NULL);

@@ -13,6 +13,9 @@
 /* The first bytes of the SHA-256 of @certificate, as browsers write it:
  * `AB:CD:…`. Transfer full. */
 gchar *vmt_certificate_print (GTlsCertificate *certificate);
+/* @link with the host @name in place of its own; NULL: it is none. Transfer
+ * full. */
+gchar *vmt_link_by_name (const gchar *link, const gchar *name);
 /* What the browser says, what to tap, and @print to compare: lines of at most
  * @columns, without a line end behind the last. Transfer full. */
 gchar *vmt_first_contact (const gchar *print, gint columns);

@@ -42,6 +42,21 @@ GST_START_TEST (test_words)
 
 GST_END_TEST;
 
+GST_START_TEST (test_link_by_name)
+{
+  g_autofree gchar *v4 = vmt_link_by_name (
+      "https://10.0.0.1:8080/?meeting=stand%20up%26a", "ann.local");
+  g_autofree gchar *v6 = vmt_link_by_name (
+      "https://[fe80::1%25eth0]:8443/?meeting=a", "ann.local");
+
+  fail_unless_equals_string (
+      v4, "https://ann.local:8080/?meeting=stand%20up%26a");
+  fail_unless_equals_string (v6, "https://ann.local:8443/?meeting=a");
+  fail_unless (vmt_link_by_name ("", "ann.local") == NULL);
+}
+
+GST_END_TEST;
+
 /* As `openssl x509 -noout -fingerprint -sha256` begins. */
 GST_START_TEST (test_print)
 {
@@ -77,6 +92,7 @@ tool_firstcontact_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_columns);
   tcase_add_test (tc, test_words);
+  tcase_add_test (tc, test_link_by_name);
   tcase_add_test (tc, test_print);
   return s;
 }

@@ -354,13 +354,23 @@ vm_node_get_port (VmNode *self)
   return port;
 }
 
+/* With the lock. RFC 6762 names are known where mDNS is, which is not
+ * everywhere: many phones are without. */
+static gboolean
+is_name_for_all (VmNode *self)
+{
+  return self->tls_name && self->secure
+         && !g_str_has_suffix (self->tls_name, ".local");
+}
+
 /**
  * vm_node_get_link:
  * @self: a #VmNode
  * @meeting: name of a meeting
  *
  * What to give to somebody who is to join with a browser. The host is the name
- * that #VmNode:tls-cert is for, if there is one, else an address that others
+ * that #VmNode:tls-cert is for, if there is one that does not end with `.local`
+ * (many devices cannot resolve such a name), else an address that others
  * can reach when there is one, else this machine's own. Where there are
  * link-local IPv6 addresses alone it has a zone, which is this device's word
  * for the interface, and which browsers do not take.
@@ -382,9 +392,9 @@ vm_node_get_link (VmNode *self, const gchar *meeting)
   g_return_val_if_fail (meeting != NULL, NULL);
 
   g_mutex_lock (&self->lock);
-  address = g_strdup (self->tls_name && self->secure ? self->tls_name
-                      : self->address                ? self->address
-                                                     : "127.0.0.1");
+  address = g_strdup (is_name_for_all (self) ? self->tls_name
+                      : self->address        ? self->address
+                                             : "127.0.0.1");
   secure = self->secure;
   port = self->bound_port ? self->bound_port : self->settings.port;
   g_mutex_unlock (&self->lock);
