@@ -232,7 +232,8 @@ test("how well each is known", async () => {
     document.getElementById("lobby").hidden = true;
     document.getElementById("call").hidden = false;
     document.getElementById("people").hidden = false;
-    new PeoplePanel(() => {}).attach({ self: participants.get("p004"), participants, isHost: false,
+    new PeoplePanel(() => {}).attach({ self: participants.get("p004"), participants,
+      people: [...participants.values()], isHost: false,
       removed: new Map(),
       trustOf: (id) => ({ ...participants.get(id), compared: id === "p003" ? "same" : "",
         isAlarm: id === "p006" }),
