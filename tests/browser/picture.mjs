@@ -19,7 +19,7 @@ const PEOPLE = [
   { user: "Dan", skin: "#f0c9a4", hair: "#b5651d", shirt: "#30507f", wall: ["#e9dcc4", "#c2a878"] },
   { user: "Esi", skin: "#7b4a2d", hair: "#141010", shirt: "#c0563f", wall: ["#d7dcec", "#8f9bc4"] },
 ];
-const SIZE = { width: 1280, height: 800 };
+const SIZE = { width: 1080, height: 680 };
 
 // A camera that sees somebody drawn, who nods.
 function draw({ skin, hair, shirt, wall }) {
@@ -61,7 +61,11 @@ function draw({ skin, hair, shirt, wall }) {
       stream.addTrack(canvas.captureStream(10).getVideoTracks()[0]);
     }
     if (audio) {
-      const destination = new AudioContext().createMediaStreamDestination();
+      const context = new AudioContext();
+      const destination = context.createMediaStreamDestination();
+      const tone = new OscillatorNode(context);
+      tone.connect(new GainNode(context, { gain: 0.001 })).connect(destination);
+      tone.start();
       stream.addTrack(destination.stream.getAudioTracks()[0]);
     }
     return stream;
