@@ -222,7 +222,6 @@ GST_START_TEST (test_report)
 {
   VmPeerSound sound;
 
-  pair_init (&pair);
   pair_make_talkers (&pair);
   pair_start (&pair);
   pair_expect_connected (&pair);
