@@ -555,12 +555,12 @@ GST_START_TEST (test_meeting_that_is_not_there)
 
 GST_END_TEST;
 
-/* The compositor of the line that README.md has for it. */
+/* The compositor of the line that docs/users/pipelines.md has for it. */
 static gchar *
 read_tiles (void)
 {
-  g_autofree gchar *path =
-      g_build_filename (g_getenv ("VM_SOURCE_ROOT"), "README.md", NULL);
+  g_autofree gchar *path = g_build_filename (
+      g_getenv ("VM_SOURCE_ROOT"), "docs/users/pipelines.md", NULL);
   g_autofree gchar *text = NULL;
   gchar *begin, *end;
 
