@@ -421,6 +421,31 @@ GST_START_TEST (test_names_that_look_the_same)
 
 GST_END_TEST;
 
+/* Names of ASCII are compared without their skeletons. */
+GST_START_TEST (test_ascii_looks_like_its_skeleton)
+{
+  static const gchar letters[] = { 'a', 'A', 'b', ' ', '\t', '\x7f' };
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) skeletons = g_ptr_array_new_with_free_func (g_free);
+
+  g_ptr_array_add (texts, g_strdup (""));
+  for (guint i = 0; i < texts->len; i++) {
+    const gchar *text = texts->pdata[i];
+
+    for (guint c = 0; strlen (text) < 4 && c < G_N_ELEMENTS (letters); c++)
+      g_ptr_array_add (texts, g_strdup_printf ("%s%c", text, letters[c]));
+  }
+  for (guint i = 0; i < texts->len; i++)
+    g_ptr_array_add (skeletons, vm_text_skeleton (texts->pdata[i]));
+  for (guint i = 0; i < texts->len; i++)
+    for (guint j = i; j < texts->len; j++)
+      fail_unless_equals_int (
+          vm_text_looks_like (texts->pdata[i], texts->pdata[j]),
+          strcmp (skeletons->pdata[i], skeletons->pdata[j]) == 0);
+}
+
+GST_END_TEST;
+
 /* Cyrillic, Greek, Cherokee and mathematical letters in place of Latin ones. */
 GST_START_TEST (test_names_in_letters_that_look_alike)
 {
@@ -481,6 +506,7 @@ json_suite (void)
   tcase_add_test (tc, test_labels);
   tcase_add_test (tc, test_labels_are_made);
   tcase_add_test (tc, test_names_that_look_the_same);
+  tcase_add_test (tc, test_ascii_looks_like_its_skeleton);
   tcase_add_test (tc, test_names_in_letters_that_look_alike);
   return s;
 }

@@ -11,6 +11,40 @@
 #include <unicode/uspoof.h>
 #endif
 
+/* What the skeleton of an ASCII text has at *@text, or '\0' at its end. */
+static gchar
+next_of_skeleton (const gchar **text, gboolean first)
+{
+  const gchar *p = *text;
+
+  while (g_ascii_isspace (*p) || g_ascii_iscntrl (*p)) {
+    if (*p == '\0')
+      return '\0';
+    p++;
+  }
+  if (p > *text && !first && *p) {
+    *text = p;
+    return ' ';
+  }
+  *text = *p ? p + 1 : p;
+  return g_ascii_tolower (*p);
+}
+
+/* Most names are ASCII, and a participant is compared with all others. */
+static gboolean
+has_same_ascii_skeleton (const gchar *text, const gchar *other)
+{
+  gboolean first = TRUE;
+  gchar a, b;
+
+  do {
+    a = next_of_skeleton (&text, first);
+    b = next_of_skeleton (&other, first);
+    first = FALSE;
+  } while (a == b && a);
+  return a == b;
+}
+
 static gboolean
 has_same_skeleton (const gchar *text, const gchar *other)
 {
@@ -62,15 +96,14 @@ is_confused (const gchar *text, const gchar *other)
 
 /* Of Cyrillic letters that look like Latin ones some do so as capitals only,
  * and of Latin ones I and l look alike, and i and l do not: hence both. Within
- * ASCII nothing is confused, or Room 1 were Room l. */
+ * ASCII nothing is confused, or Room 1 were Room l: vm_text_looks_like() does
+ * not ask for two of these. */
 static gboolean
 is_look_alike (const gchar *text, const gchar *other)
 {
   g_autofree gchar *a = NULL;
   g_autofree gchar *b = NULL;
 
-  if (g_str_is_ascii (text) && g_str_is_ascii (other))
-    return FALSE;
   if (is_confused (text, other))
     return TRUE;
   a = vm_text_skeleton (text);
@@ -93,6 +126,7 @@ vm_text_looks_like (const gchar *text, const gchar *other)
 {
   if (!text || !other)
     return text == other;
-  return strcmp (text, other) == 0 || has_same_skeleton (text, other)
-         || is_look_alike (text, other);
+  if (g_str_is_ascii (text) && g_str_is_ascii (other))
+    return has_same_ascii_skeleton (text, other);
+  return has_same_skeleton (text, other) || is_look_alike (text, other);
 }
