@@ -143,6 +143,18 @@ class Room {
       if (!this.#names.has(video.dataset.mid)) video.remove();
   }
 
+  // The state of both connections, and what has come by that of the subscriber.
+  async describe() {
+    const stats = [...await this.#subscriber.connection.getStats()];
+    const states = [this.#publisher, this.#subscriber].map(({ connection: one }) =>
+      [one.signalingState, one.iceConnectionState, one.connectionState].join());
+
+    return { states, received: stats.map(([, one]) => one)
+      .filter(({ type, kind }) => type === "inbound-rtp" && kind === "video")
+      .map(({ mid, packetsReceived, framesReceived, framesDecoded, keyFramesDecoded, pliCount }) =>
+        ({ mid, packetsReceived, framesReceived, framesDecoded, keyFramesDecoded, pliCount })) };
+  }
+
   #show({ track, transceiver: { mid } }) {
     const element = document.createElement(track.kind === "video" ? "video" : "audio");
 
@@ -154,4 +166,10 @@ class Room {
   }
 }
 
-window.enterRoom = (uri, number, name) => new Room(number).enter(uri, name);
+let room;
+
+window.enterRoom = (uri, number, name) => {
+  room = new Room(number);
+  return room.enter(uri, name);
+};
+window.describeRoom = () => room.describe();

@@ -117,6 +117,7 @@ test("Alice and all who are in the meeting see each other", async () => {
   }, STEP_MS, "a picture of each").catch(async (error) => {
     const said = dave.lines.filter(({ event }) => ["bridge", "warning"].includes(event));
     throw new Error(`${error.message}; there are ${JSON.stringify(await pictures(alice))}; `
+      + `${JSON.stringify(await alice.evaluate(() => window.describeRoom()))}; `
       + `Dave: ${JSON.stringify(said)}; ${alice.faults}`);
   });
   await until(async () => (await pictures(alice)).every(([, n], i) => n > first[i][1] + SEEN),
