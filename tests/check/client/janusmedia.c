@@ -227,6 +227,60 @@ GST_START_TEST (test_unpublishes)
 
 GST_END_TEST;
 
+/* The server ends no connection that is not up, by its own view: when that is
+ * up, it is told again. */
+GST_START_TEST (test_unpublishes_too_early)
+{
+  static const gchar refused[] =
+      JANUS_REFUSED ("8", "435", "Can't unpublish, not published");
+  static const gchar up[] =
+      "{\"janus\":\"webrtcup\",\"session_id\":7,\"sender\":8}";
+
+  for (guint crosses = 0; crosses < 2; crosses++) {
+    JanusRoom room;
+
+    janus_room_enter (&room, JANUS_JOINED (""));
+    publish (&room);
+    janus_room_asks (&room, "\"publish\"",
+        JANUS_JSEP ("8", "\"videoroom\":\"event\"", "answer", "v=0"));
+    vm_janus_client_unpublish (room.client, room.now);
+    if (crosses)
+      janus_room_answers (&room, up);
+    janus_room_asks (&room, "\"unpublish\"", refused);
+    if (!crosses)
+      janus_room_answers (&room, up);
+    janus_room_asks (&room, "\"unpublish\"",
+        JANUS_PLAIN ("8", "\"videoroom\":\"event\",\"unpublished\":\"ok\""));
+    janus_room_answers (
+        &room, "{\"janus\":\"hangup\",\"session_id\":7,\"sender\":8}");
+    janus_room_hears (&room, "published:pub:v=0 connected:pub broken:pub");
+    publish (&room);
+    janus_room_close (&room);
+  }
+}
+
+GST_END_TEST;
+
+/* It never comes up. */
+GST_START_TEST (test_unpublishes_what_never_comes)
+{
+  JanusRoom room;
+
+  janus_room_enter (&room, JANUS_JOINED (""));
+  publish (&room);
+  janus_room_asks (&room, "\"publish\"",
+      JANUS_JSEP ("8", "\"videoroom\":\"event\"", "answer", "v=0"));
+  vm_janus_client_unpublish (room.client, room.now);
+  janus_room_asks (&room, "\"unpublish\"",
+      JANUS_REFUSED ("8", "435", "Can't unpublish, not published"));
+  janus_room_wait (&room, 2 * G_USEC_PER_SEC);
+  janus_room_hears (&room, "published:pub:v=0 broken:pub");
+  janus_room_says (&room, NULL);
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
 /* A peer may fail before it has made its offer. */
 GST_START_TEST (test_unpublishes_nothing)
 {
@@ -875,6 +929,8 @@ janusmedia_suite (void)
   tcase_add_test (tc, test_room_has_no_such_codec);
   tcase_add_test (tc, test_connection_is_hung_up);
   tcase_add_test (tc, test_unpublishes);
+  tcase_add_test (tc, test_unpublishes_too_early);
+  tcase_add_test (tc, test_unpublishes_what_never_comes);
   tcase_add_test (tc, test_unpublishes_nothing);
   tcase_add_test (tc, test_unpublishes_while_lost);
   tcase_add_test (tc, test_older_connection_is_there);

@@ -120,6 +120,8 @@ struct _VmJanusClient
   VmJanusPublisherState publisher;
   guint publish_number; /* the request of its last offer */
   gboolean ended_older; /* a connection, for the sake of that offer */
+  gboolean publisher_is_up; /* by what the server says */
+  gboolean ends_when_up; /* the server does not end it sooner */
   gint64 publisher_deadline; /* G_MAXINT64: none */
   VmJanusSubscriber subscriber;
   GPtrArray *roster; /* of VmJanusParticipant */
@@ -179,6 +181,8 @@ void vm_janus_roster_set_streams (VmJanusClient *self,
 VmJanusAnswer vm_janus_answer_publish, vm_janus_answer_unpublish;
 /* The server has closed the publisher's connection. */
 void vm_janus_publisher_hung_up (VmJanusClient *self, const GError *error);
+/* The publisher's connection is up. */
+void vm_janus_publisher_up (VmJanusClient *self, gint64 now);
 /* The session is another one. */
 void vm_janus_publisher_reset (VmJanusClient *self);
 void vm_janus_publisher_tick (VmJanusClient *self, gint64 now);

@@ -431,6 +431,10 @@ take_of_handle (VmJanusClient *self, const VmJanusMessage *message, gint64 now)
     case VM_JANUS_DETACHED:
       take_end (self, role, message, now);
       return;
+    case VM_JANUS_WEBRTCUP:
+      if (role == VM_JANUS_PUBLISHER)
+        vm_janus_publisher_up (self, now);
+      break;
     default:
       break;
   }

@@ -179,10 +179,25 @@ vm_janus_client_publish (VmJanusClient *self, const gchar *sdp,
     return FALSE;
   }
   self->publisher = VM_JANUS_OFFERED;
+  self->publisher_is_up = self->ends_when_up = FALSE;
   self->publish_number = head.transaction;
   vm_janus_client_send (
       self, vm_janus_write_publish (&head, sdp, descriptions, again));
   vm_janus_peer_tell (self, VM_JANUS_PUBLISHER, now);
+  return TRUE;
+}
+
+static gboolean
+ask_to_unpublish (VmJanusClient *self, gint64 now)
+{
+  VmJanusHead head;
+
+  self->ends_when_up = FALSE;
+  if (self->state != VM_JANUS_CLIENT_JOINED
+      || !vm_janus_client_begin (
+          self, VM_JANUS_REQUEST_UNPUBLISH, VM_JANUS_PUBLISHER, now, &head))
+    return FALSE;
+  vm_janus_client_send (self, vm_janus_write_unpublish (&head));
   return TRUE;
 }
 
@@ -193,17 +208,20 @@ vm_janus_client_unpublish (VmJanusClient *self, gint64 now)
 {
   gboolean is_there = self->publisher == VM_JANUS_OFFERED
                       || self->publisher == VM_JANUS_PUBLISHED;
-  VmJanusHead head;
 
   if (self->publisher == VM_JANUS_UNPUBLISHING)
     return;
   self->publisher = VM_JANUS_UNPUBLISHING;
-  if (is_there && self->state == VM_JANUS_CLIENT_JOINED
-      && vm_janus_client_begin (
-          self, VM_JANUS_REQUEST_UNPUBLISH, VM_JANUS_PUBLISHER, now, &head))
-    vm_janus_client_send (self, vm_janus_write_unpublish (&head));
-  else
+  if (!is_there || !ask_to_unpublish (self, now))
     self->publisher_deadline = now + HANGUP_TIME;
+}
+
+void
+vm_janus_publisher_up (VmJanusClient *self, gint64 now)
+{
+  self->publisher_is_up = TRUE;
+  if (self->publisher == VM_JANUS_UNPUBLISHING && self->ends_when_up)
+    ask_to_unpublish (self, now);
 }
 
 /* What the room has no codec for, it takes as an m-line that is off. */
@@ -273,11 +291,21 @@ vm_janus_answer_publish (VmJanusClient *self, const VmJanusRequest *request,
   vm_janus_peer_hear (self, VM_JANUS_PUBLISHER);
 }
 
-/* It says so before it closes the connection, or afterwards. */
+/* It says so before it closes the connection, or afterwards. A connection that
+ * is not up it does not end, and then it comes up; that may have been said
+ * before the refusal. */
 void
 vm_janus_answer_unpublish (VmJanusClient *self, const VmJanusRequest *request,
     const VmJanusMessage *answer, const GError *error, gint64 now)
 {
-  if (self->publisher == VM_JANUS_UNPUBLISHING)
-    self->publisher_deadline = now + HANGUP_TIME;
+  if (self->publisher != VM_JANUS_UNPUBLISHING)
+    return;
+  self->publisher_deadline = now + HANGUP_TIME;
+  if (answer->code != VM_JANUS_NOT_PUBLISHED)
+    return;
+  self->ends_when_up = TRUE;
+  if (self->publisher_is_up) {
+    self->publisher_is_up = FALSE;
+    ask_to_unpublish (self, now);
+  }
 }
