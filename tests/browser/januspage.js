@@ -123,8 +123,10 @@ class Room {
       if (message.jsep) this.#queue(() => this.#answer(message));
     });
     this.#subscriber.connection.ontrack = (event) => this.#show(event);
+    // Janus 1.1.2 never connects a subscription that it offers anew, of its own accord, before
+    // the first answer.
     await this.#answer(await this.#subscriber.say({ request: "join", ptype: "subscriber",
-      room: this.number, streams: feeds }));
+      room: this.number, autoupdate: false, streams: feeds }));
   }
 
   async #answer({ jsep, plugindata }) {

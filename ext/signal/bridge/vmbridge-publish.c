@@ -402,15 +402,29 @@ vm_bridge_fail_publisher (
   return FALSE;
 }
 
+static gboolean
+is_gathered (VmBridge *self, VmBridgePublisher *publisher, gint64 now)
+{
+  const gchar *id = is_own (self, publisher) ? NULL : publisher->id;
+  gboolean sound, picture;
+
+  if (!publisher->first)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  sound = find_stream (self, id, VM_PEER_AUDIO) != NULL;
+  picture = find_stream (self, id, VM_PEER_VIDEO)
+            || find_stream (self, id, VM_PEER_SCREEN);
+  g_mutex_unlock (&self->lock);
+  return vm_bridge_is_gathered (now - publisher->first, sound, picture);
+}
+
 void
 vm_bridge_try_publishers (VmBridge *self, gint64 now)
 {
   for (guint i = 0; i < self->publishers->len; i++) {
     VmBridgePublisher *publisher = self->publishers->pdata[i];
 
-    if (publisher->first && now >= publisher->again
-        && now - publisher->first
-               >= VM_BRIDGE_GATHER_MS * G_TIME_SPAN_MILLISECOND)
+    if (now >= publisher->again && is_gathered (self, publisher, now))
       publish (self, publisher);
   }
 }

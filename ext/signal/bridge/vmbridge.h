@@ -38,9 +38,6 @@
  * than VM_BRIDGE_STEADY_MS it begins anew. */
 #define VM_BRIDGE_DOUBLINGS_MAX 4
 #define VM_BRIDGE_STEADY_MS 60000
-/* A participant's streams are published when there was a frame of one for this
- * long: the others begin meanwhile. */
-#define VM_BRIDGE_GATHER_MS 400
 /* A participant of the room that sends nothing comes to the meeting then. */
 #define VM_BRIDGE_GUEST_MS 3000
 #define VM_BRIDGE_GUESTS_MAX VM_ROOM_VIA_MAX

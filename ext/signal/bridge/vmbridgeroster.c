@@ -163,3 +163,12 @@ vm_bridge_roster_is_bridge (VmBridgeRoster *self, gint64 now)
   }
   return TRUE;
 }
+
+gboolean
+vm_bridge_is_gathered (gint64 waited, gboolean sound, gboolean picture)
+{
+  gint64 ms =
+      sound && picture ? VM_BRIDGE_GATHER_MS : VM_BRIDGE_GATHER_MAX_MS;
+
+  return waited >= ms * G_TIME_SPAN_MILLISECOND;
+}

@@ -133,6 +133,23 @@ GST_START_TEST (test_again)
 
 GST_END_TEST;
 
+/* Sound that comes alone waits for its picture, and a picture for its sound. */
+GST_START_TEST (test_gathers)
+{
+  const gint64 both = VM_BRIDGE_GATHER_MS * G_TIME_SPAN_MILLISECOND;
+  const gint64 one = VM_BRIDGE_GATHER_MAX_MS * G_TIME_SPAN_MILLISECOND;
+
+  fail_if (vm_bridge_is_gathered (both - 1, TRUE, TRUE));
+  fail_unless (vm_bridge_is_gathered (both, TRUE, TRUE));
+  for (guint sound = 0; sound < 2; sound++) {
+    fail_if (vm_bridge_is_gathered (one - 1, sound, !sound));
+    fail_unless (vm_bridge_is_gathered (one, sound, !sound));
+    fail_unless (vm_bridge_is_gathered (one + 1, sound, !sound));
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 vmbridgeroster_suite (void)
 {
@@ -147,6 +164,7 @@ vmbridgeroster_suite (void)
   tcase_add_test (tests, test_chosen);
   tcase_add_test (tests, test_silent);
   tcase_add_test (tests, test_again);
+  tcase_add_test (tests, test_gathers);
   suite_add_tcase (suite, tests);
   return suite;
 }
