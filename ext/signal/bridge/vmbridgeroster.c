@@ -167,8 +167,7 @@ vm_bridge_roster_is_bridge (VmBridgeRoster *self, gint64 now)
 gboolean
 vm_bridge_is_gathered (gint64 waited, gboolean sound, gboolean picture)
 {
-  gint64 ms =
-      sound && picture ? VM_BRIDGE_GATHER_MS : VM_BRIDGE_GATHER_MAX_MS;
+  gint64 ms = sound && picture ? VM_BRIDGE_GATHER_MS : VM_BRIDGE_GATHER_MAX_MS;
 
   return waited >= ms * G_TIME_SPAN_MILLISECOND;
 }

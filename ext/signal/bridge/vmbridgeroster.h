@@ -46,12 +46,12 @@ gboolean vm_bridge_roster_is_bridge (VmBridgeRoster *self, gint64 now);
 /* A participant's streams are published when there was a frame of one for this
  * long: the others begin meanwhile. */
 #define VM_BRIDGE_GATHER_MS 400
-/* A picture comes with its first key frame, later than the sound. Without the one
- * or the other, they are published then; what is added later is another
+/* A picture comes with its first key frame, later than the sound. Without the
+ * one or the other, they are published then; what is added later is another
  * connection, in which those who watch lose the first. */
 #define VM_BRIDGE_GATHER_MAX_MS 2000
-/* Whether what a participant sends is published, @waited µs after the first frame
- * of a stream that is not. @sound, @picture: there are such frames, or such a
- * stream is published. */
-gboolean vm_bridge_is_gathered (
-    gint64 waited, gboolean sound, gboolean picture);
+/* Whether what a participant sends is published, @waited µs after the first
+ * frame of a stream that is not. @sound, @picture: there are such frames, or
+ * such a stream is published. */
+gboolean
+vm_bridge_is_gathered (gint64 waited, gboolean sound, gboolean picture);
