@@ -262,10 +262,13 @@ on_refused (VmPeer *peer, GError *error, VmCloud *self)
 static void
 on_state (VmPeer *peer, VmPeerState state, GError *error, VmCloud *self)
 {
-  if (state == VM_PEER_STATE_CONNECTED)
+  if (state == VM_PEER_STATE_CONNECTED) {
+    self->in_failed = 0;
     tell_connected (self);
-  else if (state == VM_PEER_STATE_FAILED)
+  } else if (state == VM_PEER_STATE_FAILED) {
+    self->in_failed++;
     renew (self, error);
+  }
 }
 
 static void
@@ -312,7 +315,7 @@ open_in (VmCloud *self, const VmJanusEvent *event)
   g_autoptr (VmPeer) peer = NULL;
 
   close_in (self);
-  vm_cloud_configure (self, &config, &clock);
+  vm_cloud_configure (self, &config, self->in_failed, &clock);
   map (self, event);
   peer = vm_peer_new (
       &config, on_sample, vm_cloud_ref (self), (GDestroyNotify) vm_cloud_unref);
