@@ -169,6 +169,7 @@ vm_link_set_served (VmLink *self, gboolean served)
     return;
   }
   self->heard_there = self->told_served = FALSE;
+  self->heard_back = self->told_back = FALSE;
   vm_timer_clear (&self->retire_source);
   vm_link_resume_sending (self);
 }
@@ -183,9 +184,25 @@ vm_link_tells_served (VmLink *self)
   return TRUE;
 }
 
+gboolean
+vm_link_tells_back (VmLink *self)
+{
+  if (self->told_back || self->closed || !vm_link_hears_mesh (self))
+    return FALSE;
+  self->told_back = TRUE;
+  return TRUE;
+}
+
 void
 vm_link_set_heard_there (VmLink *self, gboolean heard)
 {
   self->heard_there = heard;
+  self->heard_back = !heard;
   look_whether_retired (self);
+}
+
+gboolean
+vm_link_is_heard_back (VmLink *self)
+{
+  return self->heard_back;
 }
