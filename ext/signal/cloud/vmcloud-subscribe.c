@@ -88,14 +88,17 @@ vm_cloud_add_source (VmCloud *self, const VmJanusEvent *event, VmLink *link)
 static void
 clear_slot (VmCloud *self, gint mline)
 {
-  VmLink *old;
+  g_autoptr (VmLink) link = NULL;
+  VmCloudSlot old;
 
   if (mline < 0)
     return;
   g_mutex_lock (&self->lock);
-  old = g_steal_pointer (&self->slots[mline].link);
+  old = self->slots[mline];
+  link = g_steal_pointer (&self->slots[mline].link);
   g_mutex_unlock (&self->lock);
-  g_clear_object (&old);
+  if (link)
+    vm_link_lose_server (link, old.stream, old.number);
 }
 
 void
@@ -106,7 +109,8 @@ vm_cloud_remove_source (VmCloud *self, const VmJanusEvent *event)
   if (!source)
     return;
   clear_slot (self, source->mline);
-  vm_link_end_stream (source->link, source->stream);
+  if (!vm_link_has_connection (source->link))
+    vm_link_end_stream (source->link, source->stream);
   g_ptr_array_remove (self->sources, source);
 }
 

@@ -150,7 +150,7 @@ look_whether_to_leave (VmController *self, gint64 now)
 void
 vm_controller_tick_sfu (VmController *self, gint64 now)
 {
-  gboolean active;
+  gboolean active, by_server;
 
   if (!self->cloud || self->config.link.dialect == VM_DIALECT_NAME_JANUS)
     return;
@@ -159,8 +159,10 @@ vm_controller_tick_sfu (VmController *self, gint64 now)
     VmLink *link = self->links->pdata[i];
 
     vm_link_look_at_path (link);
-    if (active ? vm_link_tells_served (link) : vm_link_tells_back (link))
-      tell_heard (self, link, active);
+    by_server = FALSE;
+    if (active ? vm_link_tells_served (link, &by_server)
+               : vm_link_tells_back (link))
+      tell_heard (self, link, by_server);
   }
   if (!active)
     look_whether_to_leave (self, now);

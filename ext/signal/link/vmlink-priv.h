@@ -88,6 +88,7 @@ struct _VmLink
   /* number of the connection that is heard, or with VM_LINK_BY_SERVER of what
    * the server passes on */
   guint heard[VM_PEER_N_STREAMS];
+  guint ended[VM_PEER_N_STREAMS]; /* as vm_link_lose_server() */
   gboolean by_server; /* of the two ways, that one is preferred */
   VmOutput *outputs[VM_PEER_N_STREAMS];
   GstPad *pads[VM_PEER_N_STREAMS];

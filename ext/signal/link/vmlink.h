@@ -123,8 +123,12 @@ void vm_link_set_served (VmLink *link, gboolean served);
 void vm_link_set_by_server (VmLink *link, gboolean by_server);
 /* What comes next of that stream begins anew: its number for vm_link_hear(). */
 guint vm_link_hear_from (VmLink *link, VmPeerStream stream);
-/* TRUE once, when the participant is heard by the server: it is to be told. */
-gboolean vm_link_tells_served (VmLink *link);
+/* What came by the server under that number has ended: what comes by a
+ * connection is heard, if there is one. */
+void vm_link_lose_server (VmLink *link, VmPeerStream stream, guint number);
+/* Whether the participant is to be told that it is heard by the server, @heard,
+ * or no more: TRUE once for each change. */
+gboolean vm_link_tells_served (VmLink *link, gboolean *heard);
 /* TRUE once after vm_link_set_served() with FALSE, when the participant is
  * heard by its own connection: it is to be told. */
 gboolean vm_link_tells_back (VmLink *link);

@@ -202,7 +202,10 @@ export class Ways extends EventTarget {
   // Another ticket is asked for, less and less often.
   #lost() {
     this.#cloud = null;
-    for (const id of this.#others.keys()) this.#emit("changed", id);
+    for (const [id, other] of this.#others) {
+      other.heardThere = false; // nobody hears by the next one yet
+      this.#emit("changed", id);
+    }
     if (!this.#isActive) return;
     if (performance.now() - this.#begunAt >= STEADY_MS) this.#attempts = 0;
     const pause = RETRY_MS[Math.min(this.#attempts++, RETRY_MS.length - 1)];
