@@ -75,6 +75,14 @@ export class Away {
     if (isIn) this.#route();
   }
 
+  // Bytes that have left it.
+  get sent() {
+    const [{ stats64 }] = JSON.parse(ip("-n", AWAY, "-s", "-j", "link", "show", "dev",
+      AWAY_DEVICE));
+
+    return stats64.tx.bytes;
+  }
+
   // A program that runs `command` there.
   program(command) {
     const path = join(this.#folder, "program");

@@ -25,6 +25,7 @@ const { Browser, Native, STEP_MS, joinLink, until, untilNames, untilPictures, un
 const GAP_MS = 1000;
 const FRAME_MS = 100; // of the cameras here
 const RETURN_S = 2; // in place of a minute
+const HELD_S = 4; // longer than a page stays at the SFU after all have said that they hear it
 const BY_SERVER = "by the server, not end-to-end encrypted";
 
 async function serve(janus, args = []) {
@@ -38,15 +39,44 @@ async function serve(janus, args = []) {
   return server;
 }
 
-async function come(browser, server, user) {
+// In a page: holds back what the server says from the word of another participant on that
+// it hears this page by the mesh again, until release().
+function holdBack() {
+  const Native = window.WebSocket;
+  const isBack = (text) => text.includes('"sfu-heard"') && /"heard":\s*false/.test(text);
+  let held = [];
+  let holder = null; // the socket
+
+  window.isHeld = () => holder !== null;
+  window.WebSocket = class extends Native {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", (event) => {
+        if (held && !holder && isBack(String(event.data))) holder = this;
+        if (!held || this !== holder) return;
+        event.stopImmediatePropagation();
+        held.push(() => this.dispatchEvent(new MessageEvent("message", { data: event.data })));
+      });
+    }
+  };
+  window.release = () => {
+    const all = held;
+    held = null;
+    for (const give of all) give();
+  };
+}
+
+async function come(browser, server, user, script) {
   const page = await browser.page();
 
+  if (script) await page.addInitScript(script);
   await page.addInitScript(watchFrames);
   await page.goto(joinLink(server.link, user));
   await untilState(page, "joined");
   return page;
 }
 
+const pause = (seconds) => new Promise((done) => { setTimeout(done, seconds * 1000); });
 const tile = (page, id) => page.locator(`[data-tile="camera:${id}"]`);
 const isByServer = async (page, id) =>
   (await tile(page, id).getAttribute("title").catch(() => "")) === BY_SERVER;
@@ -80,7 +110,7 @@ test("three pages move to the SFU and two back, without a break", async () => {
   const janus = await Janus.start();
   const server = await serve(janus);
   const browser = await Browser.start();
-  const cleo = await come(browser, server, "Cleo");
+  const cleo = await come(browser, server, "Cleo", holdBack);
   const dan = await come(browser, server, "Dan");
   await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
   equal(await connections(cleo), { direct: 1, byServer: 0 }, "two have a mesh");
@@ -106,6 +136,10 @@ test("three pages move to the SFU and two back, without a break", async () => {
 
   const back = await watch(both);
   await eve.context().close();
+  await until(() => cleo.evaluate(() => window.isHeld()), STEP_MS, "Dan's word that he hears Cleo");
+  await pause(HELD_S);
+  equal(await connections(cleo), { direct: 1, byServer: 2 }, "who is not told so stays there");
+  await cleo.evaluate(() => window.release());
   await untilConnections([cleo, dan], { direct: 1, byServer: 0 });
   await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
   await noGap(back[0], back[1]);

@@ -3,9 +3,10 @@
 /* One participant of a meeting for the lab: a small stamped picture and a tone
  * in, everything of everybody decoded and its stamps read. Prints a JSON line
  * for what vmsignalbin reports and, each second, one with what came so far from
- * those who are there and how many encoders exist in the whole process,
- * whatever pipeline they stand in. It may send a file, from SIGUSR1 on, and
- * receive some. Ctrl-C leaves and prints the summary. */
+ * those who are there, for how long each picture stood still, and how many
+ * encoders exist in the whole process, whatever pipeline they stand in. It may
+ * send a file, from SIGUSR1 on, and receive some. Ctrl-C leaves and prints the
+ * summary. */
 
 #include "ui/memory.h"
 #include "ui/output.h"
@@ -155,10 +156,74 @@ count_encoders (guint *audio, guint *video)
   g_mutex_unlock (&census_lock);
 }
 
+/* The pictures */
+
+/* Of the pictures of one participant. */
+typedef struct
+{
+  gint64 last_us; /* when the last one came */
+  gint64 longest_us; /* between two of them, since it was told last */
+} Pictures;
+
+static GMutex pictures_lock;
+static GHashTable *pictures; /* participant id, OWN -> Pictures */
+
+#define OWN "" /* what the camera gives */
+
+static GstPadProbeReturn
+on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  const gchar *id = user_data;
+  gint64 now = g_get_monotonic_time ();
+  Pictures *of;
+
+  g_mutex_lock (&pictures_lock);
+  of = g_hash_table_lookup (pictures, id);
+  if (!of) {
+    of = g_new0 (Pictures, 1);
+    of->last_us = now;
+    g_hash_table_insert (pictures, g_strdup (id), of);
+  }
+  of->longest_us = MAX (of->longest_us, now - of->last_us);
+  of->last_us = now;
+  g_mutex_unlock (&pictures_lock);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+on_pad_added (GstElement *bin, GstPad *pad, gpointer user_data)
+{
+  gchar *id = NULL;
+
+  if (!g_str_has_prefix (GST_PAD_NAME (pad), "video_src_"))
+    return;
+  g_object_get (pad, "participant-id", &id, NULL);
+  if (id)
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_picture, id, g_free);
+}
+
+/* For how long a picture stood still at most since it was told last; where it
+ * stands still now, from its last frame on. Nothing before the first. */
+static void
+tell_still (JsonObject *object, const gchar *member, const gchar *id)
+{
+  Pictures *of;
+
+  g_mutex_lock (&pictures_lock);
+  of = g_hash_table_lookup (pictures, id);
+  if (of) {
+    json_object_set_int_member (object, member,
+        MAX (of->longest_us, g_get_monotonic_time () - of->last_us) / 1000);
+    of->longest_us = 0;
+  }
+  g_mutex_unlock (&pictures_lock);
+}
+
 static gboolean
 on_tick (gpointer user_data)
 {
   Self *self = user_data;
+  JsonArray *participants;
   JsonObject *event = vmt_event_new ("second");
   GstStructure *stats = NULL;
   guint audio, video;
@@ -173,8 +238,14 @@ on_tick (gpointer user_data)
   g_object_get (self->bin, "stats", &stats, NULL);
   vmt_roster_take_stats (self->roster, stats);
   gst_structure_free (stats);
-  json_object_set_array_member (
-      event, "participants", vmt_roster_to_json_present (self->roster));
+  participants = vmt_roster_to_json_present (self->roster);
+  tell_still (event, "ownStillMs", OWN);
+  for (guint i = 0; i < json_array_get_length (participants); i++) {
+    JsonObject *one = json_array_get_object_element (participants, i);
+
+    tell_still (one, "stillMs", json_object_get_string_member (one, "id"));
+  }
+  json_object_set_array_member (event, "participants", participants);
   vmt_output_event (self->output, event);
   return G_SOURCE_CONTINUE;
 }
@@ -301,7 +372,10 @@ set_up (Self *self, GError **error)
     g_autoptr (GstPad) pad = gst_element_get_static_pad (camera, "src");
 
     vmt_stamp_pad (pad);
+    gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_BUFFER, on_picture, g_strdup (OWN), g_free);
   }
+  g_signal_connect (self->bin, "pad-added", G_CALLBACK (on_pad_added), NULL);
   vmt_receiver_watch (self->bin, self->pipeline, self->roster, FALSE);
   bus = gst_element_get_bus (self->pipeline);
   gst_bus_add_watch (bus, on_bus, self);
@@ -325,6 +399,7 @@ main (int argc, char **argv)
   }
   /* its hooks stay to the end, and so does it */
   g_object_new (census_get_type (), NULL);
+  pictures = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.output = vmt_output_new (stdout, stderr, TRUE);
   self.roster = vmt_roster_new ();

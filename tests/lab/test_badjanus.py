@@ -10,6 +10,7 @@ import unicodedata
 
 import badjanus
 import lab
+import mesh
 
 PORT = 9000
 END = 20  # s, from Ctrl-C to the end
@@ -17,6 +18,8 @@ ANSWER = 10  # s, that a device waits for any answer
 GROWTH = 96 << 20  # bytes, of a process that is told very much
 ROSTER = 128  # participants that a device shows
 GUESTS = 12  # participants of the room that a bridge brings
+CONNECT = 1000  # ms, by which all pauses are shorter than usual
+REFUSED = 5  # offers in a row; a pause is at its bound, and nobody is told any more
 SEEN = 20  # frames that make sure that a picture came
 
 
@@ -254,6 +257,30 @@ class Broken(lab.LabTest):
         ann.wait_event("participant-joined", lab.SOON, user="Zoe")
         self.assertTrue(ann.events("warning"), ann.tail())
         self.end(ann)
+
+    def test_it_takes_no_offer(self):
+        """A device that may send nothing asks less and less often, and goes on."""
+        asked = []
+
+        def refuse_offer(talk, message):
+            asked.append(time.monotonic())
+            talk.on_publish(message)
+        server = self.serve(answers={"publish": refuse_offer})
+        ann = self.lab.hosts[0].start(
+            mesh.PARTICIPANT, "--uri", server.uri, "--user", "Ann", "--set",
+            f"connect-timeout={CONNECT}")
+        lab.wait_until(lambda: len(asked) >= REFUSED + 4, lab.SOON,
+                       lambda: f"it offers again, after {len(asked)} times")
+        pauses = [b - a for a, b in zip(asked, asked[1:])]
+        print("pauses " + ", ".join(f"{p:.2f}" for p in pauses))
+        # a quarter less at most, and what it takes to make an offer more
+        for n, pause in enumerate(pauses):
+            self.assertGreater(pause, CONNECT / 16000 * 2 ** min(n, REFUSED) * 0.74)
+        # who is told of it five times is told no more
+        self.assertEqual(len(ann.events("warning")), REFUSED, ann.tail())
+        server.people.append(person(60, "Zoe", []))
+        server.tell({"publishers": server.people})
+        ann.wait_event("participant-joined", lab.SOON, user="Zoe")
 
     def test_names(self):
         names = ["A\x00\x07\x1b[31mBel", "B\u202eida\u2066", "C\u200b\ufeff\u2028D",

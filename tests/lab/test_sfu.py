@@ -14,6 +14,9 @@ import test_janus
 MESH_MAX = 3
 RETURN = 3  # s with few participants, in place of a minute
 GAP = lab.RATE  # pictures of a second, which a change of the way may cost
+HELD = 6  # s, that one of two does not get what the other sends
+# of a packet: it is RTP or RTCP, which begin with version 2
+RTP = ("-p", "udp", "-m", "u32", "--u32", "0>>22&0x3C@8>>30=2")
 
 
 @unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
@@ -80,13 +83,20 @@ class Sfu(test_janus.Server, lab.LabTest):
         time.sleep(5)
         left = {user: everybody.pop(user) for user in ("Dan", "Eve", "Cat")}
         seen = {}
+        # Ann gets Bob's picture by the mesh, and Bob not yet Ann's
+        ann, bob = everybody["Ann"], everybody["Bob"]
+        host, rule = self.lab.hosts[2], ("-s", self.lab.hosts[1].address, *RTP, "-j", "DROP")
+        host.call("iptables", "-I", "INPUT", *rule)
         for user, process in left.items():
             process.stop()
             seen[user] = process.wait_event("summary", lab.SOON)["participants"]
-        for process in everybody.values():
-            lab.wait_until(lambda p=process: "host" in list(self.paths(p).values())
-                           and self.paths(p)[self.id_of(p, "Bob", "Ann")] == "host",
-                           lab.SOON, "the mesh again")
+        lab.wait_until(lambda: self.path_to(ann, "Bob") == "host", lab.SOON,
+                       "the mesh for Ann")
+        time.sleep(HELD)
+        self.assertEqual(self.path_to(bob, "Ann"), "cloud")
+        host.call("iptables", "-D", "INPUT", *rule)
+        lab.wait_until(lambda: self.path_to(bob, "Ann") == "host", lab.SOON,
+                       "the mesh for Bob")
         time.sleep(4)
         for user, process in everybody.items():
             process.stop()
@@ -101,9 +111,10 @@ class Sfu(test_janus.Server, lab.LabTest):
                 # what the other way had in its jitter buffer
                 self.assertLessEqual(p["stamps"]["repeated"], 2 * GAP, f"{user} of {p['user']}")
 
-    def id_of(self, process, *users):
-        return [e["id"] for e in process.events("participant-joined")
-                if e["user"] in users][-1]
+    def path_to(self, process, user):
+        id_ = [e["id"] for e in process.events("participant-joined")
+               if e["user"] == user][-1]
+        return self.paths(process).get(id_)
 
 
 if __name__ == "__main__":

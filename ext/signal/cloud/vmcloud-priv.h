@@ -52,11 +52,13 @@ struct _VmCloud
   VmPeer *out; /* or NULL */
   VmInput *inputs[VM_PEER_N_STREAMS];
   guint choice; /* index of the codec for pictures that is tried */
-  guint failed; /* attempts */
+  guint out_failed; /* attempts, since @out was connected */
+  guint out_told; /* of them */
   guint limit; /* of each picture, bit/s; 0: none */
   GSource *pause;
 
   VmPeer *in; /* or NULL */
+  guint in_failed; /* attempts, since @in was connected */
   gboolean answered; /* its first offer */
   GPtrArray *sources; /* VmCloudSource */
 
@@ -70,8 +72,10 @@ struct _VmCloud
 /* vmcloud.c */
 /* NULL once the meeting is over. */
 VmJanusConnection *vm_cloud_get_connection (VmCloud *self);
-/* Fills in what both peers have. @clock is to be unreferenced. */
-void vm_cloud_configure (VmCloud *self, VmPeerConfig *config, GstClock **clock);
+/* Fills in what both peers have, after so many failed attempts. @clock is to be
+ * unreferenced. */
+void vm_cloud_configure (
+    VmCloud *self, VmPeerConfig *config, guint failed, GstClock **clock);
 void vm_cloud_warn (VmCloud *self, const gchar *what, const GError *error);
 /* The candidates of a peer that are there with its description. */
 void vm_cloud_send_found (VmCloud *self, VmJanusRole role, VmPeer *peer);

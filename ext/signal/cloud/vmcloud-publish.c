@@ -5,6 +5,7 @@
  * other inputs are another connection. */
 
 #include "cloud/vmcloud-priv.h"
+#include "link/vmattempts.h"
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
@@ -118,16 +119,21 @@ on_pause (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* For as long as it is in the room: what the server refuses now it may take in
+ * an hour. */
 static void
 try_later (VmCloud *self, const GError *error)
 {
-  guint pause_ms = 500u << self->failed;
+  guint pause_ms = vm_attempts_server_pause (
+      ++self->out_failed, self->config->connect_timeout_ms, g_random_double ());
 
-  vm_cloud_warn (self, "Nothing is sent to the room of Janus", error);
+  if (self->out_told < VM_CLOUD_WARNINGS_MAX) {
+    self->out_told++;
+    vm_cloud_warn (self, "Nothing is sent to the room of Janus", error);
+  }
   self->publisher = VM_CLOUD_PAUSED;
-  if (self->failed++ < VM_CLOUD_ATTEMPTS)
-    self->pause = vm_timer_new (
-        self->owner->get_context (self->controller), pause_ms, on_pause, self);
+  self->pause = vm_timer_new (
+      self->owner->get_context (self->controller), pause_ms, on_pause, self);
 }
 
 /* The server keeps it as long as it is not told. */
@@ -178,11 +184,12 @@ on_state (VmPeer *peer, VmPeerState state, GError *error, VmCloud *self)
   g_autoptr (VmCloud) alive = vm_cloud_ref (self);
 
   if (state == VM_PEER_STATE_CONNECTED) {
-    self->failed = 0;
+    self->out_failed = self->out_told = 0;
     vm_cloud_inputs_changed (self);
   } else if (state == VM_PEER_STATE_FAILED) {
     GST_WARNING ("the connection to Janus that sends failed: %s",
         error ? error->message : "");
+    self->out_failed++;
     end (self);
   }
 }
@@ -225,7 +232,7 @@ publish (VmCloud *self)
   if (self->closed || !self->joined || !self->inputs_ready
       || self->publisher != VM_CLOUD_IDLE || !acquire_inputs (self, &config))
     return;
-  vm_cloud_configure (self, &config, &clock);
+  vm_cloud_configure (self, &config, self->out_failed, &clock);
   config.answer_ms = config.connect_ms;
   peer = vm_peer_new (&config, NULL, NULL, NULL);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)

@@ -88,14 +88,17 @@ vm_cloud_add_source (VmCloud *self, const VmJanusEvent *event, VmLink *link)
 static void
 clear_slot (VmCloud *self, gint mline)
 {
-  VmLink *old;
+  g_autoptr (VmLink) link = NULL;
+  VmCloudSlot old;
 
   if (mline < 0)
     return;
   g_mutex_lock (&self->lock);
-  old = g_steal_pointer (&self->slots[mline].link);
+  old = self->slots[mline];
+  link = g_steal_pointer (&self->slots[mline].link);
   g_mutex_unlock (&self->lock);
-  g_clear_object (&old);
+  if (link)
+    vm_link_lose_server (link, old.stream, old.number);
 }
 
 void
@@ -106,7 +109,8 @@ vm_cloud_remove_source (VmCloud *self, const VmJanusEvent *event)
   if (!source)
     return;
   clear_slot (self, source->mline);
-  vm_link_end_stream (source->link, source->stream);
+  if (!vm_link_has_connection (source->link))
+    vm_link_end_stream (source->link, source->stream);
   g_ptr_array_remove (self->sources, source);
 }
 
@@ -262,10 +266,13 @@ on_refused (VmPeer *peer, GError *error, VmCloud *self)
 static void
 on_state (VmPeer *peer, VmPeerState state, GError *error, VmCloud *self)
 {
-  if (state == VM_PEER_STATE_CONNECTED)
+  if (state == VM_PEER_STATE_CONNECTED) {
+    self->in_failed = 0;
     tell_connected (self);
-  else if (state == VM_PEER_STATE_FAILED)
+  } else if (state == VM_PEER_STATE_FAILED) {
+    self->in_failed++;
     renew (self, error);
+  }
 }
 
 static void
@@ -312,7 +319,7 @@ open_in (VmCloud *self, const VmJanusEvent *event)
   g_autoptr (VmPeer) peer = NULL;
 
   close_in (self);
-  vm_cloud_configure (self, &config, &clock);
+  vm_cloud_configure (self, &config, self->in_failed, &clock);
   map (self, event);
   peer = vm_peer_new (
       &config, on_sample, vm_cloud_ref (self), (GDestroyNotify) vm_cloud_unref);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "cloud/vmcloud-priv.h"
+#include "link/vmattempts.h"
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
@@ -62,7 +63,8 @@ vm_cloud_get_connection (VmCloud *self)
 }
 
 void
-vm_cloud_configure (VmCloud *self, VmPeerConfig *peer, GstClock **clock)
+vm_cloud_configure (
+    VmCloud *self, VmPeerConfig *peer, guint failed, GstClock **clock)
 {
   const VmLinkConfig *config = self->config;
 
@@ -73,7 +75,8 @@ vm_cloud_configure (VmCloud *self, VmPeerConfig *peer, GstClock **clock)
   /* that to the server: those to the others are its own affair */
   peer->paths = config->paths & (VM_PATH_DIRECT | VM_PATH_RELAY);
   vm_playout_configure (config->latency_ms, peer);
-  peer->connect_ms = config->connect_timeout_ms;
+  peer->patient = failed > 0;
+  peer->connect_ms = vm_attempts_time (failed, config->connect_timeout_ms);
   peer->music = config->audio_profile == VM_AUDIO_PROFILE_MUSIC;
 }
 

@@ -19,7 +19,7 @@
  *             | offering     |
  *   ending    | idle, then   | CONNECTION_LOST, which follows in any case
  *             | offering     |
- *   paused    | offering     | after the pause, VM_CLOUD_ATTEMPTS times
+ *   paused    | offering     | after vm_attempts_server_pause()
  *
  *   subscriber| goes on to   | by
  *   none      | answering    | OFFER
@@ -33,7 +33,9 @@
  * picture has in any case */
 #define VM_CLOUD_SOUND_BITRATE 64000
 #define VM_CLOUD_PICTURE_BITRATE_MIN 50000
-#define VM_CLOUD_ATTEMPTS 5 /* to publish, until it has worked once more */
+/* Failures to publish in a row that are told; the next ones tell nothing new.
+ */
+#define VM_CLOUD_WARNINGS_MAX 5
 
 typedef struct _VmCloud VmCloud;
 

@@ -36,7 +36,7 @@ struct _VmController
                           bin */
   const gchar *bridge; /* as vm_meeting_set_bridge() */
   VmJanusConnection *sfu; /* that @cloud is for, owned; or NULL */
-  gint64 leave_at; /* µs: when @cloud is left; 0: not yet */
+  gint64 back_since; /* µs: all are heard by the mesh again; 0: not yet */
   gboolean serves; /* for files that are received */
   GPtrArray *waiting; /* connections to begin once inputs are there */
   gboolean ending; /* for everybody */

@@ -6,7 +6,8 @@
  *   to the SFU    everything is sent there as well; a participant that is heard
  *                 there is told so; the connection to it ends once it has told
  *                 the same
- *   to the mesh   connections are made anew; once all are heard by them, the
+ *   to the mesh   connections are made anew; a participant that is heard by
+ *                 its own is told so; once all are, and have told the same, the
  *                 SFU is left
  *
  * Control thread. */
@@ -16,8 +17,10 @@
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
-/* In the SFU, for the others, after all were heard by the mesh. */
+/* In the SFU, for the others, after all were heard by the mesh; and where one
+ * of them does not tell that it hears this device, as an older one. */
 #define LEAVE_US (2 * G_TIME_SPAN_SECOND)
+#define LEAVE_UNTOLD_US (10 * G_TIME_SPAN_SECOND)
 
 static gboolean
 is_active (VmController *self)
@@ -56,7 +59,7 @@ enter (VmController *self)
 static void
 go (VmController *self)
 {
-  self->leave_at = 0;
+  self->back_since = 0;
   for (guint i = 0; i < self->links->len; i++) {
     VmLink *link = self->links->pdata[i];
 
@@ -87,12 +90,10 @@ vm_controller_serves (VmController *self, VmLink *link)
 }
 
 static void
-check_heard (VmController *self, VmLink *link)
+tell_heard (VmController *self, VmLink *link, gboolean by_server)
 {
-  if (!vm_link_tells_served (link))
-    return;
   VM_PLUGIN (vm_meeting_send_sfu_heard)
-  (self->meeting, vm_link_get_participant (link));
+  (self->meeting, vm_link_get_participant (link), by_server);
 }
 
 /* Back to the mesh */
@@ -118,24 +119,29 @@ go_back (VmController *self)
 }
 
 static gboolean
-are_all_back (VmController *self)
+are_all (VmController *self, gboolean (*func) (VmLink *link))
 {
   for (guint i = 0; i < self->links->len; i++) {
-    if (!vm_link_hears_mesh (self->links->pdata[i]))
+    if (!func (self->links->pdata[i]))
       return FALSE;
   }
   return TRUE;
 }
 
+/* A picture comes one way before it comes the other: whoever is heard may hear
+ * nothing yet but what comes by the SFU. */
 static void
 look_whether_to_leave (VmController *self, gint64 now)
 {
-  if (!are_all_back (self)) {
-    self->leave_at = 0;
-  } else if (!self->leave_at) {
-    self->leave_at = now + LEAVE_US;
-  } else if (now >= self->leave_at) {
-    self->leave_at = 0;
+  gint64 wait =
+      are_all (self, vm_link_is_heard_back) ? LEAVE_US : LEAVE_UNTOLD_US;
+
+  if (!are_all (self, vm_link_hears_mesh)) {
+    self->back_since = 0;
+  } else if (!self->back_since) {
+    self->back_since = now;
+  } else if (now - self->back_since >= wait) {
+    self->back_since = 0;
     vm_controller_leave_sfu (self);
     VM_PLUGIN (vm_meeting_leave_sfu) (self->meeting);
   }
@@ -144,16 +150,22 @@ look_whether_to_leave (VmController *self, gint64 now)
 void
 vm_controller_tick_sfu (VmController *self, gint64 now)
 {
+  gboolean active, by_server;
+
   if (!self->cloud || self->config.link.dialect == VM_DIALECT_NAME_JANUS)
     return;
-  for (guint i = 0; i < self->links->len; i++)
-    vm_link_look_at_path (self->links->pdata[i]);
-  if (!is_active (self)) {
-    look_whether_to_leave (self, now);
-    return;
+  active = is_active (self);
+  for (guint i = 0; i < self->links->len; i++) {
+    VmLink *link = self->links->pdata[i];
+
+    vm_link_look_at_path (link);
+    by_server = FALSE;
+    if (active ? vm_link_tells_served (link, &by_server)
+               : vm_link_tells_back (link))
+      tell_heard (self, link, by_server);
   }
-  for (guint i = 0; i < self->links->len; i++)
-    check_heard (self, self->links->pdata[i]);
+  if (!active)
+    look_whether_to_leave (self, now);
 }
 
 /* What the meeting says */

@@ -106,6 +106,12 @@ ref_cloud (VmController *self)
   return cloud;
 }
 
+static gboolean
+has_cloud (VmController *self)
+{
+  return self->cloud != NULL;
+}
+
 static void
 request_key_unit (VmController *self, VmLink *link, VmPeerStream stream)
 {
@@ -139,6 +145,7 @@ const VmLinkOwner vm_controller_link_owner = {
   .serve_files = vm_controller_serve_files,
   .files_changed = vm_controller_files_changed,
   .heard = heard,
+  .has_cloud = has_cloud,
   .request_key_unit = request_key_unit,
 };
 

@@ -18,6 +18,15 @@ vm_attempts_pause (guint failed, guint timeout_ms)
 }
 
 guint
+vm_attempts_server_pause (guint failed, guint timeout_ms, gdouble random)
+{
+  guint longest = (timeout_ms / 16)
+                  << (CLAMP (failed, 1, VM_ATTEMPTS_DOUBLINGS + 1) - 1);
+
+  return longest - (guint) (random * longest / 4);
+}
+
+guint
 vm_attempts_patience (guint timeout_ms)
 {
   return timeout_ms * 3 / 8;

@@ -3,9 +3,9 @@
 
 #include <glib.h>
 
-/* How often a connection to one participant is tried, and when. Pure. The users
- * of both sides are told after the first attempt, which is short; the others
- * allow for a slow network. */
+/* How often a connection is tried, and when. Pure. The users of both sides are
+ * told after the first attempt, which is short; the others allow for a slow
+ * network. */
 
 /* Beside the first. */
 #define VM_ATTEMPTS_MORE 5
@@ -16,6 +16,14 @@ guint vm_attempts_time (guint failed, guint timeout_ms);
 /* Milliseconds before the attempt that follows @failed others, at least one: an
  * eighth of @timeout_ms, then twice as much each time. */
 guint vm_attempts_pause (guint failed, guint timeout_ms);
+/* The pause before another attempt with a server, which is tried for as long as
+ * the device is in its room, doubles so often: from a sixteenth of the timeout
+ * to twice the timeout. */
+#define VM_ATTEMPTS_DOUBLINGS 5
+/* Milliseconds before the attempt that follows @failed others in a row, the
+ * last one included. @random, from 0 up to 1, takes up to a quarter of them
+ * off: those who were refused together do not come back together. */
+guint vm_attempts_server_pause (guint failed, guint timeout_ms, gdouble random);
 /* Milliseconds after that pause until a missing offer is asked for.
  */
 guint vm_attempts_patience (guint timeout_ms);

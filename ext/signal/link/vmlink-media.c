@@ -394,11 +394,14 @@ hear (VmLink *self, VmPeerStream stream, guint number, GstSample *sample)
 
   if (number == heard)
     return TRUE;
+  if (number == self->ended[stream])
+    return FALSE;
   if (heard && by_server != ((heard & VM_LINK_BY_SERVER) != 0)
           ? by_server != self->by_server
           : number < heard)
     return FALSE;
-  if (self->heard[stream] && stream != VM_PEER_AUDIO && is_delta (sample))
+  if ((self->heard[stream] || self->outputs[stream]) && stream != VM_PEER_AUDIO
+      && is_delta (sample))
     return FALSE;
   self->heard[stream] = number;
   return TRUE;

@@ -77,6 +77,8 @@ struct _VmLink
   gboolean served; /* see vm_link_set_served() */
   gboolean heard_there; /* it hears this device by the server */
   gboolean told_served; /* and this device it, as was told */
+  gboolean heard_back; /* it hears this device by the connection again */
+  gboolean told_back; /* and this device it, as was told */
   VmPlayout *playout; /* of all its outputs; NULL: the latency is a number */
   GSource *retire_source; /* until the connection ends therefore */
   VmLinkFiles *files; /* once there was one */
@@ -86,6 +88,7 @@ struct _VmLink
   /* number of the connection that is heard, or with VM_LINK_BY_SERVER of what
    * the server passes on */
   guint heard[VM_PEER_N_STREAMS];
+  guint ended[VM_PEER_N_STREAMS]; /* as vm_link_lose_server() */
   gboolean by_server; /* of the two ways, that one is preferred */
   VmOutput *outputs[VM_PEER_N_STREAMS];
   GstPad *pads[VM_PEER_N_STREAMS];

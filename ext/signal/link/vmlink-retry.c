@@ -212,11 +212,17 @@ try_again (VmLink *self, guint pause)
         pause + vm_attempts_patience (get_timeout (self)), on_ask);
 }
 
+/* What a server passes on meanwhile goes on. */
 static void
 give_up (VmLink *self)
 {
+  gboolean served = self->owner->has_cloud (self->controller);
+
   vm_link_close_all (self);
-  vm_link_end_outputs (self);
+  for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
+    if (!served || !vm_link_is_served_stream (self, i))
+      vm_link_end_stream (self, i);
+  }
 }
 
 static void

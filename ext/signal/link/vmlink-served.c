@@ -24,6 +24,21 @@ vm_link_hear_from (VmLink *self, VmPeerStream stream)
   return ++self->connections | VM_LINK_BY_SERVER;
 }
 
+void
+vm_link_lose_server (VmLink *self, VmPeerStream stream, guint number)
+{
+  gboolean heard;
+
+  g_mutex_lock (&self->lock);
+  heard = self->heard[stream] == number;
+  if (heard)
+    self->heard[stream] = 0;
+  self->ended[stream] = number;
+  g_mutex_unlock (&self->lock);
+  if (heard && vm_link_is_connected (self))
+    vm_peer_request_key_unit (self->now->peer, stream);
+}
+
 gboolean
 vm_link_is_served_stream (VmLink *self, VmPeerStream stream)
 {
@@ -169,17 +184,41 @@ vm_link_set_served (VmLink *self, gboolean served)
     return;
   }
   self->heard_there = self->told_served = FALSE;
+  self->heard_back = self->told_back = FALSE;
+  vm_timer_clear (&self->retire_source);
+  vm_link_resume_sending (self);
+}
+
+/* A connection that was about to end is needed again. */
+static void
+stay (VmLink *self)
+{
+  if (!self->retire_source)
+    return;
   vm_timer_clear (&self->retire_source);
   vm_link_resume_sending (self);
 }
 
 gboolean
-vm_link_tells_served (VmLink *self)
+vm_link_tells_served (VmLink *self, gboolean *heard)
 {
-  if (self->told_served || self->closed || !hears_all_by_server (self))
+  *heard = hears_all_by_server (self);
+  if (self->closed || *heard == self->told_served)
     return FALSE;
-  self->told_served = TRUE;
-  look_whether_retired (self);
+  self->told_served = *heard;
+  if (*heard)
+    look_whether_retired (self);
+  else
+    stay (self);
+  return TRUE;
+}
+
+gboolean
+vm_link_tells_back (VmLink *self)
+{
+  if (self->told_back || self->closed || !vm_link_hears_mesh (self))
+    return FALSE;
+  self->told_back = TRUE;
   return TRUE;
 }
 
@@ -187,5 +226,15 @@ void
 vm_link_set_heard_there (VmLink *self, gboolean heard)
 {
   self->heard_there = heard;
-  look_whether_retired (self);
+  self->heard_back = !heard;
+  if (heard)
+    look_whether_retired (self);
+  else
+    stay (self);
+}
+
+gboolean
+vm_link_is_heard_back (VmLink *self)
+{
+  return self->heard_back;
 }

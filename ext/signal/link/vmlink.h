@@ -70,6 +70,8 @@ typedef struct
   /* A frame of @participant, as it came. A streaming thread. */
   void (*heard) (VmController *controller, VmParticipant *participant,
       VmPeerStream stream, GstSample *sample);
+  /* Whether a server passes on what links hear. */
+  gboolean (*has_cloud) (VmController *controller);
   /* Asks for a key frame of what the link hears from elsewhere. Any thread. */
   void (*request_key_unit) (
       VmController *controller, VmLink *link, VmPeerStream stream);
@@ -121,11 +123,21 @@ void vm_link_set_served (VmLink *link, gboolean served);
 void vm_link_set_by_server (VmLink *link, gboolean by_server);
 /* What comes next of that stream begins anew: its number for vm_link_hear(). */
 guint vm_link_hear_from (VmLink *link, VmPeerStream stream);
-/* TRUE once, when the participant is heard by the server: it is to be told. */
-gboolean vm_link_tells_served (VmLink *link);
-/* The participant hears this device by the server. When both do, the connection
- * between them ends. */
+/* What came by the server under that number has ended: what comes by a
+ * connection is heard, if there is one. */
+void vm_link_lose_server (VmLink *link, VmPeerStream stream, guint number);
+/* Whether the participant is to be told that it is heard by the server, @heard,
+ * or no more: TRUE once for each change. */
+gboolean vm_link_tells_served (VmLink *link, gboolean *heard);
+/* TRUE once after vm_link_set_served() with FALSE, when the participant is
+ * heard by its own connection: it is to be told. */
+gboolean vm_link_tells_back (VmLink *link);
+/* The participant hears this device by the server, or by their connection
+ * again. When both hear each other by the server, that connection ends. */
 void vm_link_set_heard_there (VmLink *link, gboolean heard);
+/* Whether the participant has said that it hears this device by their
+ * connection again. */
+gboolean vm_link_is_heard_back (VmLink *link);
 /* Tells of the path that its frames come by, if that is another. */
 void vm_link_look_at_path (VmLink *link);
 /* Whether it is heard by its own connection. */

@@ -755,6 +755,28 @@ GST_START_TEST (test_subscription_fails)
 
 GST_END_TEST;
 
+/* One that takes longer to fail than the pause before the next is followed at
+ * once. */
+GST_START_TEST (test_slow_failures)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (VM_ERROR, VM_ERROR_TIMEOUT, "It took too long");
+  JanusRoom room;
+
+  receive_bob (&room, JANUS_JOINED (BOB));
+  for (guint i = 0; i < 2; i++) {
+    janus_room_wait (&room, 9 * G_USEC_PER_SEC);
+    vm_janus_client_renew_subscriber (room.client, error, room.now);
+    janus_room_asks (&room, "\"detach\"", JANUS_DONE);
+    janus_room_asks (&room, "\"attach\"", JANUS_SUCCESS ("9"));
+    janus_room_asks (
+        &room, "\"subscriber\"", OFFER ("attached", SLOT ("0", "44")));
+  }
+  janus_room_close (&room);
+}
+
+GST_END_TEST;
+
 /* An answer to what was asked of the handle before. */
 GST_START_TEST (test_answer_of_an_old_handle)
 {
@@ -950,6 +972,7 @@ janusmedia_suite (void)
   tcase_add_loop_test (tc, test_subscription_ends, 0, G_N_ELEMENTS (ends));
   tcase_add_test (tc, test_publisher_handle_ends);
   tcase_add_loop_test (tc, test_subscription_fails, 0, G_N_ELEMENTS (failures));
+  tcase_add_test (tc, test_slow_failures);
   tcase_add_test (tc, test_answer_of_an_old_handle);
   tcase_add_test (tc, test_codecs);
   tcase_add_test (tc, test_number_of_wanted_streams);

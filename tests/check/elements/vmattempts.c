@@ -35,6 +35,36 @@ GST_START_TEST (test_pauses_grow)
 
 GST_END_TEST;
 
+/* They double up to the bound, and at it they stay. */
+GST_START_TEST (test_server_pauses_grow)
+{
+  static const guint pauses[] = { 500, 1000, 2000, 4000, 8000, 16000 };
+
+  G_STATIC_ASSERT (G_N_ELEMENTS (pauses) == VM_ATTEMPTS_DOUBLINGS + 1);
+  for (guint i = 0; i < G_N_ELEMENTS (pauses); i++)
+    fail_unless_equals_int (
+        vm_attempts_server_pause (i + 1, TIMEOUT_MS, 0), pauses[i]);
+  fail_unless_equals_int (
+      vm_attempts_server_pause (VM_ATTEMPTS_DOUBLINGS + 2, TIMEOUT_MS, 0),
+      16000);
+  fail_unless_equals_int (
+      vm_attempts_server_pause (G_MAXUINT, TIMEOUT_MS, 0), 16000);
+  fail_unless_equals_int (vm_attempts_server_pause (0, TIMEOUT_MS, 0), 500);
+}
+
+GST_END_TEST;
+
+/* Chance takes a quarter off, and no more. */
+GST_START_TEST (test_server_pauses_differ)
+{
+  fail_unless_equals_int (vm_attempts_server_pause (1, TIMEOUT_MS, 0.5), 438);
+  fail_unless_equals_int (vm_attempts_server_pause (6, TIMEOUT_MS, 0.5), 14000);
+  fail_unless_equals_int (
+      vm_attempts_server_pause (6, TIMEOUT_MS, 0.999999), 12001);
+}
+
+GST_END_TEST;
+
 /* Replacements that do not help get rarer, and never stop. */
 GST_START_TEST (test_renewals_get_rarer)
 {
@@ -56,6 +86,8 @@ vmattempts_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_time);
   tcase_add_test (tc, test_pauses_grow);
+  tcase_add_test (tc, test_server_pauses_grow);
+  tcase_add_test (tc, test_server_pauses_differ);
   tcase_add_test (tc, test_renewals_get_rarer);
   return s;
 }

@@ -14,7 +14,10 @@ const HEAD = "/sfu?ticket=";
 const LOOK_MS = 250; // between two looks at who has come back to the mesh
 const SHOWN_MS = 500; // until a picture that has come by the SFU is shown
 const KEPT_MS = 1500; // that the picture of the SFU is kept beside that of the mesh
-const LEAVE_MS = 2000; // in the SFU, for the others, after all have come back
+// In the SFU, for the others, after all have come back; and where one of them does not say
+// that it hears this page, as an older one.
+const LEAVE_MS = 2000;
+const LEAVE_UNTOLD_MS = 10000;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // the last repeats
 const STEADY_MS = 15000; // how long a connection has to last, to be one that is there
 
@@ -25,7 +28,7 @@ export class Ways extends EventTarget {
   #tracks;
   #send;
   #sends;
-  #others = new Map(); // id -> {described, heardThere, wasHeard, isBack}
+  #others = new Map(); // id -> {described, heardThere, wasHeard, isBack, hearsBack}
   #isActive = false;
   #isOver = false;
   #cloud = null;
@@ -33,7 +36,7 @@ export class Ways extends EventTarget {
   #begunAt = 0;
   #retryTimer = 0;
   #lookTimer = 0;
-  #leaveTimer = 0;
+  #backAt = 0; // when all had come back; 0: not yet
 
   // `own`: {id, meetingId}; `send(message)`: to the server; `sends(id)`: {audio, video} of a
   // participant
@@ -54,14 +57,13 @@ export class Ways extends EventTarget {
     this.#isOver = true;
     clearTimeout(this.#retryTimer);
     clearInterval(this.#lookTimer);
-    clearTimeout(this.#leaveTimer);
     this.#cloud?.close();
     this.#cloud = null;
   }
 
   add(described, offers) {
     this.#others.set(described.id,
-      { described, heardThere: false, wasHeard: false, isBack: false });
+      { described, heardThere: false, wasHeard: false, isBack: false, hearsBack: false });
     if (!this.#isActive) this.#mesh.add(described, offers);
     this.#adapt();
   }
@@ -131,9 +133,9 @@ export class Ways extends EventTarget {
   #go(path, room) {
     this.#isActive = true;
     clearInterval(this.#lookTimer);
-    clearTimeout(this.#leaveTimer);
+    this.#backAt = 0;
     clearTimeout(this.#retryTimer);
-    for (const other of this.#others.values()) other.isBack = false;
+    for (const other of this.#others.values()) other.isBack = other.hearsBack = false;
     if (this.#cloud?.room === room) this.#stay();
     else this.#connect(path, room);
     // who has not offered yet comes by the SFU alone
@@ -181,12 +183,13 @@ export class Ways extends EventTarget {
     this.#leaveMesh(id);
   }
 
-  // A participant hears this page by the SFU.
+  // A participant hears this page by the SFU, or by the mesh again.
   takeHeard({ from, heard }) {
     const other = this.#others.get(from);
 
     if (!other) return;
     other.heardThere = heard === true;
+    other.hearsBack = heard === false;
     this.#leaveMesh(from);
   }
 
@@ -199,7 +202,10 @@ export class Ways extends EventTarget {
   // Another ticket is asked for, less and less often.
   #lost() {
     this.#cloud = null;
-    for (const id of this.#others.keys()) this.#emit("changed", id);
+    for (const [id, other] of this.#others) {
+      other.heardThere = false; // nobody hears by the next one yet
+      this.#emit("changed", id);
+    }
     if (!this.#isActive) return;
     if (performance.now() - this.#begunAt >= STEADY_MS) this.#attempts = 0;
     const pause = RETRY_MS[Math.min(this.#attempts++, RETRY_MS.length - 1)];
@@ -212,11 +218,12 @@ export class Ways extends EventTarget {
     this.#isActive = false;
     clearTimeout(this.#retryTimer);
     for (const [id, other] of this.#others) {
-      other.heardThere = false;
+      other.heardThere = other.hearsBack = false;
       if (this.#mesh.isRetired(id)) this.#mesh.remove(id);
       if (!this.#mesh.has(id)) this.#mesh.add(other.described, isEarlier(this.#own.id, id));
     }
     clearInterval(this.#lookTimer);
+    this.#backAt = 0;
     if (this.#cloud) this.#lookTimer = setInterval(() => this.#lookAtAll(), LOOK_MS);
   }
 
@@ -235,6 +242,7 @@ export class Ways extends EventTarget {
 
     if (!other || other.isBack || !this.#flows(id)) return;
     other.isBack = true;
+    this.#send({ type: "sfu-heard", to: id, heard: false });
     const cloud = this.#cloud;
     setTimeout(() => {
       if (other.isBack) cloud.drop(id);
@@ -245,12 +253,23 @@ export class Ways extends EventTarget {
   #lookAtAll() {
     if (!this.#cloud) return;
     for (const id of this.#others.keys()) this.#look(id);
-    if ([...this.#others.values()].some(({ isBack }) => !isBack)) return;
+    this.#leave();
+  }
+
+  // A picture comes one way before it comes the other: whoever is heard may hear nothing yet
+  // but what comes by the SFU.
+  #leave() {
+    const all = [...this.#others.values()];
+    const wait = all.every(({ hearsBack }) => hearsBack) ? LEAVE_MS : LEAVE_UNTOLD_MS;
+
+    if (!all.every(({ isBack }) => isBack)) {
+      this.#backAt = 0;
+      return;
+    }
+    this.#backAt ||= performance.now();
+    if (performance.now() - this.#backAt < wait) return;
     clearInterval(this.#lookTimer);
-    clearTimeout(this.#leaveTimer);
-    this.#leaveTimer = setTimeout(() => {
-      this.#cloud?.close();
-      this.#cloud = null;
-    }, LEAVE_MS);
+    this.#cloud.close();
+    this.#cloud = null;
   }
 }

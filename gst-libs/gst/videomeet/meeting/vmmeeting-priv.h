@@ -301,8 +301,10 @@ void vm_meeting_set_sfu_func (VmMeeting *self, VmMeetingSfuFunc func);
 void vm_meeting_take_sfu (VmMeeting *self, const VmSignal *signal);
 void vm_meeting_take_sfu_heard (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal);
-/* This device hears @participant by the SFU. */
-void vm_meeting_send_sfu_heard (VmMeeting *self, VmParticipant *participant);
+/* This device hears @participant by the SFU; or, where that has been so, by
+ * their own connection again. */
+void vm_meeting_send_sfu_heard (
+    VmMeeting *self, VmParticipant *participant, gboolean heard);
 gboolean vm_meeting_get_sfu_active (VmMeeting *self);
 /* Everybody is heard by the mesh again: leaves the room there. */
 void vm_meeting_leave_sfu (VmMeeting *self);

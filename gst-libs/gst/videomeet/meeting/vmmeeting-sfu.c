@@ -185,11 +185,12 @@ vm_meeting_take_sfu_heard (
 }
 
 void
-vm_meeting_send_sfu_heard (VmMeeting *self, VmParticipant *participant)
+vm_meeting_send_sfu_heard (
+    VmMeeting *self, VmParticipant *participant, gboolean heard)
 {
   g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_SFU_HEARD);
 
   signal->to = g_strdup (vm_participant_get_id (participant));
-  signal->heard = TRUE;
+  signal->heard = heard;
   vm_meeting_send (self, signal);
 }

@@ -88,6 +88,7 @@ typedef struct
   gchar *pending; /* an offer that came too early; or NULL */
   gint64 deadline; /* of its state; G_MAXINT64: none */
   gint64 retry_at; /* nothing is asked for before */
+  gint64 begun_at; /* the last connection */
   guint renewals; /* in a row */
   gboolean offered; /* an OFFER of this connection was handed on */
   gboolean single; /* asks for one stream at a time: one of them is not there */
@@ -115,6 +116,7 @@ struct _VmJanusClient
   gint64 steady_at;
   gboolean told_lost;
   guint attempts;
+  gint64 attempt_at; /* when the last one began */
 
   VmJanusPeer peers[VM_JANUS_N_ROLES];
   VmJanusPublisherState publisher;

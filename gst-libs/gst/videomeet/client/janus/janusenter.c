@@ -9,7 +9,7 @@
 #define OPEN_TIME (15 * G_USEC_PER_SEC)
 
 /* Before each attempt to come back, ms; the last one repeats. */
-static const guint delays[] = { 0, 500, 1000, 2000, 4000, 8000, 15000 };
+static const guint delays[] = { 0, 500, 1000, 2000, 4000 };
 
 void
 vm_janus_client_end (VmJanusClient *self, const GError *error)
@@ -108,10 +108,23 @@ tell_lost (VmJanusClient *self, const GError *error)
   self->told_lost = TRUE;
 }
 
+/* What an attempt took that did not lead into the room is a part of the pause
+ * after it: on a link that is cut, each takes longer than any pause. */
+static gint64
+choose_next_attempt (VmJanusClient *self, gint64 now)
+{
+  gint64 delay =
+      delays[MIN (self->attempts, G_N_ELEMENTS (delays) - 1)] * (gint64) 1000;
+
+  return self->state == VM_JANUS_CLIENT_JOINED
+             ? now + delay
+             : MAX (now, self->attempt_at + delay);
+}
+
 void
 vm_janus_client_interrupt (VmJanusClient *self, const GError *error, gint64 now)
 {
-  guint delay = delays[MIN (self->attempts, G_N_ELEMENTS (delays) - 1)];
+  gint64 next;
 
   if (self->state == VM_JANUS_CLIENT_PAUSING
       || self->state == VM_JANUS_CLIENT_CLOSED)
@@ -135,13 +148,14 @@ vm_janus_client_interrupt (VmJanusClient *self, const GError *error, gint64 now)
   if (self->publisher == VM_JANUS_OFFERED
       || self->publisher == VM_JANUS_UNPUBLISHING)
     self->session = -1;
+  next = choose_next_attempt (self, now);
   vm_janus_client_move (self, VM_JANUS_MOVE_LOST);
   self->connected = FALSE;
   self->keepalive_at = self->steady_at = G_MAXINT64;
   g_queue_clear_full (&self->requests, g_free);
   g_queue_clear_full (&self->texts, g_free);
   self->attempts++;
-  self->state_deadline = now + delay * (gint64) 1000;
+  self->state_deadline = next;
   tell_lost (self, error);
 }
 
@@ -239,6 +253,7 @@ take_room (VmJanusClient *self, const VmJanusMessage *answer, gint64 now)
   self->entered = TRUE;
   settle_after_loss (self, now);
   vm_janus_publisher_reset (self);
+  self->subscriber.renewals = 0;
   vm_janus_subscriber_renew (self, NULL, FALSE, now);
   vm_janus_roster_replace (self, answer->participants);
   vm_janus_subscriber_pump (self, now);
@@ -391,6 +406,7 @@ take_state_deadline (VmJanusClient *self, gint64 now)
 
   if (self->state == VM_JANUS_CLIENT_PAUSING) {
     vm_janus_client_move (self, VM_JANUS_MOVE_PAUSED);
+    self->attempt_at = now;
     self->state_deadline = now + OPEN_TIME;
     return;
   }

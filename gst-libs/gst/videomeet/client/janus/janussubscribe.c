@@ -17,7 +17,8 @@
  * and a microphone each stay within VM_JANUS_SLOTS_MAX. */
 #define SURVEY_MAX 20
 
-/* Before a connection is begun again, ms; the last one repeats. */
+/* From the beginning of one connection to that of the next, ms; the last one
+ * repeats. */
 static const guint delays[] = { 0, 500, 1000, 2000, 4000, 8000 };
 
 static void
@@ -152,6 +153,7 @@ ask_for_handle (VmJanusClient *self, gint64 now)
           self, VM_JANUS_REQUEST_ATTACH, VM_JANUS_SUBSCRIBER, now, &head))
     return;
   vm_janus_client_send (self, vm_janus_write_attach (&head));
+  self->subscriber.begun_at = now;
   enter (self, VM_JANUS_SUB_ATTACHING, G_MAXINT64);
 }
 
@@ -255,6 +257,7 @@ vm_janus_subscriber_renew (
   VmJanusSubscriber *sub = &self->subscriber;
   VmJanusPeer *peer = &self->peers[VM_JANUS_SUBSCRIBER];
   VmJanusHead head;
+  guint delay;
 
   /* there is nothing yet that could be begun anew */
   if (detach && sub->state == VM_JANUS_SUB_ATTACHING)
@@ -273,9 +276,8 @@ vm_janus_subscriber_renew (
   for (guint i = 0; i < sub->wanted->len; i++)
     ((VmJanusWanted *) sub->wanted->pdata[i])->tries = 0;
   enter (self, VM_JANUS_SUB_NONE, G_MAXINT64);
-  sub->retry_at =
-      now
-      + delays[MIN (sub->renewals, G_N_ELEMENTS (delays) - 1)] * (gint64) 1000;
+  delay = delays[MIN (sub->renewals, G_N_ELEMENTS (delays) - 1)];
+  sub->retry_at = MAX (now, sub->begun_at + delay * (gint64) 1000);
   sub->renewals += error != NULL;
   if (sub->offered) {
     VmJanusEvent *event =
