@@ -92,6 +92,8 @@ alone("the statistics", async ({ page }) => {
     return row.includes("Ann") && row.includes("path found") && row.includes("same network")
       && /[1-9]\d* kbit\/s/.test(row) && row.includes("160×90");
   }, STEP_MS, "Ann's row");
+  equal(await text(page, "#stats-servers"),
+    "No STUN or TURN server is asked: the others are reached without one.", "the servers");
   await page.click("#toggle-stats");
   assert(await page.isHidden("#stats"), "hidden again");
 });

@@ -7,11 +7,13 @@ import { enter } from "./lan.mjs";
 
 enter();
 
-const { mkdirSync } = await import("node:fs");
+const { createHash, randomBytes } = await import("node:crypto");
+const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = await import("node:fs");
+const { tmpdir } = await import("node:os");
 const { join } = await import("node:path");
 const { default: process } = await import("node:process");
 const { ADDRESS } = await import("./lan.mjs");
-const { axe } = await import("./axe.mjs");
+const { RULES_OF_COLOURS, axe } = await import("./axe.mjs");
 const { assert, equal, main, together } = await import("./check.mjs");
 const { Browser, Native, STEP_MS, hasFirefox, host, until, untilNames, untilPictures,
   untilSent, untilState } = await import("./people.mjs");
@@ -25,6 +27,8 @@ if (!hasFirefox()) {
   process.exit(SKIP);
 }
 if (KEPT) mkdirSync(KEPT, { recursive: true });
+const folder = mkdtempSync(join(tmpdir(), "vm-firefox-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 const text = (page, selector) => page.locator(selector).first().innerText();
 const tile = (user, kind = "camera") =>
@@ -42,8 +46,22 @@ function untilClass(page, user, name, on) {
     .then((has) => has === on, () => false), STEP_MS, `${user} ${on ? "" : "not "}${name}`);
 }
 
-// No view is wider than the window, and axe-core finds nothing; with VM_SCREENSHOTS a
-// picture of each.
+// As by night, or by day again: Firefox cannot be told so over BiDi, so the rules of the page
+// are.
+function setDark(page, dark) {
+  return page.evaluate((isDark) => {
+    const NIGHT = "(prefers-color-scheme: dark)";
+    const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
+      .filter(({ media }) => media?.mediaText === NIGHT || media?.mediaText === "all");
+    for (const { media } of rules) media.mediaText = isDark ? "all" : NIGHT;
+    document.documentElement.style.colorScheme = isDark ? "dark" : "";
+    document.getAnimations().filter((a) => a instanceof CSSTransition).forEach((a) => a.finish());
+    return rules.length;
+  }, dark);
+}
+
+// No view is wider than the window, and axe-core finds nothing, by day and by night; with
+// VM_SCREENSHOTS a picture of each.
 async function look(page, view) {
   const before = page.viewportSize();
 
@@ -56,6 +74,10 @@ async function look(page, view) {
   }
   await page.setViewportSize(before);
   await axe(page, view, null, null);
+  assert(await setDark(page, true) > 0, "colours of the night");
+  if (KEPT) await page.screenshot({ path: join(KEPT, `firefox-${view}-dark.png`) });
+  await axe(page, `${view} in the dark`, RULES_OF_COLOURS, null);
+  await setDark(page, false);
 }
 
 // Firefox tells of the styles of axe-core and of screenshots, which the page's policy keeps out.
@@ -181,6 +203,91 @@ meeting("two compare digits", async ({ cleo, dan }) => {
   for (const page of [cleo, dan]) await page.click('[data-close="people"]');
 });
 
+// A file of that name from one to the other, as it arrives: its name and hash.
+async function pass(from, to, user, name) {
+  const data = randomBytes(150001); // some chunks, and one that is not whole
+  const path = join(folder, name);
+  const item = `[data-transfer]:has(.transfer-name:has-text("${name}"))`;
+
+  writeFileSync(path, data);
+  for (const page of [from, to]) if (await page.isHidden("#files")) await page.click("#toggle-files");
+  await until(() => from.$$eval("#file-target option", (list, wanted) =>
+    list.some((one) => one.textContent === wanted), user), STEP_MS, `${user} to send to`);
+  await from.selectOption("#file-target", { label: user });
+  await from.setInputFiles("#file-input", path);
+  // of a download of what a page has made Firefox tells nothing over BiDi
+  await to.evaluate(() => {
+    const { click } = HTMLElement.prototype;
+    const { createObjectURL } = URL;
+    window.given = {};
+    URL.createObjectURL = (file) => {
+      window.given.file = file;
+      return createObjectURL.call(URL, file);
+    };
+    HTMLAnchorElement.prototype.click = function save() {
+      window.given.name = this.download;
+      click.call(this);
+    };
+  });
+  await to.click(`${item} [data-action="accept"]`);
+  for (const page of [from, to])
+    await until(() => page.$(`${item}[data-state="COMPLETED"]`), STEP_MS, `${name} completed`);
+  equal(await until(() => to.evaluate(async () => window.given.name && [window.given.name,
+    [...new Uint8Array(await crypto.subtle.digest("SHA-256", await window.given.file.arrayBuffer()))]
+      .map((byte) => byte.toString(16).padStart(2, "0")).join("")]), STEP_MS, "what is saved"),
+  [name, createHash("sha256").update(data).digest("hex")], `what ${user} has`);
+}
+
+meeting("files to and from a page in Chromium", async ({ cleo, dan }) => {
+  await pass(cleo, dan, "Dan", "from-firefox.bin");
+  await pass(dan, cleo, "Cleo", "from-chromium.bin");
+  await look(cleo, "files");
+  for (const page of [cleo, dan]) await page.click('[data-close="files"]');
+});
+
+meeting("a shared screen, of and to a page in Chromium", async ({ cleo, dan }) => {
+  const shows = (page, user) => until(() => page.$eval(`${tile(`${user}’s screen`, "screen")} video`,
+    (v) => window.framesShown(v) > 3).catch(() => false), STEP_MS, `the screen of ${user}`);
+  const gone = (page) => until(async () => !await page.$('video[data-kind="screen"]'), STEP_MS,
+    "no screen");
+
+  await dan.click("#share-screen");
+  await shows(cleo, "Dan");
+  assert(await isLarge(cleo), "it is large");
+  equal(await cleo.$eval('video[data-kind="screen"]', (v) => getComputedStyle(v).objectFit),
+    "contain", "the whole screen");
+  await dan.click("#share-screen");
+  await gone(cleo);
+  // a browser without a desktop has no screen: a drawing stands for it
+  await cleo.evaluate(() => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [320, 180];
+    const context = canvas.getContext("2d");
+    let n = 0;
+    setInterval(() => {
+      context.fillStyle = `hsl(${n++ * 20} 50% 50%)`;
+      context.fillRect(0, 0, 320, 180);
+    }, 100);
+    navigator.mediaDevices.getDisplayMedia = () => Promise.resolve(canvas.captureStream(10));
+  });
+  await cleo.click("#share-screen");
+  await shows(dan, "Cleo");
+  equal(await cleo.getAttribute("#share-screen", "aria-label"), "Stop sharing your screen", "its words");
+  await cleo.click("#share-screen");
+  await gone(dan);
+});
+
+meeting("who is muted is heard while the space bar is held", async ({ cleo, dan }) => {
+  await cleo.click("#toggle-audio");
+  await untilClass(dan, "Cleo", "muted", true);
+  await cleo.keyboard.down("Space");
+  await untilClass(dan, "Cleo", "muted", false);
+  await cleo.keyboard.up("Space");
+  await untilClass(dan, "Cleo", "muted", true);
+  await cleo.click("#toggle-audio");
+  await untilClass(dan, "Cleo", "muted", false);
+});
+
 meeting("one leaves and comes back, and was seen and heard by the host", async ({ ann, cleo, dan }) => {
   await cleo.click("#leave");
   await untilState(cleo, "left");
@@ -193,7 +300,13 @@ meeting("one leaves and comes back, and was seen and heard by the host", async (
   const seen = (await ann.end()).at(-1).participants.filter((p) => p.user === "Cleo").at(-1);
   assert(seen.videoFrames > 20 && seen.audioBuffers > 100,
     `${seen.videoFrames} pictures and ${seen.audioBuffers} sounds from Cleo`);
-  checkFaults(cleo, dan);
+  checkFaults(cleo, dan); // who asks a host that is gone is told that it is
+  // two pages go on without a host, until one is left alone
+  for (const page of [cleo, dan]) await untilText(page, "#server-banner", "is gone. You stay connected");
+  await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
+  await dan.click("#leave");
+  await untilState(cleo, "left");
+  await untilText(cleo, "#notice", "The host has left the meeting, and so have all others.");
 });
 
 // --- on a server ---
@@ -253,6 +366,19 @@ server("alone: a card with the link and its QR code, and one's own picture in a 
     checkFaults(page);
     await Promise.all([page, dan].map((one) => one.context().close()));
   });
+
+server("a host who ends a meeting of two", async ({ firefox }) => {
+  const ann = await host({ meeting: "two" });
+  const page = await firefox.join(ann.link, "Cleo");
+
+  await untilState(page, "joined");
+  await untilPictures(page, 1);
+  checkFaults(page);
+  await ann.end();
+  await untilState(page, "left");
+  await untilText(page, "#notice", "The host has ended the meeting.");
+  await page.context().close();
+});
 
 server("a call is made and answered", async ({ url, firefox, chromium }) => {
   const phone = async (browser, user) => {

@@ -88,8 +88,18 @@ test("--browser opens the page in which its user hosts", async () => {
   await until(async () => await text(page, "#approval-note") === MINE, STEP_MS, MINE);
   equal(new URL(page.url()).hash, "", "what is left in the address");
   equal(await page.inputValue("#user"), "Ann", "the name");
+  // the lines for others lead to this machine, not to theirs
+  const { host } = new URL(ann.link);
+  await page.click("#about summary");
+  await until(async () => (await text(page, "#by-address")).includes(`videomeet://${host}/`), STEP_MS,
+    "the address in the lines to join by");
   await page.click("#join");
   await untilState(page, "joined");
+  // and so does the link, which names no secret
+  await until(() => page.isVisible("#invite-card"), STEP_MS, "the card");
+  equal(await page.inputValue("#invite-link"), ann.link, "the link for others");
+  await until(async () => (await text(page, "#invite-words")).includes("knows the PIN"), STEP_MS,
+    "what else they need");
   const dan = await browser.join(ann.link, "Dan");
   await untilState(dan, "failed");
   await dan.fill("#pin", "123456");

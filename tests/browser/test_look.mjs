@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Every view of the page at three widths, light and dark: axe-core finds no
-// serious fault, nothing is wider than the window. With VM_SCREENSHOTS=FOLDER
-// each is kept as a picture.
+// Every view of the page at three widths, light and dark: axe-core finds nothing,
+// nothing is wider than the window. With VM_SCREENSHOTS=FOLDER each is kept as a
+// picture.
 
 import { enter } from "./lan.mjs";
 
@@ -18,6 +18,7 @@ const { Role } = await import("./role.mjs");
 const { RULES_OF_COLOURS, axe } = await import("./axe.mjs");
 
 const SIZES = [[360, 740], [768, 1024], [1440, 900]];
+const PHONE = SIZES.slice(0, 1);
 const LONG_MS = 600000; // of a case with seven views, on a busy machine
 const KEPT = process.env.VM_SCREENSHOTS;
 
@@ -40,8 +41,8 @@ async function checkNotes(page, where) {
   equal(faults, [], `what is not beside a name in ${where}`);
 }
 
-async function look(page, view) {
-  for (const [width, height] of SIZES) {
+async function look(page, view, sizes = SIZES) {
+  for (const [width, height] of sizes) {
     await page.setViewportSize({ width, height });
     for (const scheme of ["light", "dark"]) {
       const where = `${view}-${width}-${scheme}`;
@@ -54,7 +55,7 @@ async function look(page, view) {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert(wide <= width, `${where} is ${wide} px wide`);
       await checkNotes(page, where);
-      await axe(page, where, scheme === "dark" ? RULES_OF_COLOURS : null);
+      await axe(page, where, scheme === "dark" ? RULES_OF_COLOURS : null, null);
     }
   }
 }
@@ -80,6 +81,17 @@ test("before and after a meeting", async () => {
   await page.click("#leave");
   await untilState(page, "left");
   await look(page, "left");
+  await ann.end();
+  await page.click("#join");
+  await untilState(page, "failed");
+  await until(async () => (await page.innerText("#state-text")).includes("does not answer"), STEP_MS,
+    "no answer");
+  await look(page, "failed", PHONE);
+  // one that takes its time
+  await page.route("**/meetings/join", () => {});
+  await page.click("#join");
+  await until(() => page.isVisible("#cancel"), STEP_MS, "joining");
+  await look(page, "joining", PHONE);
 });
 
 test("calls", async () => {
@@ -109,11 +121,16 @@ test("calls", async () => {
   await look(page, "phone-missed");
   await page.click("#missed-list button");
   await untilState(dan, "ringing");
+  await look(page, "phone-calling", PHONE);
   await dan.click("#accept-video");
   await until(() => page.evaluate(() =>
     window.framesShown(document.getElementById("remote")) > 5), STEP_MS,
   "pictures");
   await look(page, "phone-talking");
+  await page.click("#hang-up");
+  await server.end();
+  await untilState(page, "lost");
+  await look(page, "phone-lost", PHONE);
 });
 
 test("somebody asks to be trusted", async () => {
@@ -164,14 +181,22 @@ test("in a meeting", async () => {
     await cleo.fill("#chat-input", line);
     await cleo.press("#chat-input", "Enter");
   }
-  await until(() => page.$(".badge"), STEP_MS, "a badge");
+  const id = await cleo.$eval(`#people-list .person:has(.person-name:text-is("Dan"))`,
+    (e) => e.dataset.person);
+  await cleo.selectOption("#chat-target", id);
+  await cleo.fill("#chat-input", "This is for you alone.");
+  await cleo.press("#chat-input", "Enter");
+  await until(() => page.$eval(".badge", (e) => e.textContent === "4"), STEP_MS, "a badge");
+  ann.type("/status back at three");
   await look(page, "call-hand");
   await page.click("#toggle-chat");
   await page.fill("#chat-input", "Yes, and I like it.");
   await page.press("#chat-input", "Enter");
+  await page.click(".message-answer");
   await look(page, "chat");
   await page.click('[data-close="chat"]');
   await page.click("#toggle-people");
+  await until(() => page.$(".person-says"), STEP_MS, "a status");
   await look(page, "people");
   const who = '#people-list .person:has(.person-name:text-is("Cleo Ferreira")) [data-who]';
   await page.click(who);
@@ -210,6 +235,12 @@ test("what a host has", async () => {
   await look(page, "people-host");
   await page.click("#end-meeting");
   await look(page, "end-question");
+  await page.keyboard.press("Escape");
+  await page.click('[data-action="kick:p003"]');
+  await untilState(dan, "left");
+  await until(() => page.isVisible("#removed"), STEP_MS, "who was removed");
+  await look(page, "removed", PHONE);
+  await look(dan, "was-removed", PHONE);
 }, LONG_MS);
 
 // One of each level, without the devices that it takes.
@@ -338,6 +369,8 @@ test("ten in a meeting", async () => {
     document.getElementById("call-name").textContent = "ten";
     document.getElementById("server-banner").textContent = `${OFFLINE}.`;
     document.getElementById("server-banner").hidden = false;
+    document.getElementById("media-banner").textContent = "The host has muted your microphone.";
+    for (const id of ["media-banner", "enable-sound"]) document.getElementById(id).hidden = false;
     const tiles = new Tiles();
     names.forEach((user, i) => {
       const canvas = document.createElement("canvas");

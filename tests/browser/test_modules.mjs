@@ -296,6 +296,34 @@ test("words: who does not meet this browser, and what is not taken", async () =>
     { trust: "trusted", voucher: "" }, { trust: "", voucher: "" }], "levels");
 });
 
+test("links: http and https alone, as they are read", async () => {
+  equal(await within("view/links.js", ({ split }) => ["HTTPS://Example.org/A?b=c#d!",
+    "(see http://h/a_(b)), and http://h.", "http://h/)))", "https://[::1]:8080/x;",
+    "javascript://%0aalert(1)", "data:text/html,x vbscript:x file:///etc/passwd",
+    "https://", "http://h:99999/", "https://bank.example@evil.example/", "https://u:p@h/",
+    "https://h/\u202egpj.exe", "https://h\u200b.evil.example", "https://h/\u0000x",
+    'https://h/"onclick="x', "https://h/<b>", "xhttp://h/"].map((text) =>
+    split(text).filter((part, i) => i % 2))),
+  [["HTTPS://Example.org/A?b=c#d"], ["http://h/a_(b)", "http://h"], ["http://h/"],
+    ["https://[::1]:8080/x"], [], [], [], [], [], [], ["https://h/"], ["https://h"], ["https://h/"],
+    ["https://h/"], ["https://h/"], ["http://h/"]], "links");
+  // a message of the longest, of what takes longest
+  equal(await within("view/links.js", ({ split }) => [")", "!", "(", "http://h "].map((part) => {
+    const text = `http://h/${part.repeat(4087 / part.length)}`;
+    const began = performance.now();
+    for (let i = 0; i < 20; i++) split(text);
+    return [split(text).join("") === text, performance.now() - began < 5000];
+  })), Array(4).fill([true, true]), "long ones");
+});
+
+test("what the link to a meeting is good for, and where it leads", async () => {
+  equal(await within("view/words.js", ({ inviteWords }) => [{}, { isPrivate: true },
+    { isInvited: true }, { isPrivate: true, locked: true }].map(inviteWords)),
+  ["Whoever opens this link can join", "Whoever opens this link and knows the PIN can join",
+    "Whoever opens this link may need an invitation of the host’s as well",
+    "The host has locked the meeting: nobody else can join by this link now"], "words");
+});
+
 test("sdp: the rate to begin with is beside each picture, and nowhere else", async () => {
   const sdp = ["v=0", "m=audio 9 X 111", "a=rtpmap:111 OPUS/48000/2", "m=video 9 X 96",
     "a=rtpmap:96 VP8/90000", "a=sendrecv", "m=video 9 X 102", "a=rtpmap:102 H264/90000",

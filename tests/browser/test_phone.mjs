@@ -130,6 +130,23 @@ test("from the lobby to a call with picture, and its end", async () => {
   equal(await ann.evaluate(() => [...document.querySelectorAll("#talk .control")].map((e) =>
     e.contains(document.elementFromPoint(e.getBoundingClientRect().x + 9,
       e.getBoundingClientRect().y + 9)))), [true, true, true], "the buttons are on top");
+  // one's own picture, by a click and by the mouse
+  const own = async () => {
+    const { x, y, width, height } = await ann.locator("#own").boundingBox();
+    return { at: [y + height / 2 < 400 ? "top" : "bottom", x + width / 2 < 640 ? "left" : "right"].join(" "),
+      x: x + width / 2, y: y + height / 2 };
+  };
+  equal((await own()).at, "bottom right", "the own picture");
+  await ann.click("#own");
+  equal((await own()).at, "top right", "the next corner");
+  await ann.mouse.move((await own()).x, (await own()).y);
+  await ann.mouse.down();
+  await ann.mouse.move(640, 400, { steps: 3 });
+  const held = await own();
+  assert(Math.hypot(held.x - 640, held.y - 400) < 12, `it follows the mouse: ${held.x}, ${held.y}`);
+  await ann.mouse.move(300, 650, { steps: 3 });
+  await ann.mouse.up();
+  equal((await own()).at, "bottom left", "where it was let go");
   // who is in a call can be seen, and not be called
   const cleo = await phone(browser, url, "Cleo");
   await untilOnline(cleo, ["Ann, in a call", "Bob, in a call"]);
@@ -145,7 +162,7 @@ test("from the lobby to a call with picture, and its end", async () => {
   await says(bob, "The call is over.");
   await Promise.all([untilState(ann, "online"), untilState(bob, "online")]);
   // camera and microphone are let go
-  assert(await ann.evaluate(() => document.getElementById("local").hidden
+  assert(await ann.evaluate(() => document.getElementById("own").hidden
     || !document.getElementById("local").srcObject?.active), "the camera is still on");
   equal([...ann.faults, ...bob.faults], [], "faults");
 });

@@ -33,6 +33,9 @@ test("a page that may use a relay only uses the host's", async () => {
   await untilPictures(page, 1);
   equal(await localTypes(page), ["relay"], "candidates in use");
   await ann.event("path", { id: "p002", path: "relay" });
+  await page.click("#toggle-stats");
+  await until(async () => await page.locator("#stats-servers").innerText()
+    === `Everything goes by a relay: turn:${ADDRESS}:3478?transport=udp`, STEP_MS, "the relay, in words");
   equal(page.faults, [], "faults of the page");
   const said = JSON.stringify(await ann.end()) + ann.other.join("");
   assert(!said.includes(PASSWORD) && !said.includes(encodeURIComponent(PASSWORD)),

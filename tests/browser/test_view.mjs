@@ -50,6 +50,18 @@ async function look(page, view, sizes) {
   await page.setViewportSize(before);
 }
 
+// What a finger is to find is 44 px wide and high (WCAG 2.5.5), but for links in a text.
+async function checkTargets(page, where) {
+  const small = await page.evaluate(() => [...document.querySelectorAll(
+    "button, input, select, textarea, summary, a[href]")].flatMap((e) => {
+    const { width, height } = e.getBoundingClientRect();
+    return e.checkVisibility() && Math.min(width, height) < 43.5 && !e.closest(".message-text")
+      ? [`${e.id || e.dataset.action || e.className} ${width.toFixed(1)}×${height.toFixed(1)}`] : [];
+  }));
+
+  equal(small, [], `too small for a finger in ${where}`);
+}
+
 async function openTileMenu(page, user) {
   await page.hover(tile(user));
   await page.click(`${tile(user)} .tile-tools [aria-controls="tile-menu"]`);
@@ -122,7 +134,8 @@ async function cleoAt(browser, link) {
 
 test("alone: a card with the link to copy and to share, and its QR code", async () => {
   const link = await serve();
-  const cleo = await cleoAt(await Browser.start(), link);
+  const browser = await Browser.start();
+  const cleo = await cleoAt(browser, link);
 
   await until(() => cleo.isVisible("#invite-card"), STEP_MS, "the card");
   equal(await cleo.inputValue("#invite-link"), link, "the link");
@@ -144,6 +157,10 @@ test("alone: a card with the link to copy and to share, and its QR code", async 
   const [card, own] = [await boxOf(cleo, "#invite-card"), await boxOf(cleo, "#tiles .tile")];
   assert(own.y > card.y + card.height || own.x > card.x + card.width, "the card covers nobody");
   await look(cleo, "alone", [PHONE, TABLET, LYING, DESK]);
+  // the server's own machine gives others the link that they can open
+  const here = await browser.join(link.replace(ADDRESS, "localhost"), "Dan");
+  await untilState(here, "joined");
+  equal(await here.inputValue("#invite-link"), link, "the link at localhost");
 });
 
 // --- two on a server ---
@@ -236,7 +253,20 @@ two("a double click, and a tap, enlarge a picture", async ({ browser, cleo, link
   await until(() => isLarge(eve), STEP_MS, "enlarged by a tap");
   await eve.tap(tile("Dan"), { position: { x: 20, y: 60 } });
   await until(async () => !await isLarge(eve), STEP_MS, "no longer");
+  await checkTargets(eve, "the call");
+  for (const name of ["chat", "people", "files", "more"]) {
+    await eve.tap(`#toggle-${name}`);
+    await checkTargets(eve, name);
+    await eve.tap(`#toggle-${name}`);
+  }
+  await eve.tap(`${tile("Dan")} [aria-controls="tile-menu"]`);
+  await checkTargets(eve, "a picture's menu");
+  await eve.keyboard.press("Escape");
+  await eve.setViewportSize(LYING);
+  await checkTargets(eve, "a call on a phone that lies");
   await eve.click("#leave");
+  await untilState(eve, "left");
+  await checkTargets(eve, "the lobby");
   await untilNames(cleo, ["Cleo (you)", "Dan"]);
   await eve.context().close();
 });
@@ -299,6 +329,22 @@ two("the sign of the connection", async ({ cleo }) => {
   await until(() => cleo.$(`${tile("Dan")} .bars[data-level]`), STEP_MS, "a sign");
   assert(await cleo.isVisible(`${tile("Dan")} .bars`), "it is seen");
   await until(() => cleo.$(`${tile("Dan")} .bars[data-level="good"]`), STEP_MS, "a good one");
+  const slow = (ms) => cleo.evaluate((rtt) => {
+    const { prototype } = RTCPeerConnection;
+    window.tellTruth ??= prototype.getStats;
+    prototype.getStats = async function tell(...args) {
+      const reports = await window.tellTruth.apply(this, args);
+      return rtt ? new Map([...reports].map(([id, r]) =>
+        [id, r.type === "candidate-pair" ? { ...r, currentRoundTripTime: rtt / 1000 } : r])) : reports;
+    };
+  }, ms);
+  for (const [ms, level, words] of [[300, "fair", ", weak connection"],
+    [600, "poor", ", poor connection"], [0, "good", ""]]) {
+    await slow(ms);
+    await until(() => cleo.$(`${tile("Dan")} .bars[data-level="${level}"]`), STEP_MS, level);
+    equal(await cleo.$eval(`${tile("Dan")} .tile-label`, (e) =>
+      e.querySelector(".bars + .hidden").textContent), words, "read aloud");
+  }
 });
 
 two("the space bar held: heard for so long", async ({ cleo, dan }) => {

@@ -22,7 +22,7 @@ const network = new Network();
 const lobby = new Lobby(device, media, network, asked);
 const guest = new Guest();
 const approval = new Approval();
-const stage = new Stage(media, network, { only: asked.get("only") || "",
+const stage = new Stage(media, network, { device, only: asked.get("only") || "",
   clean: asked.get("clean") === "1" });
 let call = null;
 let approved = null; // until it is known whose page this is

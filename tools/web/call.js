@@ -49,7 +49,7 @@ export class Call extends EventTarget {
   #ended = null; // {kind, message}: what a close will mean
   #presence;
   #talk;
-  #ice = new IceGrants(() => this.#askForIce());
+  iceGrants = new IceGrants(() => this.#askForIce());
   #missing;
   #outdated = ""; // why connections are to be made anew, once there is a server
   #queueUntil = 0; // what is said to one participant waits for the server
@@ -84,6 +84,7 @@ export class Call extends EventTarget {
     this.hostId = "";
     this.moderatorId = "";
     this.locked = false;
+    this.isPrivate = false; // with a PIN
     this.joinedAt = 0;
     this.server = "open";
     this.onTrack = ({ detail }) => this.#trackChanged(detail);
@@ -93,6 +94,11 @@ export class Call extends EventTarget {
     media.addEventListener("track", this.onTrack);
     media.addEventListener("changed", this.onMedia);
     network.addEventListener("changed", this.onNetwork);
+  }
+
+  // Whether this page came by an invitation of the host's.
+  get isInvited() {
+    return this.#identity !== null;
   }
 
   get isHost() {
@@ -203,7 +209,7 @@ export class Call extends EventTarget {
     this.joinedAt ||= Date.now();
     this.#identity = guest?.identity || null;
     this.self = new Participant({ id: welcome.id, user, device }, true);
-    const ice = this.#ice.take(grant);
+    const ice = this.iceGrants.take(grant);
     this.#mesh = new Mesh({
       own: { identity: this.#identity, meetingId: welcome.meetingId, id: welcome.id,
         nonce: signalling.nonce },
@@ -311,7 +317,7 @@ export class Call extends EventTarget {
     // first: what is given up says goodbye without a reason
     this.#signalling?.close(bye);
     this.#abort.abort();
-    this.#ice.stop();
+    this.iceGrants.stop();
     this.#missing.stop();
     this.compare?.close();
     this.#ways?.close();
@@ -378,15 +384,17 @@ export class Call extends EventTarget {
   // There is a way to everybody again.
   #goOn() {
     this.#tellPresence();
-    this.#ice.look();
+    this.iceGrants.look();
     this.#renewConnections();
   }
 
   // Without the host's server those who are connected stay, and nobody else
   // can come.
   #leaveIfAlone() {
-    if (this.server === "gone" && !this.#over && !this.#reaches(""))
-      this.#finish("failed", refusal("DISCONNECTED"));
+    if (this.server !== "gone" || this.#over || this.#reaches("")) return;
+    if (this.#hostLeaving)
+      this.#finish("left", "The host has left the meeting, and so have all others.");
+    else this.#finish("failed", refusal("DISCONNECTED"));
   }
 
   // Whether this page is connected to anybody but `except`.
@@ -534,7 +542,7 @@ export class Call extends EventTarget {
         this.#talk.takeFromServer(message);
         break;
       case "ice-servers":
-        this.#ways.setIce(this.#ice.take(message));
+        this.#ways.setIce(this.iceGrants.take(message));
         break;
       case "sfu":
         this.#ways.take(message);
@@ -613,6 +621,7 @@ export class Call extends EventTarget {
       participant.host = participant.id === this.hostId;
     this.#nameModerator(message.moderator);
     this.locked = message.locked === true;
+    this.isPrivate = message.private === true;
     if (message.state === "ended") {
       this.#end("The host has ended the meeting.");
       return;

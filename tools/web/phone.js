@@ -3,6 +3,7 @@
 // The page of calls between users of this server. body[data-state] is out, online, lost,
 // calling, ringing or talking. /phone.html?user=NAME&online=1 is there without a click.
 
+import { Corner } from "./view/corner.js";
 import { $, dress, element, setText, showAvatar } from "./view/dom.js";
 import { framesShown } from "./view/frames.js";
 import { LocalMedia } from "./media.js";
@@ -17,6 +18,10 @@ const line = new PhoneLine(media, network);
 const MISSED_MAX = 20;
 const TICK_MS = 250;
 const STILL_MS = 2000; // without a picture
+const corner = new Corner(() => {
+  $("own").style.transform = "";
+  $("own").dataset.corner = corner.name;
+});
 let ticking = 0;
 let pictures = { count: 0, at: 0 };
 let online = null; // {users, more}; null: it is not known who is online
@@ -91,7 +96,7 @@ function showTalk() {
   setText($("talk-note"), silence(call) || call.note || (!call.connected
     ? call.answered ? "Connecting…" : "Ringing…" : serverNote()));
   showAvatar($("avatar"), call.name);
-  $("local").hidden = !camera;
+  $("own").hidden = !camera;
   if ($("local").srcObject !== media.stream) $("local").srcObject = media.stream;
   dress($("toggle-audio"), audio ? { symbol: "mic", word: "Mute", label: "Mute microphone" }
     : { symbol: "mic-off", word: "Unmute", label: "Unmute microphone" });
@@ -262,6 +267,8 @@ $("accept-audio").addEventListener("click", () => answer("audio"));
 $("decline").addEventListener("click", () => line.decline());
 // Escape is no answer that the caller would hear of otherwise
 $("ringing").addEventListener("cancel", () => line.decline());
+corner.follow($("own"), () => true);
+$("own").addEventListener("click", () => corner.next());
 $("hang-up").addEventListener("click", () => line.hangUp());
 for (const [id, name] of [["toggle-audio", "audio"], ["toggle-video", "camera"]]) {
   $(id).addEventListener("click", () => media.set(name, !media.isOn(name))

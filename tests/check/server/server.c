@@ -87,6 +87,49 @@ GST_START_TEST (test_secure)
 
 GST_END_TEST;
 
+/* What the page of this machine makes links for others from. */
+GST_START_TEST (test_address)
+{
+  const gchar *addresses[] = { "10.0.0.1", "fd00::1", "fe80::1%eth0" };
+  const gchar *hosts[] = { "10.0.0.1", "[fd00::1]", NULL };
+  VmServerConfig config = { .insecure = TRUE };
+  VmServer *open = net_server (&config, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (addresses); i++) {
+    g_autofree gchar *member = hosts[i]
+                                   ? g_strdup_printf ("\"address\":\"%s:%u\"",
+                                       hosts[i], vm_server_get_port (open))
+                                   : g_strdup ("\"address\":null");
+    g_autoptr (NetAnswer) here = NULL, behind = NULL;
+
+    vm_server_set_address (open, addresses[i]);
+    here = net_ask (open, "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    fail_unless (strstr (here->body, member) != NULL, "%s", here->body);
+    /* of a proxy on this machine */
+    behind = net_ask (open, "GET /status HTTP/1.1\r\nHost: localhost\r\n"
+                            "X-Forwarded-For: 10.0.0.9\r\n\r\n");
+    fail_unless (
+        strstr (behind->body, "\"address\"") == NULL, "%s", behind->body);
+  }
+  vm_server_stop (open);
+  g_object_unref (open);
+}
+
+GST_END_TEST;
+
+/* Nobody else reaches it. */
+GST_START_TEST (test_address_of_loopback)
+{
+  g_autoptr (NetAnswer) answer = NULL;
+
+  vm_server_set_address (server, "10.0.0.1");
+  answer = net_ask (server, "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  fail_unless (
+      strstr (answer->body, "\"address\":null") != NULL, "%s", answer->body);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_start_stop)
 {
   for (guint i = 0; i < 10; i++) {

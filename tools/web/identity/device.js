@@ -4,20 +4,43 @@
 //
 // Events: "status".
 
+import { LOOPBACK } from "../net/network.js";
 import { cleanName } from "../view/words.js";
 
 const REFRESH_MS = 5000;
 const ANSWER_MS = 4000;
 const PEOPLE_MAX = 128; // of a meeting
 
+const PLACE = /^(?:\[[\da-f:.]+\]|[\w.-]+):\d{1,5}$/iu;
+
 const text = (value) => (typeof value === "string" ? value : "");
 
 export class Device extends EventTarget {
   #timer = 0;
 
+  #address = ""; // as the device has told it
+
   constructor() {
     super();
     this.status = null; // null: it did not answer
+  }
+
+  // Host and port by which others reach it: of a page that was opened as localhost, what the
+  // device says.
+  get place() {
+    const { hostname, port, protocol } = location;
+
+    if (LOOPBACK.test(hostname) && this.#address) return this.#address;
+    return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+  }
+
+  // A link to a meeting that others can open.
+  link(meeting) {
+    const link = new URL(".", location.href);
+
+    if (LOOPBACK.test(link.hostname) && this.#address) link.host = this.#address;
+    link.searchParams.set("meeting", meeting);
+    return link.href;
   }
 
   // Who is in that meeting; null where that is not told before one is admitted.
@@ -66,6 +89,7 @@ export class Device extends EventTarget {
         meeting: status.meeting !== null && typeof status.meeting === "object"
           ? { name: text(status.meeting.name), state: text(status.meeting.state) } : null,
       };
+      this.#address = PLACE.test(text(status.address)) ? status.address : "";
       this.status.people = this.status.meeting && !this.isPrivate ? await this.#fetchPeople() : null;
     } catch {
       this.status = null;

@@ -80,6 +80,7 @@ export class IceGrants {
   // `ask()`: whether it could be asked; if not, look() is called once it can
   constructor(ask) {
     this.#ask = ask;
+    this.last = { iceServers: [], iceTransportPolicy: "all" }; // of RTCConfiguration
   }
 
   // What a server has granted, of RTCConfiguration; without servers the others may still
@@ -90,6 +91,7 @@ export class IceGrants {
     if (ignored)
       console.warn(`${ignored} STUN or TURN servers that the host names cannot be used.`);
     this.stop();
+    this.last = ice;
     if (expiresIn) {
       this.#due = Date.now() + expiresIn * 500;
       this.#wait();

@@ -12,7 +12,7 @@ export const SLEPT_MS = 3000; // by which a clock has jumped: heartbeats find wh
 const STEADY_TICKS = 3;
 const FIND_MS = 2000; // until a browser knows its address, if it will
 const UDP = /^candidate:\S+ \d+ udp /i;
-const LOOPBACK = /^(?:localhost|127\.[\d.]+|\[::1\])$/i;
+export const LOOPBACK = /^(?:localhost|127\.[\d.]+|\[::1\])$/i;
 
 // For a moment after a change a browser still looks for candidates by the addresses that
 // were; a connection that is made then fails at once.

@@ -3,7 +3,7 @@
 // What getStats() says of the connections, in a table over the pictures.
 
 import { $, element } from "../view/dom.js";
-import { BY_SERVER, bitrate, iceState, path } from "../view/words.js";
+import { BY_SERVER, bitrate, iceState, iceWords, path } from "../view/words.js";
 
 const EVERY_MS = 1000;
 const HEADS = ["Name", "Connection", "Path", "Round trip", "Received", "Sent",
@@ -110,6 +110,7 @@ export class StatsPanel {
         dataset: { head: HEADS[i + 1] } }))));
     $("stats-body").replaceChildren(rows.length
       ? element("table", {}, element("thead", {}, head), element("tbody", {}, ...body))
-      : element("p", { textContent: "Nobody else is here." }));
+      : element("p", { textContent: "Nobody else is here." }),
+    element("p", { className: "fine", id: "stats-servers", textContent: iceWords(call.iceGrants.last) }));
   }
 }

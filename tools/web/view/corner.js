@@ -44,12 +44,13 @@ export class Corner {
     let wasMoved = false;
 
     root.addEventListener("click", (event) => {
-      if (wasMoved) event.stopPropagation();
+      if (wasMoved) event.stopImmediatePropagation();
       wasMoved = false;
     }, true);
     root.addEventListener("pointerdown", (down) => {
       wasMoved = false;
-      if (!isOn() || down.button !== 0 || down.target.closest("button")) return;
+      const button = down.target.closest("button");
+      if (!isOn() || down.button !== 0 || (button && button !== root)) return;
       const list = root.parentElement.getBoundingClientRect();
       const at = root.getBoundingClientRect();
       let moved = false;

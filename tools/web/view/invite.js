@@ -55,6 +55,11 @@ export class Invite {
     $("invite-qr").replaceChildren(...(code ? [code] : []));
   }
 
+  // Who can join by the link.
+  setWords(words) {
+    setText($("invite-words"), words);
+  }
+
   // Whether nobody else is there.
   setAlone(alone) {
     $("invite-card").hidden = !alone;

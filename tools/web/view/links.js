@@ -4,24 +4,29 @@
 
 import { element } from "./dom.js";
 
-const ADDRESS = /https?:\/\/[^\s<>"']+/giu;
-const AFTER = /[.,;:!?]$/u; // of the sentence, not of the address
+// Without what turns the direction of writing, or is not seen: it would show another address.
+const ADDRESS = /https?:\/\/[^\s<>"'\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]+/giu;
+const AFTER = new Set(".,;:!?"); // of the sentence, not of the address
 
 // What ends a sentence, and a bracket that was opened before the address.
 function withoutEnd(text) {
-  let address = text;
+  const count = (bracket) => text.split(bracket).length - 1;
+  let closing = count(")") - count("(");
+  let end = text.length;
 
-  for (;;) {
-    const count = (bracket) => address.split(bracket).length;
-    const closes = address.endsWith(")") && count(")") > count("(");
-    if (!closes && !AFTER.test(address)) return address;
-    address = address.slice(0, -1);
+  for (; end > 0; end--) {
+    const last = text[end - 1];
+    if (last === ")" && closing > 0) closing--;
+    else if (!AFTER.has(last)) break;
   }
+  return text.slice(0, end);
 }
 
+// A user's name before the host poses as the host: such an address stays text.
 function isAddress(text) {
   try {
-    return Boolean(new URL(text));
+    const { username, password } = new URL(text);
+    return username === "" && password === "";
   } catch {
     return false;
   }

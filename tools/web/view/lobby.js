@@ -50,12 +50,6 @@ async function copy(button) {
   }
 }
 
-function place() {
-  const port = location.port || (location.protocol === "https:" ? 443 : 80);
-
-  return `${location.hostname}:${port}`;
-}
-
 // The first bytes of the certificate's SHA-256, as the launcher and browsers write it.
 function fingerprint(hex) {
   return (hex.slice(0, 2 * PRINT_BYTES).toUpperCase().match(/../gu) || []).join(":");
@@ -267,7 +261,7 @@ export class Lobby extends EventTarget {
   #showMeeting(status) {
     const name = this.#device.meetingName;
     const asked = this.#asked.get("meeting");
-    const lines = commands(name || "NAME", place());
+    const lines = commands(name || "NAME", this.#device.place);
 
     document.title = name || "Private meeting";
     setText($("title"), name || "A private meeting");

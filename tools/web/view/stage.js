@@ -19,7 +19,7 @@ import { StatsPanel } from "../net/stats.js";
 import { TileMenu } from "./tilemenu.js";
 import { Tiles } from "./tiles.js";
 import { TrustDialog } from "./trustdialog.js";
-import { duration, missingMedia, OFFLINE } from "./words.js";
+import { duration, inviteWords, missingMedia, OFFLINE } from "./words.js";
 
 const GONE = new Set(["reconnecting", "lost"]); // then there is no tile
 const PANELS = ["chat", "people", "files"]; // one at a time
@@ -34,6 +34,7 @@ const SERVER_WORDS = {
 export class Stage {
   #media;
   #network;
+  #device;
   #call = null;
   #tiles;
   #tileMenu;
@@ -56,9 +57,10 @@ export class Stage {
   #streams = { main: null, screen: null };
   #offers = 0; // files that wait for an answer
 
-  // `only`: the name of the one participant who is shown, or ""; `clean`: without anything
-  // besides the pictures
-  constructor(media, network, { only = "", clean = false } = {}) {
+  // `device`: a Device; `only`: the name of the one participant who is shown, or "";
+  // `clean`: without anything besides the pictures
+  constructor(media, network, { device, only = "", clean = false }) {
+    this.#device = device;
     this.#tiles = new Tiles(only);
     this.#tileMenu = new TileMenu(this.#tiles);
     this.#moreMenu = new MoreMenu(this.#tiles, { react: (sign) => this.#call?.react(sign),
@@ -316,6 +318,7 @@ export class Stage {
 
   #showMeeting() {
     $("call-locked").toggleAttribute("hidden", !this.#call.locked);
+    this.#invite.setWords(inviteWords(this.#call));
     this.#people.show();
   }
 
@@ -353,10 +356,7 @@ export class Stage {
   }
 
   #link() {
-    const link = new URL(".", location.href);
-
-    link.searchParams.set("meeting", this.#call.meeting);
-    return link.href;
+    return this.#device.link(this.#call.meeting);
   }
 
   async #copyLink() {
@@ -448,7 +448,8 @@ export class Stage {
       label: count ? `Chat, ${count} unread` : "Chat" });
     if (this.#call)
       document.title = count ? `(${count}) ${this.#call.meeting}` : this.#call.meeting;
-    if (entry) announce(`${entry.user}: ${entry.text.slice(0, 140)}`, { panel: "chat" });
+    if (entry) announce(`${entry.user}${entry.private ? ", only to you" : ""}: `
+      + entry.text.slice(0, 140), { panel: "chat" });
   }
 
   #showControls() {

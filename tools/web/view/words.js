@@ -140,6 +140,14 @@ export function whoIsThere({ participants, maxParticipants, people }) {
   return [who, seats].filter(Boolean).join(" ");
 }
 
+// What the link to a Call is good for.
+export function inviteWords({ locked, isPrivate, isInvited }) {
+  if (locked) return "The host has locked the meeting: nobody else can join by this link now";
+  if (isPrivate) return "Whoever opens this link and knows the PIN can join";
+  return isInvited ? "Whoever opens this link may need an invitation of the host’s as well"
+    : "Whoever opens this link can join";
+}
+
 const PEER_STATES = new Map([
   ["waiting", "Waiting to connect…"],
   ["connecting", "Connecting…"],
@@ -247,6 +255,17 @@ const PATHS = new Map([
   ["srflx", "direct, through a router"],
   ["relay", "through a relay"],
 ]);
+
+// Which servers are asked for a way to the others, of RTCConfiguration.
+export function iceWords({ iceServers, iceTransportPolicy }) {
+  const servers = iceServers.map(({ urls }) => urls).join(", ");
+
+  if (iceTransportPolicy === "relay")
+    return servers ? `Everything goes by a relay: ${servers}`
+      : "Everything is to go by a relay, and the host names none.";
+  return servers ? `Servers that help to reach other networks: ${servers}`
+    : "No STUN or TURN server is asked: the others are reached without one.";
+}
 
 export const GRADES = new Map([
   ["good", "good connection"],

@@ -111,11 +111,15 @@ static void
 on_network (gpointer user_data, const gchar *best_address)
 {
   VmNode *self = user_data;
+  g_autoptr (VmServer) server = NULL;
 
   g_mutex_lock (&self->lock);
   g_free (self->address);
   self->address = g_strdup (best_address);
+  g_set_object (&server, self->server);
   g_mutex_unlock (&self->lock);
+  if (server)
+    vm_server_set_address (server, best_address);
 }
 
 void

@@ -171,6 +171,7 @@ start_server (VmNode *self, GError **error)
   g_auto (GStrv) names = NULL;
   g_auto (GStrv) origins = NULL;
   g_autofree gchar *web_root = NULL, *tls_cert = NULL, *tls_key = NULL;
+  g_autofree gchar *address = NULL;
   guint16 port;
   gboolean secure;
 
@@ -187,6 +188,7 @@ start_server (VmNode *self, GError **error)
   web_root = vm_node_settings_dup_web_root (&self->settings);
   tls_cert = g_strdup (self->settings.tls_cert);
   tls_key = g_strdup (self->settings.tls_key);
+  address = g_strdup (self->address);
   if (!self->server) {
     self->server = vm_server_new (self->identity);
     vm_server_set_pairing_service (self->server, self->pairing);
@@ -199,6 +201,7 @@ start_server (VmNode *self, GError **error)
   config.tls_cert = tls_cert;
   config.tls_key = tls_key;
   vm_node_refresh_trust (self, NULL);
+  vm_server_set_address (self->server, address);
   /* who asks as soon as the port is open is answered, too */
   shown = describe (self);
   if (!vm_server_start (self->server, &config, error))

@@ -105,6 +105,7 @@ struct _VmServer
   gint64 stopping; /* 0, or when to stop at the latest */
   gboolean draining; /* admits no newcomers */
   VmDeviceInfo *info;
+  gchar *address; /* by which others reach it; NULL: not told */
   const VmServerProtocol *const *protocols; /* NULL after the last */
   gpointer *states; /* of each protocol */
   VmRooms *rooms;

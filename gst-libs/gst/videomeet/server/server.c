@@ -191,6 +191,22 @@ take_info (VmServer *self, gpointer data)
   self->info = vm_device_info_copy (data);
 }
 
+static void
+take_address (VmServer *self, gpointer data)
+{
+  g_free (self->address);
+  self->address = g_strdup (data);
+}
+
+void
+vm_server_set_address (VmServer *self, const gchar *address)
+{
+  if (!self->thread)
+    take_address (self, (gpointer) address);
+  else
+    vm_server_post (self, take_address, g_strdup (address), g_free);
+}
+
 /* Before the start too. */
 void
 vm_server_set_device_info (VmServer *self, const VmDeviceInfo *info)

@@ -94,6 +94,9 @@ const gchar *vm_server_get_name (VmServer *self);
 
 /* The answer of GET /status; the server adds the open meeting. */
 void vm_server_set_device_info (VmServer *self, const VmDeviceInfo *info);
+/* By which others reach it, for GET /status; NULL: the server looks at the
+ * interfaces. Before the start too. */
+void vm_server_set_address (VmServer *self, const gchar *address);
 
 /* Sets the source of trust and the handler of trust requests
  * (pairingservice.h); before the start, once. Without one, no device is known

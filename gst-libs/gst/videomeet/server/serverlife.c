@@ -32,6 +32,7 @@ vm_server_finalize (GObject *object)
   vm_server_stop (self);
   g_clear_object (&self->identity);
   g_clear_pointer (&self->info, vm_device_info_free);
+  g_clear_pointer (&self->address, g_free);
   for (guint i = 0; self->protocols[i]; i++) {
     if (self->protocols[i]->destroy)
       self->protocols[i]->destroy (self->states[i]);

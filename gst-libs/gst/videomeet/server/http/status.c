@@ -31,6 +31,54 @@ append_fingerprint (GString *out, VmConn *conn)
   vm_json_append_member (out, "certificate", sum);
 }
 
+/* Of the interfaces: IPv4 before IPv6, of each the kernel's first; NULL: there
+ * is no network. */
+static gchar *
+find_address (VmServer *self)
+{
+  GInetAddress *best = NULL;
+
+  /* the kernel's last is the list's first */
+  for (GList *l = vm_server_local_addresses (self); l; l = l->next) {
+    if (g_inet_address_get_is_loopback (l->data)
+        || g_inet_address_get_is_link_local (l->data))
+      continue;
+    if (!best || g_inet_address_get_family (l->data) == G_SOCKET_FAMILY_IPV4
+        || g_inet_address_get_family (best) == G_SOCKET_FAMILY_IPV6)
+      best = l->data;
+  }
+  return best ? g_inet_address_to_string (best) : NULL;
+}
+
+/* The host and port of a link that others can open, for the page of this
+ * machine, which may have been opened as localhost (protocol/http.md#address).
+ */
+static void
+append_address (GString *out, VmConn *conn)
+{
+  VmServer *self = conn->server;
+  gboolean only_here = self->is_trustworthy && !self->secure;
+  const gchar *name = self->named ? vm_named_cert_get_name (self->named) : NULL;
+  g_autofree gchar *host = NULL;
+  g_autofree gchar *address = NULL;
+
+  if (!conn->loopback)
+    return;
+  /* many phones do not know mDNS */
+  if (name && !g_str_has_suffix (name, ".local"))
+    host = g_strdup (name);
+  else if (!only_here)
+    host = self->address ? g_strdup (self->address) : find_address (self);
+  /* no browser takes a zone */
+  if (!host || strchr (host, '%')) {
+    vm_json_append_null (out, "address");
+    return;
+  }
+  address = g_strdup_printf (
+      strchr (host, ':') ? "[%s]:%u" : "%s:%u", host, (guint) self->port);
+  vm_json_append_member (out, "address", address);
+}
+
 int
 vm_http_get_status (VmConn *conn)
 {
@@ -42,6 +90,7 @@ vm_http_get_status (VmConn *conn)
   vm_server_describe_hosted (conn->server, info);
   vm_device_info_append_status (out, info);
   append_fingerprint (out, conn);
+  append_address (out, conn);
   g_string_append_c (out, '}');
   body = g_string_free_to_bytes (out);
   return vm_http_reply_json (conn, 200, body);
