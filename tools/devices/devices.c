@@ -7,11 +7,12 @@
 static const struct
 {
   const gchar *name, *plural, *classes, *caps;
-} kinds[VMT_N_KINDS] = {
+} kinds[] = {
   [VMT_KIND_CAMERA] = { "camera", "cameras", "Video/Source", NULL },
   [VMT_KIND_MICROPHONE] = { "microphone", "microphones", "Audio/Source",
       "audio/x-raw" },
   [VMT_KIND_SPEAKER] = { "speaker", "speakers", "Audio/Sink", "audio/x-raw" },
+  [VMT_KIND_SCREEN] = { "screen", "screens", NULL, NULL },
 };
 
 struct _VmtDevices

@@ -11,7 +11,8 @@ typedef enum
   VMT_KIND_CAMERA,
   VMT_KIND_MICROPHONE,
   VMT_KIND_SPEAKER,
-  VMT_N_KINDS
+  VMT_N_KINDS,
+  VMT_KIND_SCREEN = VMT_N_KINDS /* what the desktop shares; no device */
 } VmtKind;
 
 /* The name that means none of them. */
@@ -27,7 +28,7 @@ typedef struct
 
 typedef struct _VmtDevices VmtDevices;
 
-/* "camera", "microphone", "speaker" */
+/* "camera", "microphone", "speaker", "screen" */
 const gchar *vmt_kind_to_string (VmtKind kind);
 
 VmtMediaDevice *vmt_media_device_copy (const VmtMediaDevice *self);
