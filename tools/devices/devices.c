@@ -7,11 +7,12 @@
 static const struct
 {
   const gchar *name, *plural, *classes, *caps;
-} kinds[VMT_N_KINDS] = {
+} kinds[] = {
   [VMT_KIND_CAMERA] = { "camera", "cameras", "Video/Source", NULL },
   [VMT_KIND_MICROPHONE] = { "microphone", "microphones", "Audio/Source",
       "audio/x-raw" },
   [VMT_KIND_SPEAKER] = { "speaker", "speakers", "Audio/Sink", "audio/x-raw" },
+  [VMT_KIND_SCREEN] = { "screen", "screens", NULL, NULL },
 };
 
 struct _VmtDevices
@@ -61,14 +62,39 @@ vmt_media_device_free (VmtMediaDevice *self)
   g_free (self);
 }
 
+/* @field of what is known of a device; NULL: it is not. */
+static gchar *
+get_property (const GstStructure *properties, const gchar *field)
+{
+  const GValue *value =
+      properties ? gst_structure_get_value (properties, field) : NULL;
+
+  if (!value)
+    return NULL;
+  return G_VALUE_HOLDS_STRING (value) ? g_value_dup_string (value)
+                                      : gst_value_serialize (value);
+}
+
 static gboolean
-is_monitor (GstDevice *device)
+has_property (
+    const GstStructure *properties, const gchar *field, const gchar *wanted)
+{
+  g_autofree gchar *value = get_property (properties, field);
+
+  return g_strcmp0 (value, wanted) == 0;
+}
+
+/* What a loudspeaker plays; and a screen that some program shares, which
+ * PipeWire has among the cameras and nobody means to send. */
+static gboolean
+is_no_device (GstDevice *device)
 {
   g_autoptr (GstStructure) properties = gst_device_get_properties (device);
-  const gchar *class =
-      properties ? gst_structure_get_string (properties, "device.class") : NULL;
+  g_autofree gchar *node = get_property (properties, "node.name");
 
-  return g_strcmp0 (class, "monitor") == 0;
+  return has_property (properties, "device.class", "monitor")
+         || has_property (properties, "media.role", "Screen")
+         || (node && g_str_has_prefix (node, "xdg-desktop-portal"));
 }
 
 static gboolean
@@ -77,7 +103,7 @@ find_kind (GstDevice *device, VmtKind *kind)
   for (guint i = 0; i < VMT_N_KINDS; i++)
     if (gst_device_has_classes (device, kinds[i].classes)) {
       *kind = i;
-      return !is_monitor (device);
+      return !is_no_device (device);
     }
   return FALSE;
 }
@@ -116,18 +142,80 @@ is_of_pipewire (GstDevice *device)
   return g_str_has_prefix (G_OBJECT_TYPE_NAME (device), "GstPipeWire");
 }
 
+/* By which PipeWire's session manager chooses, and older versions of its
+ * provider name no default. */
+static gint64
+get_priority (const VmtMediaDevice *self)
+{
+  g_autoptr (GstStructure) properties =
+      gst_device_get_properties (self->device);
+  g_autofree gchar *text = get_property (properties, "priority.session");
+
+  return text ? g_ascii_strtoll (text, NULL, 10) : 0;
+}
+
 static gint
 compare (gconstpointer a, gconstpointer b)
 {
   const VmtMediaDevice *one = *(const VmtMediaDevice **) a;
   const VmtMediaDevice *two = *(const VmtMediaDevice **) b;
   gint pipewire = is_of_pipewire (two->device) - is_of_pipewire (one->device);
+  gint64 first = get_priority (one), second = get_priority (two);
 
-  return pipewire ? pipewire : two->is_default - one->is_default;
+  if (pipewire)
+    return pipewire;
+  if (one->is_default != two->is_default)
+    return two->is_default - one->is_default;
+  return (second > first) - (second < first);
 }
 
-/* Two of one model are told apart; one that PipeWire and another provider have
- * is the one of PipeWire. */
+/* Whether @other, of another provider, is the device of @node of PipeWire. */
+static gboolean
+is_same (const VmtMediaDevice *node, const VmtMediaDevice *other)
+{
+  static const struct
+  {
+    const gchar *of_node, *of_other;
+  } fields[] = {
+    { "node.name", "node.name" }, /* of PulseAudio, as PipeWire plays it */
+    { "api.v4l2.path", "device.path" },
+    { "api.alsa.pcm.card", "alsa.card" },
+    { "alsa.card", "alsa.card" },
+  };
+  g_autoptr (GstStructure) one = gst_device_get_properties (node->device);
+  g_autoptr (GstStructure) two = gst_device_get_properties (other->device);
+
+  if (g_str_equal (node->name, other->name))
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
+    g_autofree gchar *value = get_property (one, fields[i].of_node);
+
+    if (value && has_property (two, fields[i].of_other, value))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* One that PipeWire and another provider have is the one of PipeWire, which
+ * are first. */
+static void
+drop_twins (GPtrArray *list)
+{
+  for (guint i = 0; i < list->len; i++) {
+    VmtMediaDevice *one = g_ptr_array_index (list, i);
+
+    if (!is_of_pipewire (one->device))
+      return;
+    for (guint k = list->len - 1; k > i; k--) {
+      VmtMediaDevice *two = g_ptr_array_index (list, k);
+
+      if (!is_of_pipewire (two->device) && is_same (one, two))
+        g_ptr_array_remove_index (list, k);
+    }
+  }
+}
+
+/* Two of one model. */
 static void
 tell_apart (GPtrArray *list)
 {
@@ -140,10 +228,6 @@ tell_apart (GPtrArray *list)
 
       if (!g_str_equal (one->name, two->name))
         continue;
-      if (is_of_pipewire (one->device) && !is_of_pipewire (two->device)) {
-        g_ptr_array_remove_index (list, k--);
-        continue;
-      }
       g_free (two->name);
       two->name = g_strdup_printf ("%s (%u)", one->name, ++alike);
     }
@@ -165,6 +249,7 @@ vmt_devices_list (VmtDevices *self, VmtKind kind)
   }
   g_list_free_full (devices, gst_object_unref);
   g_ptr_array_sort (list, compare);
+  drop_twins (list);
   tell_apart (list);
   return list;
 }

@@ -11,7 +11,8 @@ typedef enum
   VMT_KIND_CAMERA,
   VMT_KIND_MICROPHONE,
   VMT_KIND_SPEAKER,
-  VMT_N_KINDS
+  VMT_N_KINDS,
+  VMT_KIND_SCREEN = VMT_N_KINDS /* what the desktop shares; no device */
 } VmtKind;
 
 /* The name that means none of them. */
@@ -27,7 +28,7 @@ typedef struct
 
 typedef struct _VmtDevices VmtDevices;
 
-/* "camera", "microphone", "speaker" */
+/* "camera", "microphone", "speaker", "screen" */
 const gchar *vmt_kind_to_string (VmtKind kind);
 
 VmtMediaDevice *vmt_media_device_copy (const VmtMediaDevice *self);
@@ -40,9 +41,10 @@ VmtDevices *vmt_devices_new (void);
 void vmt_devices_free (VmtDevices *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtDevices, vmt_devices_free)
 
-/* Returns: (transfer full): of VmtMediaDevice: those of PipeWire first, then
- * the default of the system, then the others in their order. What a loudspeaker
- * plays is no microphone. */
+/* Returns: (transfer full): of VmtMediaDevice: those of PipeWire first, the
+ * default of the system before others. One that PulseAudio, ALSA or V4L2 has
+ * too is listed once. What a loudspeaker plays is no microphone, and a screen
+ * that is shared no camera. */
 GPtrArray *vmt_devices_list (VmtDevices *self, VmtKind kind);
 /* The one called @name, in whatever case: its whole name, or else a beginning
  * or a part of it that no other one has. Transfer full; NULL with a sentence

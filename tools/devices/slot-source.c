@@ -250,7 +250,7 @@ vmt_source_slot_new (VmtKind kind, const VmtSize *size)
 
   vmt_slot_set_kind (VMT_SLOT (self), kind);
   self->size = *size;
-  self->video = kind == VMT_KIND_CAMERA;
+  self->video = kind != VMT_KIND_MICROPHONE;
   self->selector = gst_element_factory_make ("input-selector", NULL);
   /* what comes from a device has the time at which it comes: the one that goes
    * and the one that comes need not be waited for */

@@ -170,6 +170,19 @@ on_failed (
   vmt_output_warning (self->output, NULL, text);
 }
 
+/* It is not shared again in this meeting: the person would have to be asked. */
+static void
+on_screen_lost (VmtSession *self, const gchar *message)
+{
+  g_autofree gchar *text = g_strdup_printf (
+      "The screen is shared no more, and no picture is sent: %s", message);
+
+  tell (self, VMT_KIND_SCREEN, "lost", NULL, message);
+  vmt_output_warning (self->output, NULL, text);
+  g_object_set (self->signalbin, "mute-video", TRUE, NULL);
+  vmt_session_tell_muted (self);
+}
+
 void
 vmt_session_device_changed (VmtSession *self, const GstStructure *s)
 {
@@ -179,6 +192,11 @@ vmt_session_device_changed (VmtSession *self, const GstStructure *s)
 
   if (self->leaving || !gst_structure_get_int (s, "kind", &kind))
     return;
+  if (kind == VMT_KIND_SCREEN) {
+    if (g_strcmp0 (event, "lost") == 0)
+      on_screen_lost (self, message);
+    return;
+  }
   if (g_strcmp0 (event, "lost") == 0)
     on_lost (self, kind, name, message);
   else if (g_strcmp0 (event, "used") == 0)
@@ -322,14 +340,30 @@ vmt_session_make_grid (VmtSession *self, GError **error)
   return TRUE;
 }
 
+static void
+on_asking (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  tell (self, VMT_KIND_SCREEN, "asked", NULL, NULL);
+  vmt_output_line (self->output, VMT_STYLE_PLAIN,
+      "The desktop asks which screen or window to share, unless it remembers "
+      "your last answer.");
+}
+
 VmtSource *
 vmt_session_make_source (VmtSession *self, GError **error)
 {
   const VmtOptions *options = self->options;
+  g_autofree gchar *remembered =
+      g_build_filename (g_get_user_state_dir (), "videomeet", "screen", NULL);
   VmtSourceChoice choice = { self->devices, options->camera,
     options->microphone, VMT_SIZE_DEFAULT };
   VmtSource *source;
 
+  choice.portal = (VmtPortalConfig){
+    .token_file = remembered, .asking = on_asking, .user_data = self
+  };
   if ((options->size && !vmt_size_parse (&choice.size, options->size, error))
       || (options->region
           && !vmt_region_parse (&choice.region, options->region, error)))
@@ -338,6 +372,7 @@ vmt_session_make_source (VmtSession *self, GError **error)
       vmt_source_new (options->source, options->audio_only, &choice, error);
   if (!source)
     return NULL;
+  self->screen = source->screen;
   take_slot (self, VMT_KIND_CAMERA, source->camera, options->camera);
   take_slot (
       self, VMT_KIND_MICROPHONE, source->microphone, options->microphone);
@@ -350,6 +385,8 @@ vmt_session_devices_close (VmtSession *self)
   for (guint kind = 0; kind < VMT_N_KINDS; kind++)
     if (self->uses[kind].slot)
       vmt_slot_close (self->uses[kind].slot);
+  if (self->screen)
+    vmt_slot_close (self->screen);
 }
 
 void

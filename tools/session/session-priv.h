@@ -56,6 +56,7 @@ typedef struct
   GstElement *pipeline, *signalbin;
   VmtDevices *devices; /* NULL: nothing of it is used */
   VmtDeviceUse uses[VMT_N_KINDS];
+  VmtSlot *screen; /* the pipeline's, of what the desktop shares; or NULL */
   VmtRoster *roster;
   VmtGrid *grid; /* with --view */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "ui/source.h"
+#include "devices/screen.h"
 #include "devices/slot-source.h"
 #include "ui/stamp.h"
 
@@ -15,7 +16,6 @@
 /* a description that ends with bare caps would end before them */
 #define FILTER(caps) "capsfilter caps=\"" caps "\""
 #define RAW_AUDIO FILTER ("audio/x-raw,rate=48000,channels=2")
-#define SCREEN_CAPS FILTER ("video/x-raw,framerate=15/1")
 #define TEST_PICTURE                                                         \
   "videotestsrc is-live=true pattern=smpte horizontal-speed=2 ! " FILTER (   \
       "video/x-raw,format=I420,width=" STR (VMT_TEST_WIDTH) ",height=" STR ( \
@@ -30,25 +30,31 @@ vmt_source_free (VmtSource *self)
   g_free (self);
 }
 
+/* Adds @part to the bin, with its source pad as @pad_name. */
+static void
+add_part (VmtSource *self, const gchar *pad_name, GstElement *part)
+{
+  g_autoptr (GstPad) target = NULL;
+
+  gst_bin_add (GST_BIN (self->bin), part);
+  target = gst_element_get_static_pad (part, "src");
+  gst_element_add_pad (self->bin, gst_ghost_pad_new (pad_name, target));
+  if (g_str_equal (pad_name, "video"))
+    self->has_video = TRUE;
+  else
+    self->has_audio = TRUE;
+}
+
 /* Adds what @line describes to the bin, with its open source pad as @pad. */
 static gboolean
 add_line (
     VmtSource *self, const gchar *pad_name, const gchar *line, GError **error)
 {
   GstElement *part = gst_parse_bin_from_description (line, TRUE, error);
-  g_autoptr (GstPad) target = NULL;
-  GstPad *pad;
 
   if (!part)
     return FALSE;
-  gst_bin_add (GST_BIN (self->bin), part);
-  target = gst_element_get_static_pad (part, "src");
-  pad = gst_ghost_pad_new (pad_name, target);
-  gst_element_add_pad (self->bin, pad);
-  if (g_str_equal (pad_name, "video"))
-    self->has_video = TRUE;
-  else
-    self->has_audio = TRUE;
+  add_part (self, pad_name, part);
   return TRUE;
 }
 
@@ -162,69 +168,34 @@ add_device (VmtSource *self, VmtKind kind, const VmtSourceChoice *choice,
   gboolean video = kind == VMT_KIND_CAMERA;
   const gchar *name = video ? choice->camera : choice->microphone;
   VmtSlot *slot = vmt_source_slot_new (kind, &choice->size);
-  g_autoptr (GstPad) src = NULL;
 
-  gst_bin_add (GST_BIN (self->bin), GST_ELEMENT (slot));
-  src = gst_element_get_static_pad (GST_ELEMENT (slot), "src");
-  gst_element_add_pad (
-      self->bin, gst_ghost_pad_new (video ? "video" : "audio", src));
-  if (video) {
-    self->has_video = TRUE;
+  add_part (self, video ? "video" : "audio", GST_ELEMENT (slot));
+  if (video)
     self->camera = slot;
-  } else {
-    self->has_audio = TRUE;
+  else
     self->microphone = slot;
-  }
   return name ? begin_with_named (slot, kind, name, choice->devices, error)
               : begin_with_any (self, slot, kind, choice->devices, error);
-}
-
-/* ximagesrc takes what is beyond the screen for the whole of it. */
-static gboolean
-set_region (GstElement *screen, const VmtRegion *region, GError **error)
-{
-  g_autoptr (GstPad) src = gst_element_get_static_pad (screen, "src");
-  g_autoptr (GstCaps) caps = NULL;
-  gint width = 0, height = 0;
-
-  gst_element_set_state (screen, GST_STATE_READY);
-  caps = gst_pad_query_caps (src, NULL);
-  if (!gst_caps_is_empty (caps) && !gst_caps_is_any (caps))
-    gst_structure_get (gst_caps_get_structure (caps, 0), "width", G_TYPE_INT,
-        &width, "height", G_TYPE_INT, &height, NULL);
-  gst_element_set_state (screen, GST_STATE_NULL);
-  if (region->x + region->width > (guint) width
-      || region->y + region->height > (guint) height) {
-    g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
-        "The region does not lie on the screen, which has %dx%d pixels.", width,
-        height);
-    return FALSE;
-  }
-  g_object_set (screen, "startx", region->x, "starty", region->y, "endx",
-      region->x + region->width - 1, "endy", region->y + region->height - 1,
-      NULL);
-  return TRUE;
 }
 
 static gboolean
 add_screen (VmtSource *self, const VmtSourceChoice *choice, GError **error)
 {
-  const gchar *display = g_getenv ("DISPLAY");
-  g_autoptr (GstElement) screen = NULL;
+  static const VmtRegion whole = { 0 };
+  static const VmtPortalConfig nobody = { 0 };
+  const VmtRegion *region = choice ? &choice->region : &whole;
+  GstElement *part;
 
-  if (!display || !*display) {
-    g_set_error_literal (error, GST_RESOURCE_ERROR,
-        GST_RESOURCE_ERROR_NOT_FOUND,
-        "There is no X display to capture: DISPLAY is not set.");
+  if (vmt_screen_is_asked_for ()) {
+    self->screen = vmt_screen_slot_new (
+        choice ? &choice->portal : &nobody, region, error);
+    part = (GstElement *) self->screen;
+  } else
+    part = vmt_screen_new (region, error);
+  if (!part)
     return FALSE;
-  }
-  if (!add_line (self, "video",
-          "ximagesrc name=screen use-damage=false ! queue max-size-buffers=2 "
-          "leaky=downstream ! videoconvert ! videorate ! " SCREEN_CAPS,
-          error))
-    return FALSE;
-  screen = gst_bin_get_by_name (GST_BIN (self->bin), "screen");
-  return !choice->region.width || set_region (screen, &choice->region, error);
+  add_part (self, "video", part);
+  return TRUE;
 }
 
 static gchar *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "devices/camera.h"
+#include "devices/portal.h"
 #include "devices/slot.h"
 
 typedef enum
@@ -34,6 +35,7 @@ typedef struct
   gboolean has_video, has_audio;
   VmtSlot *camera,
       *microphone; /* of the bin; NULL: there is no place for one */
+  VmtSlot *screen; /* likewise, of what the desktop shares */
   gboolean still; /* the picture is one, and has no end */
   GPtrArray *notes; /* sentences the user should read, none most often */
 } VmtSource;
@@ -45,13 +47,14 @@ typedef struct
   const gchar *camera, *microphone; /* NULL: the first that works */
   VmtSize size; /* of the camera */
   VmtRegion region; /* of the screen; width 0: all of it */
+  VmtPortalConfig portal; /* how the desktop is asked for a screen */
 } VmtSourceChoice;
 
 /* @spec: camera, screen, test, stamp or stamp:WIDTHxHEIGHT@RATE, a URI or the
  * name of a file. @choice is needed for the first two, and may be NULL for the
  * others. Where no camera is named and none works the test picture stands in,
- * for a microphone silence, and a note says so. Blocks while devices are opened
- * or a URI is looked into. NULL with a sentence when there is nothing to
+ * for a microphone silence, and a note says so. Blocks while devices are opened,
+ * the desktop is asked for a screen or a URI is looked into. NULL with a sentence when there is nothing to
  * send. */
 VmtSource *vmt_source_new (const gchar *spec, gboolean audio_only,
     const VmtSourceChoice *choice, GError **error);

@@ -610,6 +610,69 @@ GST_START_TEST (test_no_device)
 
 GST_END_TEST;
 
+static void
+lists (VmtDevices *devices, VmtKind kind, const gchar *wanted)
+{
+  g_autoptr (GPtrArray) list = vmt_devices_list (devices, kind);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; i < list->len; i++)
+    g_string_append_printf (names, "%s|",
+        ((const VmtMediaDevice *) g_ptr_array_index (list, i))->name);
+  fail_unless_equals_string (names->str, wanted);
+}
+
+/* What PipeWire and others have is PipeWire's; the one of the system, or else
+ * the one that PipeWire would choose, is the first. */
+GST_START_TEST (test_listed_once)
+{
+  g_autoptr (VmtDevices) devices = NULL;
+
+  fake_media_register ();
+  fake_media_plug (CAMERA, "HD Webcam: HD", "fakesrc");
+  fake_media_plug_known (
+      CAMERA, "HD Webcam (V4L2)", TRUE, "p,api.v4l2.path=(string)/dev/video0");
+  fake_media_plug_known (
+      CAMERA, "HD: Webcam", FALSE, "p,device.path=(string)/dev/video0");
+  fake_media_plug_known (
+      CAMERA, "Second", FALSE, "p,device.path=(string)/dev/video1");
+  fake_media_plug_known (MICROPHONE, "Old", FALSE, "p,alsa.card=(int)1");
+  fake_media_plug_known (MICROPHONE, "hw:0", FALSE, "p,alsa.card=(int)0");
+  fake_media_plug_known (MICROPHONE, "Weak", TRUE,
+      "p,priority.session=(string)100,node.name=(string)mic.weak");
+  fake_media_plug_known (MICROPHONE, "Strong", TRUE,
+      "p,priority.session=(string)2000,api.alsa.pcm.card=(string)0");
+  fake_media_plug_known (
+      MICROPHONE, "Weak by Pulse", FALSE, "p,node.name=(string)mic.weak");
+  fake_media_plug_known (MICROPHONE, "Chosen", TRUE, "p,is-default=(boolean)1");
+  fake_media_plug_known (SPEAKER, "Twin", TRUE, "p,node.name=(string)a");
+  fake_media_plug_known (SPEAKER, "Twin", TRUE, "p,node.name=(string)b");
+  fake_media_plug_known (SPEAKER, "Twin", FALSE, "p,is-default=(boolean)1");
+  devices = vmt_devices_new ();
+  lists (devices, VMT_KIND_CAMERA, "HD Webcam (V4L2)|HD Webcam: HD|Second|");
+  lists (devices, VMT_KIND_MICROPHONE, "Chosen|Strong|Weak|Old|");
+  lists (devices, VMT_KIND_SPEAKER, "Twin|Twin (2)|");
+}
+
+GST_END_TEST;
+
+/* No camera, and whoever has none must not send a screen in its place. */
+GST_START_TEST (test_shared_screens)
+{
+  g_autoptr (VmtDevices) devices = NULL;
+
+  fake_media_register ();
+  fake_media_plug_known (CAMERA, "Some desktop", TRUE,
+      "p,media.role=(string)Screen,node.name=(string)some");
+  fake_media_plug_known (CAMERA, "xdg-desktop-portal-wlr", TRUE,
+      "p,node.name=(string)xdg-desktop-portal-wlr");
+  fake_media_plug_known (CAMERA, "Webcam", TRUE, "p,media.role=(string)Camera");
+  devices = vmt_devices_new ();
+  lists (devices, VMT_KIND_CAMERA, "Webcam|");
+}
+
+GST_END_TEST;
+
 /* Below, at and above each limit. */
 GST_START_TEST (test_sizes)
 {
@@ -827,6 +890,8 @@ tool_devices_suite (void)
   tcase_add_unchecked_fixture (tc, fake_signal_bin_register, NULL);
   tcase_add_test (tc, test_names);
   tcase_add_test (tc, test_no_device);
+  tcase_add_test (tc, test_listed_once);
+  tcase_add_test (tc, test_shared_screens);
   tcase_add_test (tc, test_sizes);
   tcase_add_test (tc, test_regions);
   tcase_add_test (tc, test_camera_formats);

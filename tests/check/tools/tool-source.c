@@ -267,6 +267,10 @@ GST_START_TEST (test_refused)
   fail_unless (vmt_source_new ("/dev/null", FALSE, NULL, &no_media) == NULL);
   fail_unless (strstr (no_media->message, "/dev/null"));
   g_unsetenv ("DISPLAY");
+  g_unsetenv ("WAYLAND_DISPLAY");
+  g_unsetenv ("XDG_SESSION_TYPE");
+  /* nobody is asked */
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/dev/null", TRUE);
   fail_unless (vmt_source_new ("screen", FALSE, NULL, &no_display) == NULL);
   if (display)
     g_setenv ("DISPLAY", display, TRUE);
@@ -332,6 +336,8 @@ GST_START_TEST (test_region)
   fail_unless (number != NULL);
   name = g_strconcat (":", number, NULL);
   g_setenv ("DISPLAY", name, TRUE);
+  g_unsetenv ("WAYLAND_DISPLAY");
+  g_unsetenv ("XDG_SESSION_TYPE");
   devices = vmt_devices_new ();
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     const VmtSourceChoice choice = { devices, NULL, VMT_NO_DEVICE,

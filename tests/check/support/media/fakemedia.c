@@ -55,6 +55,19 @@ fake_media_init (FakeMedia *self)
   g_weak_ref_init (&self->element, NULL);
 }
 
+/* PipeWire's devices are known by the name of their type. */
+static GType
+pipewire_get_type (void)
+{
+  static GType type;
+
+  if (!type)
+    type = g_type_register_static_simple (fake_media_get_type (),
+        "GstPipeWireFake", sizeof (FakeMediaClass), NULL, sizeof (FakeMedia),
+        NULL, 0);
+  return type;
+}
+
 typedef struct
 {
   GstDeviceProvider parent;
@@ -110,20 +123,37 @@ fake_media_register (void)
       NULL, "fake-media", GST_RANK_PRIMARY, fake_provider_get_type ());
 }
 
-void
-fake_media_plug (const gchar *classes, const gchar *name, const gchar *line)
+static void
+plug (GType type, const gchar *classes, const gchar *name, const gchar *line,
+    GstStructure *properties)
 {
   g_autoptr (GstCaps) caps = gst_caps_new_empty_simple (
       strstr (line, "jpegenc")              ? "image/jpeg"
       : g_str_has_prefix (classes, "Video") ? "video/x-raw"
                                             : "audio/x-raw");
-  FakeMedia *device = g_object_new (fake_media_get_type (), "display-name",
-      name, "device-class", classes, "caps", caps, NULL);
+  FakeMedia *device = g_object_new (type, "display-name", name, "device-class",
+      classes, "caps", caps, "properties", properties, NULL);
 
   device->line = g_strdup (line);
   plugged = g_list_append (plugged, gst_object_ref_sink (device));
   if (started)
     gst_device_provider_device_add (started, GST_DEVICE (device));
+}
+
+void
+fake_media_plug (const gchar *classes, const gchar *name, const gchar *line)
+{
+  plug (fake_media_get_type (), classes, name, line, NULL);
+}
+
+void
+fake_media_plug_known (const gchar *classes, const gchar *name,
+    gboolean pipewire, const gchar *properties)
+{
+  g_autoptr (GstStructure) all = gst_structure_from_string (properties, NULL);
+
+  plug (pipewire ? pipewire_get_type () : fake_media_get_type (), classes, name,
+      "fakesrc", all);
 }
 
 static GList *

@@ -11,6 +11,10 @@ void fake_media_register (void);
  * element is. */
 void
 fake_media_plug (const gchar *classes, const gchar *name, const gchar *line);
+/* One of PipeWire, or of another provider, of which something is known: a
+ * structure "p,FIELD=VALUE". It gives nothing. */
+void fake_media_plug_known (const gchar *classes, const gchar *name,
+    gboolean pipewire, const gchar *properties);
 /* What uses it fails; FALSE: it is still plugged in. */
 void fake_media_unplug (const gchar *name, gboolean out);
 /* An element of the launch line in use, for example to have it give nothing.
