@@ -15,8 +15,8 @@ MESH_MAX = 3
 RETURN = 3  # s with few participants, in place of a minute
 GAP = lab.RATE  # pictures of a second, which a change of the way may cost
 HELD = 6  # s, that one of two does not get what the other sends
-# of a packet: it is RTP or RTCP, which begin with version 2
-RTP = ("-p", "udp", "-m", "u32", "--u32", "0>>22&0x3C@8>>30=2")
+# of a packet over IPv4 and IPv6: it is RTP or RTCP, which begin with version 2
+RTP4, RTP6 = "0>>22&0x3C@8>>30=2", "48>>30=2"
 
 
 @unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
@@ -85,8 +85,7 @@ class Sfu(test_janus.Server, lab.LabTest):
         seen = {}
         # Ann gets Bob's picture by the mesh, and Bob not yet Ann's
         ann, bob = everybody["Ann"], everybody["Bob"]
-        host, rule = self.lab.hosts[2], ("-s", self.lab.hosts[1].address, *RTP, "-j", "DROP")
-        host.call("iptables", "-I", "INPUT", *rule)
+        self.drop_rtp("-I")
         for user, process in left.items():
             process.stop()
             seen[user] = process.wait_event("summary", lab.SOON)["participants"]
@@ -94,7 +93,7 @@ class Sfu(test_janus.Server, lab.LabTest):
                        "the mesh for Ann")
         time.sleep(HELD)
         self.assertEqual(self.path_to(bob, "Ann"), "cloud")
-        host.call("iptables", "-D", "INPUT", *rule)
+        self.drop_rtp("-D")
         lab.wait_until(lambda: self.path_to(bob, "Ann") == "host", lab.SOON,
                        "the mesh for Bob")
         time.sleep(4)
@@ -110,6 +109,14 @@ class Sfu(test_janus.Server, lab.LabTest):
                 self.assertLessEqual(p["stamps"]["missing"], 2 * GAP, f"{user} of {p['user']}")
                 # what the other way had in its jitter buffer
                 self.assertLessEqual(p["stamps"]["repeated"], 2 * GAP, f"{user} of {p['user']}")
+
+    def drop_rtp(self, how):
+        """From the second host to the third, to which it goes by the mesh alone."""
+        sender, receiver = self.lab.hosts[1:]
+        for tables, address, which in (("iptables", sender.address, RTP4),
+                                       ("ip6tables", sender.link_local, RTP6)):
+            receiver.call(tables, how, "INPUT", "-s", address, "-p", "udp", "-m", "u32",
+                          "--u32", which, "-j", "DROP")
 
     def path_to(self, process, user):
         id_ = [e["id"] for e in process.events("participant-joined")
