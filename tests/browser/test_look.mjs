@@ -189,6 +189,14 @@ test("in a meeting", async () => {
   await until(() => page.$eval(".badge", (e) => e.textContent === "4"), STEP_MS, "a badge");
   ann.type("/status back at three");
   await look(page, "call-hand");
+  const banners = (shown) => page.evaluate((isShown) => {
+    document.getElementById("media-banner").textContent = "A fault has stopped your camera.";
+    for (const id of ["media-banner", "enable-sound"])
+      document.getElementById(id).hidden = !isShown;
+  }, shown);
+  await banners(true);
+  await look(page, "banners", PHONE);
+  await banners(false);
   await page.click("#toggle-chat");
   await page.fill("#chat-input", "Yes, and I like it.");
   await page.press("#chat-input", "Enter");
@@ -222,7 +230,8 @@ test("what a host has", async () => {
   const ann = await host({ meeting: "Monday stand-up" });
   const browser = await Browser.start();
   const page = await browser.page();
-  await new Role(ann, {}).give(page, "p002");
+  const role = new Role(ann, { p003: '"Daniela of the rather long family name"' });
+  await role.give(page, "p002");
   await page.goto(joinLink(ann.link, "Cleo Ferreira"));
   await untilState(page, "joined");
   const dan = await browser.join(ann.link, "Daniela of the rather long family name");
@@ -369,8 +378,6 @@ test("ten in a meeting", async () => {
     document.getElementById("call-name").textContent = "ten";
     document.getElementById("server-banner").textContent = `${OFFLINE}.`;
     document.getElementById("server-banner").hidden = false;
-    document.getElementById("media-banner").textContent = "The host has muted your microphone.";
-    for (const id of ["media-banner", "enable-sound"]) document.getElementById(id).hidden = false;
     const tiles = new Tiles();
     names.forEach((user, i) => {
       const canvas = document.createElement("canvas");
