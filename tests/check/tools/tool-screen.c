@@ -17,7 +17,7 @@
 #include "session/session.h"
 
 #define SOON 300 /* ms; a portal that is silent is given no more */
-#define NEVER 60 /* s */
+#define NEVER 120 /* s */
 
 static const VmtRegion whole;
 
