@@ -41,6 +41,7 @@ struct _VmtPortal
   gpointer result; /* GAsyncResult that is waited for */
   gpointer response; /* GVariant, of the request */
   const gchar *ended; /* why nothing comes any more; or NULL */
+  GCancellable *cancellable; /* cancelled then */
   VmtPortalAbilities abilities;
   VmtPortalStream stream;
   gint fd;
@@ -52,6 +53,13 @@ on_result (GObject *object, GAsyncResult *result, gpointer user_data)
   VmtPortal *self = user_data;
 
   self->result = g_object_ref (result);
+}
+
+static void
+end (VmtPortal *self, const gchar *why)
+{
+  self->ended = why;
+  g_cancellable_cancel (self->cancellable);
 }
 
 static gboolean
@@ -153,7 +161,8 @@ call (VmtPortal *self, const gchar *name, const gchar *path,
 
   g_dbus_connection_call_with_unix_fd_list (self->connection, name, path,
       interface, method, parameters, G_VARIANT_TYPE (type),
-      G_DBUS_CALL_FLAGS_NONE, (gint) self->wait, NULL, NULL, on_result, self);
+      G_DBUS_CALL_FLAGS_NONE, (gint) self->wait, NULL, self->cancellable,
+      on_result, self);
   /* it has a deadline of its own */
   while (!self->result)
     g_main_context_iteration (self->context, TRUE);
@@ -195,7 +204,7 @@ on_session_closed (GDBusConnection *connection, const gchar *sender,
   VmtPortal *self = user_data;
 
   if (self->session && g_str_equal (path, self->session))
-    self->ended = "the desktop has ended the session.";
+    end (self, "the desktop has ended the session.");
 }
 
 static void
@@ -203,14 +212,14 @@ on_owner_gone (GDBusConnection *connection, const gchar *sender,
     const gchar *path, const gchar *interface, const gchar *signal,
     GVariant *parameters, gpointer user_data)
 {
-  ((VmtPortal *) user_data)->ended = "the desktop's portal has gone.";
+  end (user_data, "the desktop's portal has gone.");
 }
 
 static void
 on_bus_closed (GDBusConnection *connection, gboolean vanished, GError *error,
     gpointer user_data)
 {
-  ((VmtPortal *) user_data)->ended = "the session bus has gone.";
+  end (user_data, "the session bus has gone.");
 }
 
 /* Options of a request, which begin with how its object is to be called. */
@@ -281,15 +290,14 @@ static gboolean
 connect_to_bus (VmtPortal *self, GError **error)
 {
   g_autofree gchar *address = find_bus ();
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
   if (address) {
     g_dbus_connection_new_for_address (address,
         G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
             | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-        NULL, cancellable, on_result, self);
-    if (!wait_for (self, &self->result, self->wait))
-      g_cancellable_cancel (cancellable);
+        NULL, self->cancellable, on_result, self);
+    if (!wait_for (self, &self->result, VMT_PORTAL_WAIT))
+      g_cancellable_cancel (self->cancellable);
     while (!self->result)
       g_main_context_iteration (self->context, TRUE);
     self->connection =
@@ -488,6 +496,7 @@ vmt_portal_new (const VmtPortalConfig *config, GError **error)
 
   self->fd = -1;
   self->wait = config->wait ? config->wait : VMT_PORTAL_WAIT;
+  self->cancellable = g_cancellable_new ();
   self->context = g_main_context_new ();
   g_main_context_push_thread_default (self->context);
   shared = converse (self, config, error);
@@ -507,8 +516,13 @@ disconnect (VmtPortal *self)
   g_signal_handlers_disconnect_by_data (self->connection, self);
   self->ended = NULL;
   if (!g_dbus_connection_is_closed (self->connection)) {
-    g_dbus_connection_close (self->connection, NULL, on_result, self);
-    wait_for (self, &self->result, END_WAIT);
+    /* what was said last, too */
+    g_dbus_connection_flush (self->connection, NULL, on_result, self);
+    if (wait_for (self, &self->result, END_WAIT)) {
+      g_clear_object (&self->result);
+      g_dbus_connection_close (self->connection, NULL, on_result, self);
+      wait_for (self, &self->result, END_WAIT);
+    }
   }
   g_main_context_pop_thread_default (self->context);
   g_clear_object (&self->result);
@@ -521,6 +535,7 @@ vmt_portal_free (VmtPortal *self)
   if (self->connection)
     disconnect (self);
   g_main_context_unref (self->context);
+  g_object_unref (self->cancellable);
   if (self->fd >= 0)
     close (self->fd);
   if (self->response)

@@ -10,8 +10,9 @@
  * screen is shared: ". */
 
 #define VMT_PORTAL_ANSWER_MAX (64 * 1024) /* bytes of one answer */
-#define VMT_PORTAL_STREAMS_MAX 16 /* of an answer, of which the first is used \
-                                   */
+#define VMT_PORTAL_STREAMS_MAX                   \
+  16 /* of an answer, of which the first is used \
+      */
 #define VMT_PORTAL_TOKEN_MAX 1024 /* bytes; a longer one is not kept */
 #define VMT_PORTAL_PATH_MAX 255 /* bytes of an object's path */
 #define VMT_PORTAL_SIDE_MAX 32768 /* pixels; a larger size is not believed */

@@ -187,8 +187,8 @@ add_screen (VmtSource *self, const VmtSourceChoice *choice, GError **error)
   GstElement *part;
 
   if (vmt_screen_is_asked_for ()) {
-    self->screen = vmt_screen_slot_new (
-        choice ? &choice->portal : &nobody, region, error);
+    self->screen =
+        vmt_screen_slot_new (choice ? &choice->portal : &nobody, region, error);
     part = (GstElement *) self->screen;
   } else
     part = vmt_screen_new (region, error);

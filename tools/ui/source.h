@@ -53,9 +53,9 @@ typedef struct
 /* @spec: camera, screen, test, stamp or stamp:WIDTHxHEIGHT@RATE, a URI or the
  * name of a file. @choice is needed for the first two, and may be NULL for the
  * others. Where no camera is named and none works the test picture stands in,
- * for a microphone silence, and a note says so. Blocks while devices are opened,
- * the desktop is asked for a screen or a URI is looked into. NULL with a sentence when there is nothing to
- * send. */
+ * for a microphone silence, and a note says so. Blocks while devices are
+ * opened, the desktop is asked for a screen or a URI is looked into. NULL with
+ * a sentence when there is nothing to send. */
 VmtSource *vmt_source_new (const gchar *spec, gboolean audio_only,
     const VmtSourceChoice *choice, GError **error);
 void vmt_source_free (VmtSource *self);
