@@ -99,6 +99,22 @@ class Application(unittest.TestCase):
         return done.stdout
 
 
+class Documented(unittest.TestCase):
+    def test_packages(self):
+        """What the page has people install is what ./dev setup installs, and all of the
+        libraries among that."""
+        with open(os.path.join(SOURCE, "docs/users/install.md"), encoding="utf-8") as f:
+            page = f.read().replace("\\\n", " ")
+        told = {word for line in re.findall(r"^    apt-get install (.*)$", page, re.MULTILINE)
+                for word in line.split() if not word.startswith("-")}
+        with open(os.path.join(SOURCE, "dev"), encoding="utf-8") as f:
+            listed = set(re.search(r"^packages=\((.*?)^\)", f.read(),
+                                   re.MULTILINE | re.DOTALL)[1].split())
+        libraries = {name for name in listed if re.match(r"lib.*-dev$", name)}
+        self.assertEqual(told - listed, {"git"})
+        self.assertEqual(libraries - told, set())
+
+
 class Uninstalled(Application):
     """As ./dev exec has it; only to compile, nothing but pkg-config's path."""
 
