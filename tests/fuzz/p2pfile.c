@@ -41,6 +41,7 @@ accept_offer (VmP2pFile *file, const VmTransferMessage *offer)
   g_assert_cmpint (chunk_size, <=, VM_P2P_FILE_CHUNK_MAX);
   response->accept = TRUE;
   response->encoding = VM_TRANSFER_ENCODING_BINARY;
+  response->prefix = offer->prefix;
   vm_p2p_file_put (file, response);
 }
 

@@ -18,9 +18,15 @@ typedef struct
 } Tap;
 
 static gboolean
+has_hash (guint8 type)
+{
+  return type == VM_P2P_FILE_CHUNK_HASHED || type == VM_P2P_FILE_CHUNK_PREFIX;
+}
+
+static gboolean
 is_chunk (guint8 type)
 {
-  return type == VM_P2P_FILE_CHUNK || type == VM_P2P_FILE_CHUNK_HASHED
+  return type == VM_P2P_FILE_CHUNK || has_hash (type)
          || type == VM_P2P_ZIP_CHUNK;
 }
 
@@ -62,7 +68,7 @@ tap_send (VmP2pPipe *pipe, guint8 type, const void *head, gsize head_size,
     return FALSE;
   if (self->sender && is_chunk (type)) {
     link->carried += (body ? g_bytes_get_size (body) : 0) + head_size
-                     - (type == VM_P2P_FILE_CHUNK_HASHED ? 40 : 8);
+                     - (has_hash (type) ? 40 : 8);
     link->chunks++;
   }
   return TRUE;

@@ -172,6 +172,40 @@ GST_START_TEST (test_pieces_of_any_size)
 
 GST_END_TEST;
 
+/* The same with the hash of all up to the end of each piece. */
+static void
+check_prefixes (gboolean pair)
+{
+  const gsize size = 8 * CHUNK;
+  g_autofree guint8 *data = make (size);
+  g_autoptr (GRand) random = g_rand_new_with_seed (SEED);
+  g_autoptr (VmFileHash) file = vm_file_hash_new_by (pair);
+
+  for (gsize at = 0; at < size;) {
+    gsize n = MIN ((gsize) g_rand_int_range (random, 0, 200), size - at);
+    guint8 hash[VM_SHA256_SIZE];
+
+    vm_file_hash_look_prefix (file, data, MIN (at, 100), hash);
+    if (g_rand_boolean (random)) {
+      vm_file_hash_look_prefix (file, data + at, n, hash);
+      check_hash (hash, data, at + n);
+    } else {
+      vm_file_hash_look (file, data + at, n, hash);
+    }
+    check_whole (file, data, at);
+    vm_file_hash_keep (file);
+    at += n;
+    check_whole (file, data, at);
+  }
+}
+
+GST_START_TEST (test_hash_of_all_up_to_a_piece)
+{
+  for_each_way (check_prefixes);
+}
+
+GST_END_TEST;
+
 static Suite *
 filehash_suite (void)
 {
@@ -183,6 +217,7 @@ filehash_suite (void)
   tcase_add_test (tc, test_every_length);
   tcase_add_test (tc, test_chunk_by_chunk);
   tcase_add_test (tc, test_pieces_of_any_size);
+  tcase_add_test (tc, test_hash_of_all_up_to_a_piece);
   return s;
 }
 

@@ -101,6 +101,32 @@ GST_START_TEST (test_what_was_written_is_read)
 
 GST_END_TEST;
 
+/* What a hash is of is kept with it, and is no part of the index. */
+GST_START_TEST (test_hash_of_the_file_up_to_a_chunk)
+{
+  VmJournalHeader header = header_of (99 * CHUNK + 1);
+  g_autoptr (VmJournal) journal = vm_journal_new (fd, &header, NULL);
+  guint8 hash[VM_SHA256_SIZE];
+  guint64 index;
+
+  fill (hash, 0);
+  fail_unless (vm_journal_append_prefix (journal, 0, hash, NULL));
+  fail_unless (vm_journal_append (journal, 0, hash, NULL));
+  fail_unless (vm_journal_append_prefix (journal, 99, hash, NULL));
+  fail_unless (vm_journal_append_prefix (journal, 100, hash, NULL));
+  vm_journal_free (journal);
+  journal = vm_journal_load (fd, NULL);
+  for (guint i = 0; i < 3; i++) {
+    fail_unless (vm_journal_next (journal, &index, hash));
+    fail_unless_equals_uint64 (index, i == 2 ? 99 : 0);
+    fail_unless (vm_journal_is_prefix (journal) == (i != 1));
+  }
+  /* there is no such chunk */
+  fail_if (vm_journal_next (journal, &index, hash));
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_cut_anywhere)
 {
   gsize whole;
@@ -279,6 +305,7 @@ journal_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_what_was_written_is_read);
+  tcase_add_test (tc, test_hash_of_the_file_up_to_a_chunk);
   tcase_add_test (tc, test_cut_anywhere);
   tcase_add_test (tc, test_each_changed_byte_is_seen);
   tcase_add_test (tc, test_goes_on_where_it_was_cut);

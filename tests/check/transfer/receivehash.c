@@ -152,6 +152,101 @@ write_run (VmReceiveFile *receive, const File *file, guint64 from, guint64 to)
   }
 }
 
+/* A chunk with the hash of @file up to its end, which may be a wrong one. */
+static gboolean
+write_prefix (VmReceiveFile *receive, const File *file, guint64 index,
+    gboolean wrong, GError **error)
+{
+  gsize size = vm_journal_chunk_size (&file->header, index);
+  const guint8 *data = file->data + index * file->header.chunk_size;
+  guint8 hash[VM_SHA256_SIZE];
+
+  vm_sha256 (file->data, index * file->header.chunk_size + size, hash);
+  hash[0] ^= wrong;
+  return vm_receive_file_write_prefix (receive, index, data, size, hash, error);
+}
+
+static void
+write_prefixes (
+    VmReceiveFile *receive, const File *file, guint64 from, guint64 to)
+{
+  for (guint64 i = from; i < to; i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_true (write_prefix (receive, file, i, FALSE, &error));
+    g_assert_no_error (error);
+  }
+}
+
+static void
+check_refused (
+    VmReceiveFile *receive, const File *file, guint64 index, gboolean wrong)
+{
+  g_autoptr (GError) error = NULL;
+
+  fail_if (write_prefix (receive, file, index, wrong, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE);
+}
+
+/* Only the next chunk can be compared; nothing of a wrong one stays. */
+GST_START_TEST (test_hashes_of_all_up_to_a_chunk)
+{
+  g_auto (File) file = file_of ("a", 20 * CHUNK + 3, CHUNK);
+  g_autoptr (VmReceiveFolder) folder = open_folder ();
+  g_autoptr (VmReceiveFile) receive = begin (folder, &file, "t");
+  g_autofree gchar *name = NULL;
+  guint64 before = bytes_read ();
+
+  check_refused (receive, &file, 1, FALSE);
+  check_refused (receive, &file, 0, TRUE);
+  write_prefixes (receive, &file, 0, 10);
+  check_refused (receive, &file, 11, FALSE);
+  check_refused (receive, &file, 10, TRUE);
+  /* again */
+  write_prefixes (receive, &file, 5, 6);
+  write_prefixes (receive, &file, 10, 15);
+  write_run (receive, &file, 15, 18);
+  write_prefixes (receive, &file, 18, 21);
+  name = commit (receive, &file);
+  fail_unless (bytes_read () - before < file.header.size);
+  check_content ("a", &file);
+}
+
+GST_END_TEST;
+
+/* What an earlier transfer had counts up to the first byte that is another. */
+GST_START_TEST (test_hashes_of_all_after_a_break)
+{
+  g_auto (File) file = file_of ("a", 20 * CHUNK + 3, CHUNK);
+  g_autofree gchar *part = g_build_filename (path, ".vm-ann-t.part", NULL);
+  g_autoptr (VmReceiveFolder) folder = open_folder ();
+  VmReceiveFile *receive = begin (folder, &file, "t");
+  g_autofree gchar *name = NULL;
+  gint fd = open (part, O_WRONLY);
+
+  write_prefixes (receive, &file, 0, 10);
+  vm_receive_file_free (receive);
+  receive = begin (folder, &file, "u");
+  fail_unless_equals_uint64 (vm_receive_file_count (receive), 10);
+  write_run (receive, &file, 10, 15);
+  vm_receive_file_free (receive);
+  receive = begin (folder, &file, "v");
+  fail_unless_equals_uint64 (vm_receive_file_count (receive), 15);
+  vm_receive_file_free (receive);
+  fail_unless (pwrite (fd, "!", 1, 7 * CHUNK) == 1);
+  close (fd);
+  receive = begin (folder, &file, "w");
+  /* 0 to 6, and 10 to 14, which have hashes of their own */
+  fail_unless_equals_uint64 (vm_receive_file_count (receive), 12);
+  write_run (receive, &file, 7, 10);
+  write_run (receive, &file, 15, 21);
+  name = commit (receive, &file);
+  check_content ("a", &file);
+  vm_receive_file_free (receive);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_what_comes_in_order_is_not_read_again)
 {
   g_auto (File) file = file_of ("a", 20 * CHUNK + 3, CHUNK);
@@ -330,6 +425,8 @@ receivehash_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_what_comes_in_order_is_not_read_again);
+  tcase_add_test (tc, test_hashes_of_all_up_to_a_chunk);
+  tcase_add_test (tc, test_hashes_of_all_after_a_break);
   tcase_add_test (tc, test_gaps_and_what_was_there);
   tcase_add_test (tc, test_large_files);
   tcase_add_test (tc, test_changed_while_the_rest_comes);

@@ -15,6 +15,7 @@
 
 #define CHUNK 65536
 #define MANY (40 * CHUNK + 5)
+#define LARGE (33 * 1024 * 1024 + 5) /* bytes: it is hashed as it is sent */
 #define HASHED_HEAD 40
 
 static P2pLink *pair;
@@ -180,6 +181,24 @@ GST_START_TEST (nothing_that_is_verified_is_sent_again)
 }
 GST_END_TEST;
 
+/* Its chunks have the hash of all before them as well. */
+GST_START_TEST (a_large_file_goes_on_where_it_was)
+{
+  g_autofree gchar *path = p2p_link_make_file (pair, "a.bin", LARGE);
+  Cut cut = { .cut = LARGE / 2 };
+
+  pair->filter = cut_acked;
+  pair->data = &cut;
+  p2p_link_send (pair, path);
+  p2p_link_check_failed (pair, VM_ERROR_DISCONNECTED, VM_ERROR_DISCONNECTED);
+  pair->filter = NULL;
+  p2p_link_send (pair, path);
+  p2p_link_check_sent (pair);
+  fail_unless (pair->carried <= LARGE - cut.acked);
+  p2p_link_check_file (pair, "a.bin", path);
+}
+GST_END_TEST;
+
 /* Damages what @data says the first time it comes. */
 static gboolean
 damage (P2pLink *self, gboolean from_sender, guint8 type, GBytes **body)
@@ -206,6 +225,59 @@ GST_START_TEST (a_damaged_chunk_is_sent_again)
   p2p_link_check_sent (pair);
   fail_unless_equals_uint64 (pair->carried, 4 * CHUNK);
   p2p_link_check_file (pair, "a.bin", path);
+}
+GST_END_TEST;
+
+/* Of a file that is not hashed before it is sent. Those behind the damaged
+ * chunk that were on their way come again, too: their hashes are of it as well.
+ */
+GST_START_TEST (a_damaged_chunk_of_a_large_file_is_sent_again)
+{
+  g_autofree gchar *path = p2p_link_make_file (pair, "a.bin", LARGE);
+
+  pair->filter = damage;
+  pair->data = GUINT_TO_POINTER (VM_P2P_FILE_CHUNK_PREFIX);
+  p2p_link_send (pair, path);
+  p2p_link_check_sent (pair);
+  fail_unless (pair->data == NULL);
+  fail_unless (pair->carried > LARGE);
+  fail_unless (pair->carried <= LARGE + VM_P2P_FILE_WINDOW);
+  p2p_link_check_file (pair, "a.bin", path);
+}
+GST_END_TEST;
+
+/* What makes the receiver one that takes hashes of chunks only. */
+static gboolean
+make_older (P2pLink *self, gboolean from_sender, guint8 type, GBytes **body)
+{
+  g_autofree gchar *text = NULL;
+  gchar *word;
+
+  if (!from_sender || type != VM_P2P_FILE_META)
+    return TRUE;
+  text = g_strndup (g_bytes_get_data (*body, NULL), g_bytes_get_size (*body));
+  word = strstr (text, "prefixes");
+  fail_unless (word != NULL);
+  *word = 'P';
+  g_bytes_unref (*body);
+  *body = g_bytes_new (text, strlen (text));
+  return TRUE;
+}
+
+GST_START_TEST (a_receiver_gets_the_hashes_that_it_takes)
+{
+  g_autofree gchar *path = p2p_link_make_file (pair, "a.bin", LARGE);
+
+  p2p_link_send (pair, path);
+  p2p_link_check_sent (pair);
+  fail_if (
+      memchr (pair->types->data, VM_P2P_FILE_CHUNK_HASHED, pair->types->len));
+  pair->filter = make_older;
+  p2p_link_send (pair, path);
+  p2p_link_check_sent (pair);
+  fail_if (
+      memchr (pair->types->data, VM_P2P_FILE_CHUNK_PREFIX, pair->types->len));
+  p2p_link_check_file (pair, pair->saved_path, path);
 }
 GST_END_TEST;
 
@@ -503,7 +575,10 @@ p2pfiles_suite (void)
   tcase_add_test (tc, a_taken_name_gets_a_number);
   tcase_add_test (tc, what_was_cut_goes_on_where_it_was);
   tcase_add_test (tc, nothing_that_is_verified_is_sent_again);
+  tcase_add_test (tc, a_large_file_goes_on_where_it_was);
   tcase_add_test (tc, a_damaged_chunk_is_sent_again);
+  tcase_add_test (tc, a_damaged_chunk_of_a_large_file_is_sent_again);
+  tcase_add_test (tc, a_receiver_gets_the_hashes_that_it_takes);
   tcase_add_test (tc, a_wrong_final_hash_leaves_nothing);
   tcase_add_test (tc, a_file_that_is_declined_is_not_sent);
   tcase_add_test (tc, a_file_beyond_max_size_is_not_sent);

@@ -23,7 +23,10 @@ void vm_file_hash_add (VmFileHash *self, gconstpointer data, gsize size);
  * file's hash; @data must still exist then. */
 void vm_file_hash_look (VmFileHash *self, gconstpointer data, gsize size,
     guint8 hash[VM_SHA256_SIZE]);
-/* Adds the chunk last given to vm_file_hash_look(). */
+/* Likewise the SHA-256 of the file up to the end of that chunk. */
+void vm_file_hash_look_prefix (VmFileHash *self, gconstpointer data, gsize size,
+    guint8 hash[VM_SHA256_SIZE]);
+/* Adds the chunk that was looked at last. */
 void vm_file_hash_keep (VmFileHash *self);
 
 /* The hash of the bytes so far; more may be added. */

@@ -12,6 +12,7 @@
 #define MAGIC_SIZE 4
 #define PREFIX_SIZE (MAGIC_SIZE + 2)
 #define CHECK_SIZE 8
+#define PREFIX (G_GUINT64_CONSTANT (1) << 63) /* of an index */
 
 struct _VmJournal
 {
@@ -20,6 +21,7 @@ struct _VmJournal
   guint8 seed[VM_SHA256_SIZE]; /* the header's */
   guint64 end; /* bytes; of what counts */
   guint64 left; /* records that may still be read */
+  gboolean prefix; /* of the last one */
 };
 
 void
@@ -294,6 +296,8 @@ vm_journal_next (VmJournal *self, guint64 *index, guint8 hash[VM_SHA256_SIZE])
   check_record (self, record, check);
   memcpy (index, record, sizeof *index);
   *index = GUINT64_FROM_BE (*index);
+  self->prefix = (*index & PREFIX) != 0;
+  *index &= ~PREFIX;
   if (memcmp (check, record + VM_JOURNAL_RECORD_SIZE - CHECK_SIZE, CHECK_SIZE)
           != 0
       || *index >= vm_journal_chunks (&self->header))
@@ -305,8 +309,14 @@ vm_journal_next (VmJournal *self, guint64 *index, guint8 hash[VM_SHA256_SIZE])
 }
 
 gboolean
-vm_journal_append (VmJournal *self, guint64 index,
-    const guint8 hash[VM_SHA256_SIZE], GError **error)
+vm_journal_is_prefix (VmJournal *self)
+{
+  return self->prefix;
+}
+
+static gboolean
+append (VmJournal *self, guint64 index, const guint8 hash[VM_SHA256_SIZE],
+    GError **error)
 {
   guint8 record[VM_JOURNAL_RECORD_SIZE];
   guint8 check[VM_SHA256_SIZE];
@@ -320,4 +330,18 @@ vm_journal_append (VmJournal *self, guint64 index,
     return vm_disk_fail (error, "The journal cannot be written");
   self->end += VM_JOURNAL_RECORD_SIZE;
   return TRUE;
+}
+
+gboolean
+vm_journal_append (VmJournal *self, guint64 index,
+    const guint8 hash[VM_SHA256_SIZE], GError **error)
+{
+  return append (self, index, hash, error);
+}
+
+gboolean
+vm_journal_append_prefix (VmJournal *self, guint64 index,
+    const guint8 hash[VM_SHA256_SIZE], GError **error)
+{
+  return append (self, index | PREFIX, hash, error);
 }

@@ -13,6 +13,9 @@
  *           length u16
  *   record: chunk index u64, SHA-256 of the chunk 32 B, check 8 B, any number
  *
+ * The highest bit of the index says that the SHA-256 is that of the file up to
+ * the end of the chunk; it can be compared once all before is there.
+ *
  * The check is the beginning of SHA-256 (the header's SHA-256, index, hash): a
  * record that was cut, or belongs to another file, ends the journal. A record
  * tells what was written, not what is on the disk now: a resumed transfer reads
@@ -74,7 +77,12 @@ const VmJournalHeader *vm_journal_get_header (VmJournal *self);
  * a valid chunk; it may occur more than once. */
 gboolean
 vm_journal_next (VmJournal *self, guint64 *index, guint8 hash[VM_SHA256_SIZE]);
+/* Whether the last one's hash is that of the file up to the end of the chunk.
+ */
+gboolean vm_journal_is_prefix (VmJournal *self);
 /* Call it after the last record was read. A partly written record is ignored,
  * and the next one overwrites it. G_FILE_ERROR as diskfile.h. */
 gboolean vm_journal_append (VmJournal *self, guint64 index,
+    const guint8 hash[VM_SHA256_SIZE], GError **error);
+gboolean vm_journal_append_prefix (VmJournal *self, guint64 index,
     const guint8 hash[VM_SHA256_SIZE], GError **error);

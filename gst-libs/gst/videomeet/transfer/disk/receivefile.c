@@ -309,30 +309,51 @@ write_out (VmReceiveFile *file, gsize size)
 
 /* Whether it follows on what is in the hash of the whole. */
 static gboolean
+follows (VmReceiveFile *file, guint64 index)
+{
+  return index * file->header.chunk_size == vm_file_hash_get_done (file->whole);
+}
+
+/* Whether that is of use: else the whole is hashed again. */
+static gboolean
 is_next (VmReceiveFile *file, guint64 index)
 {
-  return !file->changed
-         && index * file->header.chunk_size
-                == vm_file_hash_get_done (file->whole);
+  return !file->changed && follows (file, index);
 }
 
 /* It lies on the disk, and is what was looked at if it is next. */
 static void
-add_chunk (VmReceiveFile *file, guint64 index, gsize size)
+add_chunk (VmReceiveFile *file, guint64 index, gsize size, gboolean prefix)
 {
   write_out (file, size);
   note_time (file);
   file->verified[index / 8] |= 1 << index % 8;
   file->count++;
-  if (is_next (file, index))
+  if (prefix || is_next (file, index))
     vm_file_hash_keep (file->whole);
   if (!file->changed)
     catch_up (file);
 }
 
-gboolean
-vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
-    gsize size, const guint8 hash[VM_SHA256_SIZE], GError **error)
+static gboolean
+hash_chunk (VmReceiveFile *file, guint64 index, const guint8 *data, gsize size,
+    gboolean prefix, guint8 own[VM_SHA256_SIZE], GError **error)
+{
+  if (prefix && !follows (file, index))
+    return refuse (error, VM_ERROR_BAD_MESSAGE,
+        "A chunk has the hash of the file up to it, and is not the next one");
+  if (prefix)
+    vm_file_hash_look_prefix (file->whole, data, size, own);
+  else if (is_next (file, index))
+    vm_file_hash_look (file->whole, data, size, own);
+  else
+    vm_sha256 (data, size, own);
+  return TRUE;
+}
+
+static gboolean
+write_chunk (VmReceiveFile *file, guint64 index, const guint8 *data, gsize size,
+    const guint8 hash[VM_SHA256_SIZE], gboolean prefix, GError **error)
 {
   guint8 own[VM_SHA256_SIZE];
 
@@ -340,10 +361,10 @@ vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
       || size != vm_journal_chunk_size (&file->header, index))
     return refuse (error, VM_ERROR_BAD_MESSAGE,
         "A chunk has an index or a size that the file does not have");
-  if (is_next (file, index))
-    vm_file_hash_look (file->whole, data, size, own);
-  else
-    vm_sha256 (data, size, own);
+  if (prefix && vm_receive_file_has (file, index))
+    return TRUE;
+  if (!hash_chunk (file, index, data, size, prefix, own, error))
+    return FALSE;
   if (memcmp (own, hash, sizeof own) != 0)
     return refuse (error, VM_ERROR_BAD_MESSAGE, "A chunk has another hash");
   if (!is_there (file, error))
@@ -354,10 +375,26 @@ vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
     return FALSE;
   if (!vm_disk_write (file->fd, data, size, index * file->header.chunk_size))
     return vm_disk_fail (error, "A chunk cannot be written");
-  if (!vm_journal_append (file->journal, index, hash, error))
+  if (!(prefix ? vm_journal_append_prefix : vm_journal_append) (
+          file->journal, index, hash, error))
     return FALSE;
-  add_chunk (file, index, size);
+  add_chunk (file, index, size, prefix);
   return TRUE;
+}
+
+gboolean
+vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
+    gsize size, const guint8 hash[VM_SHA256_SIZE], GError **error)
+{
+  return write_chunk (file, index, data, size, hash, FALSE, error);
+}
+
+gboolean
+vm_receive_file_write_prefix (VmReceiveFile *file, guint64 index,
+    const guint8 *data, gsize size, const guint8 hash[VM_SHA256_SIZE],
+    GError **error)
+{
+  return write_chunk (file, index, data, size, hash, TRUE, error);
 }
 
 /* Of all that was not hashed when it was written, or that may be something else

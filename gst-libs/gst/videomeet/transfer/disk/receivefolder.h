@@ -89,6 +89,11 @@ guint64 vm_receive_file_count (VmReceiveFile *file); /* verified chunks */
 gboolean
 vm_receive_file_write (VmReceiveFile *file, guint64 index, const guint8 *data,
     gsize size, const guint8 hash[VM_SHA256_SIZE], GError **error);
+/* Likewise with the hash of the file up to the end of the chunk, which can be
+ * told only of the next one in order: others are BAD_MESSAGE, too. */
+gboolean vm_receive_file_write_prefix (VmReceiveFile *file, guint64 index,
+    const guint8 *data, gsize size, const guint8 hash[VM_SHA256_SIZE],
+    GError **error);
 /* Called with all chunks there: gives the file its name if its SHA-256 is @hash
  * and that of the offer. Chunks received in order were hashed as they were
  * written; the rest is read, and all of it when the file's size or time shows

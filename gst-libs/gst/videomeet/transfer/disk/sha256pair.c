@@ -20,7 +20,7 @@ vm_sha256_state_end (const VmSha256State *state, const guint8 *rest,
     guint64 size, guint8 hash[VM_SHA256_SIZE])
 {
   guint8 end[2 * VM_SHA256_BLOCK_SIZE] = { 0 };
-  VmSha256State last = *state, unused = *state;
+  VmSha256State last = *state;
   guint64 bits = GUINT64_TO_BE (size * 8);
   gsize n = size % VM_SHA256_BLOCK_SIZE;
   guint blocks = n + 1 + LENGTH_SIZE > VM_SHA256_BLOCK_SIZE ? 2 : 1;
@@ -30,7 +30,7 @@ vm_sha256_state_end (const VmSha256State *state, const guint8 *rest,
   end[n] = 0x80;
   memcpy (
       end + blocks * VM_SHA256_BLOCK_SIZE - LENGTH_SIZE, &bits, LENGTH_SIZE);
-  vm_sha256_pair (&last, &unused, end, blocks);
+  vm_sha256_add (&last, end, blocks);
   for (guint i = 0; i < G_N_ELEMENTS (last.words); i++)
     last.words[i] = GUINT32_TO_BE (last.words[i]);
   memcpy (hash, last.words, VM_SHA256_SIZE);
@@ -106,23 +106,58 @@ add (Lanes *lanes, Lanes before)
   lanes->cdgh = _mm_add_epi32 (lanes->cdgh, before.cdgh);
 }
 
-WITH_SHA static inline void
-compress (Lanes *a, Lanes *b, const guint8 *block)
+/* What the rounds of @step add to the state: words and constants. */
+WITH_SHA static inline __m128i
+next_sum (__m128i m[4], const guint8 *block, guint step)
 {
   const __m128i big_endian =
       _mm_set_epi64x (0x0c0d0e0f08090a0b, 0x0405060700010203);
   const __m128i *words = (const __m128i *) block;
+
+  m[step % 4] =
+      step < 4 ? _mm_shuffle_epi8 (_mm_loadu_si128 (words + step), big_endian)
+               : schedule (m, step);
+  return _mm_add_epi32 (
+      _mm_load_si128 ((const __m128i *) (constants + 4 * step)), m[step % 4]);
+}
+
+WITH_SHA static inline void
+compress_one (Lanes *lanes, const guint8 *block)
+{
+  const Lanes before = *lanes;
+  __m128i m[4];
+
+#pragma GCC unroll 16
+  for (guint step = 0; step < STEPS; step++) {
+    __m128i k = next_sum (m, block, step);
+
+    lanes->cdgh = _mm_sha256rnds2_epu32 (lanes->cdgh, lanes->abef, k);
+    k = _mm_shuffle_epi32 (k, 0x0e);
+    lanes->abef = _mm_sha256rnds2_epu32 (lanes->abef, lanes->cdgh, k);
+  }
+  add (lanes, before);
+}
+
+WITH_SHA void
+vm_sha256_add (VmSha256State *state, const guint8 *data, gsize blocks)
+{
+  Lanes lanes = load (state);
+
+  for (gsize i = 0; i < blocks; i++)
+    compress_one (&lanes, data + i * VM_SHA256_BLOCK_SIZE);
+  store (lanes, state);
+}
+
+WITH_SHA static inline void
+compress (Lanes *a, Lanes *b, const guint8 *block)
+{
   const Lanes a_before = *a, b_before = *b;
   __m128i m[4];
 
 #pragma GCC unroll 16
   for (guint step = 0; step < STEPS; step++) {
-    __m128i k = _mm_load_si128 ((const __m128i *) (constants + 4 * step));
+    __m128i k = next_sum (m, block, step);
 
-    m[step % 4] =
-        step < 4 ? _mm_shuffle_epi8 (_mm_loadu_si128 (words + step), big_endian)
-                 : schedule (m, step);
-    k = _mm_add_epi32 (k, m[step % 4]);
     a->cdgh = _mm_sha256rnds2_epu32 (a->cdgh, a->abef, k);
     b->cdgh = _mm_sha256rnds2_epu32 (b->cdgh, b->abef, k);
     k = _mm_shuffle_epi32 (k, 0x0e);
@@ -166,6 +201,12 @@ vm_sha256_pair_is_there (void)
 }
 
 #else
+
+void
+vm_sha256_add (VmSha256State *state, const guint8 *data, gsize blocks)
+{
+  g_assert_not_reached ();
+}
 
 void
 vm_sha256_pair (

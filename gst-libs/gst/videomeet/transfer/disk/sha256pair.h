@@ -3,10 +3,10 @@
 
 #include "trust/keys/transcript.h"
 
-/* Computes two SHA-256 (FIPS 180-4) over the same bytes, of a chunk and of its
- * file, in little more time than one: the two fill each other's instruction
- * latency, and shared steps run once. On a processor without SHA instructions
- * OpenSSL hashes twice. */
+/* SHA-256 (FIPS 180-4) whose state can be copied; and two over the same bytes,
+ * of a chunk and of its file, in less time than one after the other: the two
+ * fill each other's instruction latency, and shared steps run once. On a
+ * processor without SHA instructions OpenSSL hashes. */
 
 #define VM_SHA256_BLOCK_SIZE 64 /* bytes */
 
@@ -19,6 +19,8 @@ gboolean vm_sha256_pair_is_there (void);
 
 /* The rest needs those instructions. */
 VmSha256State vm_sha256_state_new (void);
+/* Adds @blocks blocks. */
+void vm_sha256_add (VmSha256State *state, const guint8 *data, gsize blocks);
 /* Adds @blocks blocks to both. */
 void vm_sha256_pair (
     VmSha256State *a, VmSha256State *b, const guint8 *data, gsize blocks);

@@ -194,6 +194,17 @@ vm_source_file_read_next (VmSourceFile *self, guint8 *data, gsize size,
   return TRUE;
 }
 
+gboolean
+vm_source_file_read_prefix (VmSourceFile *self, guint8 *data, gsize size,
+    guint8 hash[VM_SHA256_SIZE], GError **error)
+{
+  if (!read_part (self, vm_file_hash_get_done (self->whole), data, size, error))
+    return FALSE;
+  vm_file_hash_add (self->whole, data, size);
+  vm_file_hash_get (self->whole, hash);
+  return TRUE;
+}
+
 guint64
 vm_source_file_get_hashed (VmSourceFile *self)
 {

@@ -37,6 +37,10 @@ gboolean vm_source_file_read (VmSourceFile *self, guint64 offset, guint8 *data,
  * the whole. Use vm_source_file_read() for chunks out of order, or again. */
 gboolean vm_source_file_read_next (VmSourceFile *self, guint8 *data, gsize size,
     guint8 hash[VM_SHA256_SIZE], GError **error);
+/* Likewise, but @hash is that of the file from its beginning to the end of this
+ * chunk: the bytes are hashed once. */
+gboolean vm_source_file_read_prefix (VmSourceFile *self, guint8 *data,
+    gsize size, guint8 hash[VM_SHA256_SIZE], GError **error);
 /* Bytes from the beginning in the hash of the whole so far. */
 guint64 vm_source_file_get_hashed (VmSourceFile *self);
 /* Hashes the whole: reads the part that vm_source_file_read_next() has not

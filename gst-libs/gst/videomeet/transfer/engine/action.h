@@ -13,14 +13,16 @@ typedef enum
   VM_ACTION_SEND, /* message */
 
   /* of a sender, sourcefile.h */
-  VM_ACTION_READ, /* size bytes at offset → vm_sender_read() */
+  /* size bytes at offset → vm_sender_read(); with prefix, and in order,
+   * vm_sender_read_prefix() */
+  VM_ACTION_READ,
   VM_ACTION_HASH, /* of the whole file → vm_sender_hashed() */
 
   /* of a receiver, receivefolder.h. BEGIN is repeated when the chunks have
    * another size than expected; it closes the earlier file and keeps it. CLOSE
    * and DISCARD may follow for a file that could not be begun. */
   VM_ACTION_BEGIN, /* with chunk_size → vm_receiver_begun() */
-  VM_ACTION_WRITE, /* index, data, hash → vm_receiver_written() */
+  VM_ACTION_WRITE, /* index, data, hash, prefix → vm_receiver_written() */
   VM_ACTION_COMMIT, /* hash → vm_receiver_committed() */
   VM_ACTION_CLOSE, /* keeps verified chunks; no result */
   VM_ACTION_DISCARD, /* keeps nothing; no result */
@@ -36,6 +38,7 @@ typedef struct
   guint32 chunk_size; /* bytes */
   GBytes *data;
   guint8 hash[VM_SHA256_SIZE];
+  gboolean prefix; /* it is that of the file up to the end of the chunk */
 } VmAction;
 void vm_action_free (VmAction *action);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAction, vm_action_free)

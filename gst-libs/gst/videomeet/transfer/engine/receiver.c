@@ -40,6 +40,7 @@ copy_offer (const VmTransferMessage *offer)
   copy->encodings = offer->encodings;
   copy->chunk_size = offer->chunk_size;
   copy->has_hash = offer->has_hash;
+  copy->prefix = offer->prefix;
   memcpy (copy->hash, offer->hash, VM_SHA256_SIZE);
   return copy;
 }
@@ -147,6 +148,7 @@ respond (VmReceiver *self)
 
   message->accept = TRUE;
   message->encoding = self->encoding;
+  message->prefix = self->offer->prefix;
   if (self->have && !self->engine.legacy)
     message->have = vm_chunk_set_copy (self->have);
 }

@@ -104,6 +104,7 @@ action_of (const VmTransferMessage *message)
   chunk->index = message->index;
   chunk->data = g_bytes_ref (message->data);
   memcpy (chunk->hash, message->hash, VM_SHA256_SIZE);
+  chunk->prefix = message->prefix;
   return chunk;
 }
 
@@ -115,6 +116,7 @@ want_write (VmReceiver *self, const VmAction *chunk)
   action->index = chunk->index;
   action->data = g_bytes_ref (chunk->data);
   memcpy (action->hash, chunk->hash, VM_SHA256_SIZE);
+  action->prefix = chunk->prefix;
 }
 
 static gboolean

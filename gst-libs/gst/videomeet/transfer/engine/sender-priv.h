@@ -22,6 +22,7 @@ struct _VmSender
   guint32 chunk_size;
   guint64 total; /* chunks */
   VmChunkSet *have; /* chunks that the receiver had; or NULL */
+  gboolean prefixes; /* it takes chunks with the hash of the file up to there */
   gboolean heard; /* the receiver has got TRANSFER_START */
   gboolean full; /* it has paused because its disk is full */
   guint64 done; /* bytes */
@@ -48,7 +49,7 @@ void vm_sender_clear_chunks (VmSender *self);
  * are acknowledged. */
 gboolean vm_sender_fill (VmSender *self, gint64 now);
 void vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
-    const guint8 hash[VM_SHA256_SIZE]);
+    const guint8 hash[VM_SHA256_SIZE], gboolean prefix);
 /* An error: a chunk is corrupt too often. */
 GError *
 vm_sender_ack (VmSender *self, const VmTransferMessage *ack, gint64 now);

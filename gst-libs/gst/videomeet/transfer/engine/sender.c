@@ -165,6 +165,7 @@ be_accepted (VmSender *self, const VmTransferMessage *response, gint64 now)
             "The response takes what was not offered", NULL));
     return;
   }
+  self->prefixes = response->prefix && self->reliable;
   vm_engine_answered (&self->engine);
   vm_engine_move (&self->engine, VM_TRANSFER_EVENT_ACCEPT);
   vm_sender_start_chunks (self);
@@ -323,7 +324,17 @@ vm_sender_read (VmSender *self, guint64 index, GBytes *data,
     lose_source (self, why);
     return;
   }
-  vm_sender_chunk_read (self, index, data, hash);
+  vm_sender_chunk_read (self, index, data, hash, FALSE);
+  pump (self, now);
+}
+
+void
+vm_sender_read_prefix (VmSender *self, guint64 index, GBytes *data,
+    const guint8 hash[VM_SHA256_SIZE], gint64 now)
+{
+  if (vm_engine_is_over (&self->engine))
+    return;
+  vm_sender_chunk_read (self, index, data, hash, TRUE);
   pump (self, now);
 }
 

@@ -111,6 +111,10 @@ gboolean vm_sender_take (VmSender *self, const VmTransferMessage *message,
  * file has changed), which ends the transfer. */
 void vm_sender_read (VmSender *self, guint64 index, GBytes *data,
     const guint8 hash[VM_SHA256_SIZE], const GError *why, gint64 now);
+/* Likewise of one with `prefix`: @hash is that of the file up to the end of the
+ * chunk. */
+void vm_sender_read_prefix (VmSender *self, guint64 index, GBytes *data,
+    const guint8 hash[VM_SHA256_SIZE], gint64 now);
 /* The result of VM_ACTION_HASH; @hash NULL with @why. */
 void vm_sender_hashed (
     VmSender *self, const guint8 *hash, const GError *why, gint64 now);

@@ -11,6 +11,7 @@ typedef struct
   VmChunkState state;
   GBytes *data; /* kept until it is acknowledged: the window bounds it */
   guint8 hash[VM_SHA256_SIZE];
+  gboolean prefix; /* it is that of the file up to the end of the chunk */
   guint retries;
   gboolean untimed; /* sent twice, or over a pause: it measures nothing */
   gboolean unsure; /* sent over a lane that is gone, and not again */
@@ -96,6 +97,7 @@ send_chunk (VmSender *self, Chunk *chunk, gint64 now)
   message->data = g_bytes_ref (chunk->data);
   message->has_hash = TRUE;
   memcpy (message->hash, chunk->hash, VM_SHA256_SIZE);
+  message->prefix = chunk->prefix;
   self->sent += g_bytes_get_size (chunk->data);
   vm_chunk_state_move (&chunk->state, VM_CHUNK_STATE_SENT);
   chunk->unsure = FALSE;
@@ -153,6 +155,7 @@ vm_sender_fill (VmSender *self, gint64 now)
 
     chunk->index = action->index = index;
     action->offset = index * self->chunk_size;
+    action->prefix = self->prefixes;
     action->size =
         vm_engine_chunk_size (self->offer->size, self->chunk_size, index);
     g_queue_push_tail (&self->chunks, chunk);
@@ -230,7 +233,7 @@ vm_sender_change_lane (VmSender *self, gint64 now)
 
 void
 vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
-    const guint8 hash[VM_SHA256_SIZE])
+    const guint8 hash[VM_SHA256_SIZE], gboolean prefix)
 {
   GList *link = find (self, index);
   Chunk *chunk = link ? link->data : NULL;
@@ -239,6 +242,7 @@ vm_sender_chunk_read (VmSender *self, guint64 index, GBytes *data,
     return;
   chunk->data = g_bytes_ref (data);
   memcpy (chunk->hash, hash, VM_SHA256_SIZE);
+  chunk->prefix = prefix;
   vm_chunk_state_move (&chunk->state, VM_CHUNK_STATE_AHEAD);
 }
 

@@ -103,6 +103,10 @@ typedef struct
    */
   gboolean has_hash;
   guint8 hash[VM_SHA256_SIZE];
+  /* of CHUNK_DATA: @hash is that of the file up to the end of the chunk; of
+   * FILE_OFFER and FILE_RESPONSE: such hashes may come. On reliable lanes, and
+   * not in JSON. */
+  gboolean prefix;
 } VmTransferMessage;
 
 /* Without fields but @id (nullable). */

@@ -229,8 +229,12 @@ write_chunk (VmIncoming *self, const VmAction *action, gint64 now)
   gsize size;
   const guint8 *data = g_bytes_get_data (action->data, &size);
 
-  vm_receive_file_write (
-      self->file, action->index, data, size, action->hash, &error);
+  if (action->prefix)
+    vm_receive_file_write_prefix (
+        self->file, action->index, data, size, action->hash, &error);
+  else
+    vm_receive_file_write (
+        self->file, action->index, data, size, action->hash, &error);
   vm_receiver_written (self->engine, action->index, error, now);
 }
 

@@ -163,6 +163,8 @@ vm_file_sender_new (const gchar *location, guint chunk_size, GError **error)
 static void
 read_chunk (VmFileSender *self, const VmAction *action)
 {
+  gboolean next = action->offset == vm_source_file_get_hashed (self->file);
+  gboolean prefix = next && action->prefix;
   g_autofree guint8 *data = g_malloc (action->size);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = NULL;
@@ -170,7 +172,10 @@ read_chunk (VmFileSender *self, const VmAction *action)
   gboolean read;
 
   g_mutex_unlock (&self->lock);
-  if (action->offset == vm_source_file_get_hashed (self->file))
+  if (prefix)
+    read = vm_source_file_read_prefix (
+        self->file, data, action->size, hash, &error);
+  else if (next)
     read =
         vm_source_file_read_next (self->file, data, action->size, hash, &error);
   else
@@ -179,8 +184,12 @@ read_chunk (VmFileSender *self, const VmAction *action)
   g_mutex_lock (&self->lock);
   if (read)
     bytes = g_bytes_new_take (g_steal_pointer (&data), action->size);
-  vm_sender_read (
-      self->engine, action->index, bytes, hash, error, g_get_monotonic_time ());
+  if (read && prefix)
+    vm_sender_read_prefix (
+        self->engine, action->index, bytes, hash, g_get_monotonic_time ());
+  else
+    vm_sender_read (self->engine, action->index, bytes, hash, error,
+        g_get_monotonic_time ());
 }
 
 /* called with lock held, which is given up meanwhile. A large file takes

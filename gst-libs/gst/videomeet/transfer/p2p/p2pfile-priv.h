@@ -15,6 +15,7 @@ struct _VmP2pFile
   GQueue in; /* of VmTransferMessage */
   gchar *id; /* of the transfer */
   gboolean native; /* the peer */
+  gboolean prefixes; /* FILE_CHUNK_PREFIX may come */
   gboolean heard; /* it has said something */
   gboolean met; /* FILE_META was sent or taken */
   gboolean answered; /* and so was the first FILE_ACK, or a refusal */
@@ -35,7 +36,7 @@ typedef struct
   gchar *action, *code, *message;
   gint64 size, mtime, chunk_size, last_offset, index;
   gint accept; /* -1: absent */
-  gboolean hashes;
+  gboolean hashes, prefixes;
   VmChunkSet *have;
   gboolean has_hash; /* @hash is one, in: */
   guint8 sum[VM_SHA256_SIZE];

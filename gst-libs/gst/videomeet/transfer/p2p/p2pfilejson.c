@@ -84,6 +84,7 @@ read_fields (const VmJson *json, VmP2pFields *fields, GError **error)
              json, 0, "last_offset", 0, most, &fields->last_offset, error)
          && vm_json_get_int (json, 0, "index", 0, most, &fields->index, error)
          && vm_json_get_boolean (json, 0, "hashes", &fields->hashes, error)
+         && vm_json_get_boolean (json, 0, "prefixes", &fields->prefixes, error)
          && vm_chunk_set_read (
              json, 0, "have", VM_CHUNK_SET_TOTAL_MAX, &fields->have, error);
 }

@@ -39,6 +39,7 @@ tell_offer (VmP2pFile *self, VmP2pFields *fields)
   offer->chunk_size = self->chunk_size;
   offer->has_hash = fields->has_hash;
   memcpy (offer->hash, fields->sum, VM_SHA256_SIZE);
+  offer->prefix = self->native && fields->prefixes;
 }
 
 static gboolean
@@ -60,7 +61,7 @@ take_meta (VmP2pFile *self, GBytes *body, GError **error)
   return TRUE;
 }
 
-static void
+static VmTransferMessage *
 tell_chunk (VmP2pFile *self, guint64 index, GBytes *data, const guint8 *hash)
 {
   VmTransferMessage *message = vm_p2p_file_tell (self, VM_TRANSFER_CHUNK_DATA);
@@ -69,6 +70,7 @@ tell_chunk (VmP2pFile *self, guint64 index, GBytes *data, const guint8 *hash)
   message->data = data;
   message->has_hash = TRUE;
   memcpy (message->hash, hash, VM_SHA256_SIZE);
+  return message;
 }
 
 static guint64
@@ -80,15 +82,17 @@ read_offset (const guint8 *data)
   return GUINT64_FROM_BE (wire);
 }
 
+/* @prefix: with the hash of the file up to there. */
 static gboolean
-take_hashed (VmP2pFile *self, GBytes *body, GError **error)
+take_hashed (VmP2pFile *self, gboolean prefix, GBytes *body, GError **error)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (body, &size);
   guint64 offset;
 
-  if (!self->native || !self->answered || self->done)
-    return vm_p2p_file_refuse (error, "FILE_CHUNK_HASHED is out of place");
+  if (!self->native || !self->answered || self->done
+      || (prefix && !self->prefixes))
+    return vm_p2p_file_refuse (error, "A chunk with its hash is out of place");
   if (size <= VM_P2P_FILE_HEAD_MAX)
     return vm_p2p_file_refuse (error, "A chunk has no bytes");
   offset = read_offset (data);
@@ -100,7 +104,8 @@ take_hashed (VmP2pFile *self, GBytes *body, GError **error)
   tell_chunk (self, offset / self->chunk_size,
       g_bytes_new_from_bytes (
           body, VM_P2P_FILE_HEAD_MAX, size - VM_P2P_FILE_HEAD_MAX),
-      data + sizeof offset);
+      data + sizeof offset)
+      ->prefix = prefix;
   return TRUE;
 }
 
@@ -188,7 +193,9 @@ vm_p2p_receiver_take (
     case VM_P2P_FILE_CHUNK:
       return take_plain (self, body, error);
     case VM_P2P_FILE_CHUNK_HASHED:
-      return take_hashed (self, body, error);
+      return take_hashed (self, FALSE, body, error);
+    case VM_P2P_FILE_CHUNK_PREFIX:
+      return take_hashed (self, TRUE, body, error);
     case VM_P2P_FILE_DONE:
       return take_done (self, body, error);
     case VM_P2P_FILE_CONTROL:
@@ -228,6 +235,9 @@ send_first_ack (VmP2pFile *self, const VmTransferMessage *response)
   if (self->native) {
     vm_json_append_boolean (body, "accept", TRUE);
     vm_json_append_int (body, "chunkSize", self->chunk_size);
+    self->prefixes = response->prefix;
+    if (self->prefixes)
+      vm_json_append_boolean (body, "prefixes", TRUE);
     if (response->have)
       vm_chunk_set_append (response->have, body, "have");
   }

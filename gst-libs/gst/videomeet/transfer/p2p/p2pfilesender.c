@@ -28,6 +28,7 @@ send_meta (VmP2pFile *self, const VmTransferMessage *offer)
     vm_json_append_member (body, "user", offer->user);
   vm_json_append_int (body, "chunkSize", offer->chunk_size);
   vm_json_append_boolean (body, "hashes", TRUE);
+  vm_json_append_boolean (body, "prefixes", TRUE);
   vm_p2p_file_send_json (self, VM_P2P_FILE_META, body);
 }
 
@@ -73,8 +74,9 @@ send_chunk (VmP2pFile *self, const VmTransferMessage *message)
     send_plain (self, message, offset);
     return;
   }
-  out = chunk_at (
-      self, VM_P2P_FILE_CHUNK_HASHED, offset, g_bytes_ref (message->data));
+  out = chunk_at (self,
+      message->prefix ? VM_P2P_FILE_CHUNK_PREFIX : VM_P2P_FILE_CHUNK_HASHED,
+      offset, g_bytes_ref (message->data));
   memcpy (out->head + out->head_size, message->hash, VM_SHA256_SIZE);
   out->head_size += VM_SHA256_SIZE;
 }
@@ -152,6 +154,7 @@ take_first_ack (VmP2pFile *self, VmP2pFields *fields)
   if (self->native) {
     message->reason = g_steal_pointer (&fields->reason);
     message->have = g_steal_pointer (&fields->have);
+    message->prefix = fields->prefixes;
     return;
   }
   self->offset = self->acked = fields->last_offset;

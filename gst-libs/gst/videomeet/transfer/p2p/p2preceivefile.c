@@ -295,7 +295,8 @@ take (Receiving *self, guint8 type, GBytes *body)
   self->heard_at = g_get_monotonic_time ();
   if (!vm_p2p_file_take (self->file, type, body, &error))
     give_up (self, error);
-  if (type == VM_P2P_FILE_CHUNK || type == VM_P2P_FILE_CHUNK_HASHED)
+  if (type == VM_P2P_FILE_CHUNK || type == VM_P2P_FILE_CHUNK_HASHED
+      || type == VM_P2P_FILE_CHUNK_PREFIX)
     self->pace = vm_pace (
         self->pace, size, self->receive->max_rate * 8, g_get_monotonic_time ());
 }

@@ -34,6 +34,8 @@ typedef enum
   /* not in the base protocol */
   VM_P2P_FILE_CHUNK_HASHED = 64, /* offset of 8 bytes, SHA-256, bytes */
   VM_P2P_FILE_CONTROL = 65, /* JSON: pause, resume, cancel */
+  /* offset of 8 bytes, SHA-256 of the file up to the end of the chunk, bytes */
+  VM_P2P_FILE_CHUNK_PREFIX = 66,
   VM_P2P_SYNC_PLAN = 80, /* JSON */
   VM_P2P_SYNC_SIGNATURE = 81, /* what a side has of a file */
   VM_P2P_SYNC_DONE = 82, /* JSON */
