@@ -23,6 +23,8 @@
 #define CLICK_LEVEL 26000
 #define HEARD_LEVEL 6500
 #define LATE_MS 5 /* sound that is played later than that is not heard */
+#define PACKET_MS 20 /* of sound, as vmsignalbin sends it */
+#define STATS_MS 500
 
 static GMainLoop *loop;
 static GstElement *pipeline;
@@ -211,6 +213,32 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+add_concealed (GQuark field, const GValue *value, gpointer concealed)
+{
+  guint64 frames;
+
+  if (GST_VALUE_HOLDS_STRUCTURE (value)
+      && gst_structure_get_uint64 (
+          gst_value_get_structure (value), "audio-frames-concealed", &frames))
+    *(guint64 *) concealed += frames;
+  return TRUE;
+}
+
+/* What the decoder has made up so far. */
+static gboolean
+on_stats (gpointer bin)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 concealed = 0;
+
+  g_object_get (bin, "stats", &stats, NULL);
+  gst_structure_foreach (stats, add_concealed, &concealed);
+  g_print ("{\"event\":\"concealed\",\"at\":%.1f,\"ms\":%u}\n", get_time (),
+      (guint) concealed * PACKET_MS);
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 probe (const gchar *name, GstPadProbeCallback callback)
 {
@@ -260,6 +288,7 @@ main (gint argc, gchar **argv)
   probe ("picture", stamp);
   bin = gst_bin_get_by_name (GST_BIN (pipeline), "m");
   g_signal_connect (bin, "pad-added", G_CALLBACK (on_pad), NULL);
+  g_timeout_add (STATS_MS, on_stats, bin);
   bus = gst_element_get_bus (pipeline);
   gst_bus_add_watch (bus, on_message, NULL);
   g_unix_signal_add (SIGTERM, on_signal, NULL);

@@ -94,6 +94,22 @@ vmt_size_choose (const VmtSize *size, const GstCaps *offered)
   return gst_caps_new_any ();
 }
 
+gboolean
+vmt_size_is_rate_of (const VmtSize *size, const GstCaps *chosen)
+{
+  if (gst_caps_is_any (chosen) || gst_caps_is_empty (chosen))
+    return FALSE;
+  for (guint i = 0; i < gst_caps_get_size (chosen); i++) {
+    gint n, d;
+
+    if (!gst_structure_get_fraction (
+            gst_caps_get_structure (chosen, i), "framerate", &n, &d)
+        || n != (gint) size->rate * d)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* The decoder of the highest rank; those of hardware may well be busy. */
 static gchar *
 find_decoder (const GstCaps *caps)

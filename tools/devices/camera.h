@@ -37,6 +37,8 @@ vmt_region_parse (VmtRegion *region, const gchar *text, GError **error);
  * pictures a second, or H.264; then of its size alone; then of any. Transfer
  * full; any caps when none of that is offered. */
 GstCaps *vmt_size_choose (const VmtSize *size, const GstCaps *offered);
+/* Whether what is chosen has the rate of @size already. */
+gboolean vmt_size_is_rate_of (const VmtSize *size, const GstCaps *chosen);
 /* The part of a launch line, "… ! ", that makes raw pictures of @chosen: ""
  * where they are. Transfer full; NULL with a sentence: there is no decoder. */
 gchar *vmt_size_decode_line (const GstCaps *chosen, GError **error);

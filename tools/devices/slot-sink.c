@@ -149,10 +149,30 @@ vmt_sink_slot_class_init (VmtSinkSlotClass *klass)
   slot_class->let_go = vmt_sink_slot_let_go;
 }
 
+/* What a sink of GStreamer plays it has had in its buffer for that long: 200 ms
+ * of its own accord, by which all others would be heard later. One that was
+ * told something else knows why. */
+static void
+on_element (GstBin *bin, GstBin *where, GstElement *element, gpointer user_data)
+{
+  GObjectClass *klass = G_OBJECT_GET_CLASS (element);
+  GParamSpec *spec = g_object_class_find_property (klass, "buffer-time");
+  gint64 time = 0;
+
+  if (!spec || !G_IS_PARAM_SPEC_INT64 (spec)
+      || !GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SINK))
+    return;
+  g_object_get (element, "buffer-time", &time, NULL);
+  if (time == G_PARAM_SPEC_INT64 (spec)->default_value)
+    g_object_set (
+        element, "buffer-time", (gint64) VMT_SPEAKER_BUFFER_MS * 1000, NULL);
+}
+
 static void
 vmt_sink_slot_init (VmtSinkSlot *self)
 {
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
+  g_signal_connect (self, "deep-element-added", G_CALLBACK (on_element), NULL);
   vmt_slot_set_kind (VMT_SLOT (self), VMT_KIND_SPEAKER);
   self->pad = gst_ghost_pad_new_no_target ("sink", GST_PAD_SINK);
   gst_pad_set_chain_function (self->pad, guard_chain);

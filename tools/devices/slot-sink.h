@@ -11,6 +11,9 @@ G_DECLARE_FINAL_TYPE (VmtSinkSlot, vmt_sink_slot, VMT, SINK_SLOT, VmtSlot)
 
 /* The system's speaker, whichever that is. */
 #define VMT_DEFAULT_SPEAKER "default"
+/* Which GStreamer's own sinks keep sound in their buffer for, where nothing
+ * else was said: six of the pieces in which they play. */
+#define VMT_SPEAKER_BUFFER_MS 60
 /* What takes sound and plays nothing. */
 #define VMT_NO_SPEAKER "fakesink sync=true async=false"
 

@@ -18,7 +18,9 @@
  * would stop the pipeline until it has found out what comes. */
 #define PICTURE                                                            \
   "queue max-size-buffers=2 leaky=downstream ! videoconvert ! videoscale " \
-  "! videorate skip-to-first=true ! capsfilter name=result"
+  "! %scapsfilter name=result"
+/* It keeps each picture back until the next one is there. */
+#define RATE "videorate skip-to-first=true ! "
 
 struct _VmtSourceSlot
 {
@@ -88,7 +90,8 @@ make_picture (VmtSourceSlot *self, GstDevice *device, GError **error)
 
   if (!decode)
     return NULL;
-  line = g_strconcat ("capsfilter name=choice ! ", decode, PICTURE, NULL);
+  line = g_strdup_printf ("capsfilter name=choice ! %s" PICTURE, decode,
+      vmt_size_is_rate_of (&self->size, choice) ? "" : RATE);
   rest = gst_parse_bin_from_description (line, TRUE, error);
   if (rest) {
     set_filter (rest, "choice", choice);

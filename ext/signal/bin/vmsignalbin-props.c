@@ -777,12 +777,12 @@ install_own_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
           "Network: structure vm-stats, updated twice a second, with one "
-          "structure for "
-          "each other participant, named by its id: audio-level (dBFS, of "
+          "structure for each other participant, named by its id: audio-level (dBFS, of "
           "its sound at its loudest), user, path, rtt-ms, "
           "bytes-sent, bytes-received, packets-lost, jitter-ms, "
           "video-frames-received, audio-frames-received, "
-          "screen-frames-received; and audio-level of what this device sends",
+          "screen-frames-received, audio-frames-recovered, "
+          "audio-frames-concealed; and audio-level of what this device sends",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 

@@ -134,12 +134,28 @@ choose_slot (VmLink *self, VmPeerStream stream)
   return self->second_slot;
 }
 
+/* Control thread, which alone makes and ends outputs. */
+void
+vm_link_get_sound (VmLink *self, VmOutputSound *sound)
+{
+  *sound = (VmOutputSound){ 0 };
+  if (self->outputs[VM_PEER_AUDIO])
+    vm_output_get_sound (self->outputs[VM_PEER_AUDIO], sound);
+  sound->recovered += self->sound_before.recovered;
+  sound->concealed += self->sound_before.concealed;
+}
+
 static void
 end_output (VmLink *self, VmPeerStream stream)
 {
+  VmOutputSound sound;
   VmOutput *output;
   GstPad *pad;
 
+  if (stream == VM_PEER_AUDIO) {
+    vm_link_get_sound (self, &sound);
+    self->sound_before = sound;
+  }
   g_mutex_lock (&self->lock);
   output = g_steal_pointer (&self->outputs[stream]);
   pad = g_steal_pointer (&self->pads[stream]);

@@ -80,6 +80,7 @@ struct _VmLink
   gboolean heard_back; /* it hears this device by the connection again */
   gboolean told_back; /* and this device it, as was told */
   VmPlayout *playout; /* of all its outputs; NULL: the latency is a number */
+  VmOutputSound sound_before; /* of its outputs of sound that are gone */
   GSource *retire_source; /* until the connection ends therefore */
   VmLinkFiles *files; /* once there was one */
 
@@ -176,6 +177,8 @@ void vm_link_hearing_free (gpointer hearing);
 void
 vm_link_on_sample (gpointer hearing, VmPeerStream stream, GstSample *sample);
 void vm_link_end_outputs (VmLink *self);
+/* Of all its sound so far. */
+void vm_link_get_sound (VmLink *self, VmOutputSound *sound);
 void vm_link_start_recording (VmLink *self);
 void vm_link_stop_recording (VmLink *self);
 

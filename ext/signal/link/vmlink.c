@@ -706,9 +706,14 @@ GstStructure *
 vm_link_get_stats (VmLink *self)
 {
   GstStructure *s = self->now ? vm_peer_get_stats (self->now->peer) : NULL;
+  VmOutputSound sound;
 
   if (!s)
     s = gst_structure_new_empty ("vm-peer-stats");
+  vm_link_get_sound (self, &sound);
+  gst_structure_set (s, "audio-frames-recovered", G_TYPE_UINT64,
+      sound.recovered, "audio-frames-concealed", G_TYPE_UINT64, sound.concealed,
+      NULL);
   g_mutex_lock (&self->lock);
   gst_structure_set (s, "audio-frames-received", G_TYPE_UINT64,
       self->frames[VM_PEER_AUDIO], "video-frames-received", G_TYPE_UINT64,

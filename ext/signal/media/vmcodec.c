@@ -2,6 +2,9 @@
 
 #include "media/vmcodec.h"
 #include "peer/vmpeer-priv.h"
+#if HAVE_OPUS
+#include "media/vmopusdecoder.h"
+#endif
 
 #include <string.h>
 
@@ -155,8 +158,8 @@ vm_codec_make_parser (VmCodec codec, GError **error)
   return gst_parse_bin_from_description (launch, TRUE, error);
 }
 
-GstElement *
-vm_codec_make_decoder (VmCodec codec, GError **error)
+static GstElement *
+find_decoder (VmCodec codec, GError **error)
 {
   g_autoptr (GstCaps) caps = vm_codec_get_caps (codec);
   GList *all = gst_element_factory_list_get_elements (
@@ -184,10 +187,20 @@ vm_codec_make_decoder (VmCodec codec, GError **error)
   if (!decoder)
     g_set_error (error, VM_ERROR, VM_ERROR_CODEC, "No %s decoder is installed",
         vm_peer_codec_get (codec)->name);
-  else if (g_object_class_find_property (
-               G_OBJECT_GET_CLASS (decoder), "use-inband-fec"))
-    g_object_set (decoder, "use-inband-fec", TRUE, "plc", TRUE, NULL);
+  /* without use-inband-fec, for which opusdec tells a latency of 120 ms */
+  else if (g_object_class_find_property (G_OBJECT_GET_CLASS (decoder), "plc"))
+    g_object_set (decoder, "plc", TRUE, NULL);
   return decoder;
+}
+
+GstElement *
+vm_codec_make_decoder (VmCodec codec, GError **error)
+{
+#if HAVE_OPUS
+  if (codec == VM_CODEC_OPUS)
+    return vm_opus_decoder_new ();
+#endif
+  return find_decoder (codec, error);
 }
 
 VmCodec

@@ -23,8 +23,8 @@ GstElement *
 vm_codec_make_encoder (VmCodec codec, guint bitrate, GError **error);
 /* Encoded in, vm_codec_get_caps() out. */
 GstElement *vm_codec_make_parser (VmCodec codec, GError **error);
-/* Encoded in, raw out: the highest-ranked decoder that this machine can
- * really open. */
+/* Encoded in, raw out: for Opus VmOpusDecoder, else the highest-ranked decoder
+ * that this machine can really open. */
 GstElement *vm_codec_make_decoder (VmCodec codec, GError **error);
 /* Changes the rate of an encoder made by vm_codec_make_encoder(). */
 void vm_codec_set_bitrate (GstElement *encoder, VmCodec codec, guint bitrate);

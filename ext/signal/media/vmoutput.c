@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "media/vmoutput.h"
+#if HAVE_OPUS
+#include "media/vmopusdecoder.h"
+#endif
 
 #include <gst/app/gstappsrc.h>
 #include <gst/audio/audio.h>
@@ -18,7 +21,7 @@ struct _VmOutput
   VmCodec codec;
   gboolean decode;
   gchar *participant_id, *stream_id;
-  GstElement *appsrc;
+  GstElement *appsrc, *next; /* @next: decoder or parser */
   GstCaps *caps; /* as last pushed; streaming thread of the peer */
   GstTagList *tags; /* to be sent after the next buffer, or NULL */
   void (*need_key_unit) (gpointer user_data);
@@ -36,6 +39,8 @@ struct _VmOutput
   gint latency_ms; /* atomic: of the pipeline, as it was told */
 };
 
+/* A packet of sound whose length is not known. */
+#define PACKET_MS 20
 /* With which a sink plays at least (GstBaseSink's processing-deadline). */
 #define LATENCY_MIN_MS 20
 
@@ -267,6 +272,7 @@ vm_output_new (const gchar *name, const VmOutputConfig *config,
   if (!vm_codec_is_audio (config->codec))
     gst_pad_add_probe (
         start, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, self, NULL);
+  self->next = next;
   gst_bin_add_many (GST_BIN (self), self->appsrc, next, NULL);
   if (config->decode && config->codec == VM_CODEC_H264) {
     /* decoders differ in the stream format they take */
@@ -324,6 +330,23 @@ pace (VmOutput *self, GstBuffer *buffer, gboolean kept)
   return out;
 }
 
+/* The decoder makes up for it, when it has the packet behind it. */
+static void
+tell_lost (VmOutput *self, GstSample *sample)
+{
+  GstBuffer *buffer = gst_sample_get_buffer (sample);
+  GstClockTime time = GST_BUFFER_PTS (buffer);
+  GstClockTime length = GST_BUFFER_DURATION_IS_VALID (buffer)
+                            ? GST_BUFFER_DURATION (buffer)
+                            : PACKET_MS * GST_MSECOND;
+  GstClockTime lost = length * vm_peer_sample_get_lost (sample);
+
+  /* nothing is missed before the first packet */
+  if (!lost || !self->caps || !GST_CLOCK_TIME_IS_VALID (time) || lost > time)
+    return;
+  gst_element_send_event (self->appsrc, gst_event_new_gap (time - lost, lost));
+}
+
 static void
 push (VmOutput *self, GstSample *sample, gboolean kept)
 {
@@ -352,6 +375,8 @@ push (VmOutput *self, GstSample *sample, gboolean kept)
     }
     g_atomic_int_set (&self->wait_key, 0);
   }
+  if (is_decoded_sound (self))
+    tell_lost (self, sample);
   if (caps && (!self->caps || !gst_caps_is_equal (caps, self->caps))) {
     gst_caps_replace (&self->caps, caps);
     gst_app_src_set_caps (GST_APP_SRC (self->appsrc), caps);
@@ -397,6 +422,20 @@ VmCodec
 vm_output_get_codec (VmOutput *self)
 {
   return self->codec;
+}
+
+void
+vm_output_get_sound (VmOutput *self, VmOutputSound *sound)
+{
+  *sound = (VmOutputSound){ 0 };
+#if HAVE_OPUS
+  if (VM_IS_OPUS_DECODER (self->next)) {
+    VmOpusCounts counts;
+
+    vm_opus_decoder_get_counts (VM_OPUS_DECODER (self->next), &counts);
+    *sound = (VmOutputSound){ counts.recovered, counts.concealed };
+  }
+#endif
 }
 
 gboolean

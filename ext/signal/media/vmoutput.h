@@ -45,6 +45,13 @@ void vm_output_wait_key (VmOutput *self);
 void vm_output_set_wanted (VmOutput *self, gboolean wanted);
 /* The codec that it was made for. */
 VmCodec vm_output_get_codec (VmOutput *self);
+/* Of decoded sound, packets that were rebuilt from the one behind them, and
+ * those that were made up; any thread. */
+typedef struct
+{
+  guint64 recovered, concealed;
+} VmOutputSound;
+void vm_output_get_sound (VmOutput *self, VmOutputSound *sound);
 /* Whether downstream takes encoded frames; any thread. */
 gboolean vm_output_is_encoded (VmOutput *self);
 void vm_output_end (VmOutput *self);

@@ -4,11 +4,13 @@
 #include "peer/vmpeer-priv.h"
 
 #include <gst/rtp/gstrtcpbuffer.h>
+#include <gst/rtp/gstrtpbuffer.h>
 
 /* Not by the statistics of the RTP session: they keep one report of each
  * reporter, and with a picture beside the sound that may be of the picture. */
 
 #define FRACTION_ONE 256 /* all is lost */
+#define INFO "vm-lost"
 
 typedef struct
 {
@@ -83,4 +85,68 @@ vm_peer_loss_watch (VmPeerLink *link, GObject *session)
   g_signal_connect_data (session, "on-receiving-rtcp",
       G_CALLBACK (on_receiving_rtcp), vm_peer_link_ref (link),
       vm_peer_link_unref_closure, 0);
+}
+
+/* --- of what comes --- */
+
+void
+vm_peer_lost_add (VmPeerLost *self, GstBuffer *buffer)
+{
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  guint16 number, gap;
+  guint32 ssrc;
+
+  if (!gst_rtp_buffer_map (buffer, GST_MAP_READ, &rtp))
+    return;
+  number = gst_rtp_buffer_get_seq (&rtp);
+  ssrc = gst_rtp_buffer_get_ssrc (&rtp);
+  gst_rtp_buffer_unmap (&rtp);
+  gap = self->begun && ssrc == self->ssrc ? number - self->next : 0;
+  if (gap <= VM_PEER_LOST_MAX)
+    self->lost = MIN (self->lost + gap, VM_PEER_LOST_MAX);
+  *self = (VmPeerLost){ TRUE, ssrc, number + 1, self->lost };
+}
+
+guint
+vm_peer_lost_take (VmPeerLost *self)
+{
+  guint lost = self->lost;
+
+  self->lost = 0;
+  return lost;
+}
+
+GstStructure *
+vm_peer_lost_to_info (guint lost)
+{
+  return lost ? gst_structure_new (INFO, "packets", G_TYPE_UINT, lost, NULL)
+              : NULL;
+}
+
+guint
+vm_peer_sample_get_lost (GstSample *sample)
+{
+  const GstStructure *info = gst_sample_get_info (sample);
+  guint lost = 0;
+
+  if (info && gst_structure_has_name (info, INFO))
+    gst_structure_get_uint (info, "packets", &lost);
+  return lost;
+}
+
+static GstPadProbeReturn
+on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmPeerBranch *branch = user_data;
+
+  vm_peer_lost_add (
+      &branch->link->in[branch->stream].lost, GST_PAD_PROBE_INFO_BUFFER (info));
+  return GST_PAD_PROBE_OK;
+}
+
+void
+vm_peer_lost_watch (VmPeer *self, VmPeerStream stream, GstPad *pad)
+{
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_packet,
+      vm_peer_branch_new (self->link, stream), vm_peer_branch_free);
 }

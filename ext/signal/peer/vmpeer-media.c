@@ -82,9 +82,10 @@ vm_peer_media_add_mline (VmPeer *self, guint index, GError **error)
   return TRUE;
 }
 
-/* @sample with its times as running time, on the segment's account. */
+/* @sample with its times as running time, on the segment's account; @lost
+ * packets are missing before it. */
 static GstSample *
-in_running_time (GstSample *sample)
+in_running_time (GstSample *sample, guint lost)
 {
   const GstSegment *segment = gst_sample_get_segment (sample);
   GstBuffer *buffer = gst_buffer_copy (gst_sample_get_buffer (sample));
@@ -94,7 +95,8 @@ in_running_time (GstSample *sample)
       segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   GST_BUFFER_DTS (buffer) = gst_segment_to_running_time (
       segment, GST_FORMAT_TIME, GST_BUFFER_DTS (buffer));
-  out = gst_sample_new (buffer, gst_sample_get_caps (sample), NULL, NULL);
+  out = gst_sample_new (
+      buffer, gst_sample_get_caps (sample), NULL, vm_peer_lost_to_info (lost));
   gst_buffer_unref (buffer);
   return out;
 }
@@ -109,7 +111,8 @@ on_sample (GstAppSink *appsink, gpointer user_data)
 
   if (!sample || !gst_sample_get_buffer (sample))
     return GST_FLOW_OK;
-  out = in_running_time (sample);
+  out = in_running_time (
+      sample, vm_peer_lost_take (&link->in[branch->stream].lost));
   if (!vm_peer_link_enter (link, branch->stream))
     return GST_FLOW_OK;
   link->func (link->user_data, branch->stream, out);
@@ -157,12 +160,14 @@ vm_peer_media_add_receiver (VmPeer *self, guint index, GError **error)
   in->sinkpad = gst_element_get_static_pad (bin, "sink");
   in->codec = line->codec;
   g_mutex_unlock (&self->link->lock);
-  if (line->audio)
+  if (line->audio) {
     vm_peer_level_read_on (self, line->stream, in->sinkpad);
-  else if (self->many)
+    vm_peer_lost_watch (self, line->stream, in->sinkpad);
+  } else if (self->many) {
     gst_pad_add_probe (in->sinkpad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM,
         vm_peer_key_unit_missed, vm_peer_branch_new (self->link, line->stream),
         vm_peer_branch_free);
+  }
   return TRUE;
 }
 

@@ -3,6 +3,7 @@
 
 #include "peer/vmpeer.h"
 #include "peer/vmpeer-codec.h"
+#include "peer/vmpeer-loss.h"
 #include "peer/vmpeer-opus.h"
 
 #include <gst/app/app.h>
@@ -82,6 +83,7 @@ typedef struct
   guint64 received;
   gint level; /* atomic: extension id, as above */
   gint loudest; /* atomic: -dBov since it was read, -1: nothing heard */
+  VmPeerLost lost; /* of sound; streaming thread of @sinkpad */
 } VmPeerIn;
 
 /* A pad of webrtcbin that no description has named yet. */
@@ -412,6 +414,8 @@ void vm_peer_remb_watch (VmPeerLink *link, GObject *session);
 
 /* vmpeer-loss.c */
 void vm_peer_loss_watch (VmPeerLink *link, GObject *session);
+/* Counts what is lost of the stream that comes to @pad, a depayloader's. */
+void vm_peer_lost_watch (VmPeer *self, VmPeerStream stream, GstPad *pad);
 
 /* vmpeer-opus.c */
 /* Says in @sdp, which the remote side is sent, what sound this one wants. */

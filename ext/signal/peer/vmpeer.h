@@ -97,6 +97,8 @@ gboolean vm_peer_path_equal (const VmPeerPath *a, const VmPeerPath *b);
  * time of the parent pipeline. */
 typedef void (*VmPeerSampleFunc) (
     gpointer user_data, VmPeerStream stream, GstSample *sample);
+/* How many packets of sound were lost right before the one in @sample. */
+guint vm_peer_sample_get_lost (GstSample *sample);
 
 #define VM_TYPE_PEER (vm_peer_get_type ())
 G_DECLARE_FINAL_TYPE (VmPeer, vm_peer, VM, PEER, GObject)
