@@ -777,8 +777,8 @@ install_own_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
           "Network: structure vm-stats, updated twice a second, with one "
-          "structure for each other participant, named by its id: audio-level (dBFS, of "
-          "its sound at its loudest), user, path, rtt-ms, "
+          "structure for each other participant, named by its id: audio-level "
+          "(dBFS, of its sound at its loudest), user, path, rtt-ms, "
           "bytes-sent, bytes-received, packets-lost, jitter-ms, "
           "video-frames-received, audio-frames-received, "
           "screen-frames-received, audio-frames-recovered, "
