@@ -17,7 +17,7 @@ static const struct
 
 struct _VmtDevices
 {
-  GstDeviceMonitor *monitor; /* NULL: it did not start in time */
+  GstDeviceMonitor *monitor;
   guint watch; /* of its bus */
   VmtDeviceFunc func;
   gpointer user_data;
@@ -108,77 +108,20 @@ find_kind (GstDevice *device, VmtKind *kind)
   return FALSE;
 }
 
-typedef struct
-{
-  GstDeviceMonitor *monitor;
-  GMutex lock; /* protects done */
-  GCond cond; /* signalled with it */
-  gboolean done;
-} Starting;
-
-static void
-starting_clear (gpointer data)
-{
-  Starting *starting = data;
-
-  gst_object_unref (starting->monitor);
-  g_mutex_clear (&starting->lock);
-  g_cond_clear (&starting->cond);
-}
-
-static gpointer
-start_thread (gpointer data)
-{
-  Starting *starting = data;
-
-  /* where no provider can tell of changes they are listed all the same */
-  gst_device_monitor_start (starting->monitor);
-  g_mutex_lock (&starting->lock);
-  starting->done = TRUE;
-  g_cond_signal (&starting->cond);
-  g_mutex_unlock (&starting->lock);
-  g_atomic_rc_box_release_full (starting, starting_clear);
-  return NULL;
-}
-
-/* PipeWire's provider waits for its daemon without a deadline. FALSE: it is
- * late, and @monitor is the thread's alone. */
-static gboolean
-start_monitor (GstDeviceMonitor *monitor)
-{
-  gint64 deadline = g_get_monotonic_time () + VMT_DEVICES_WAIT * 1000;
-  Starting *starting = g_atomic_rc_box_new0 (Starting);
-  gboolean done;
-
-  starting->monitor = gst_object_ref (monitor);
-  g_mutex_init (&starting->lock);
-  g_cond_init (&starting->cond);
-  g_thread_unref (g_thread_new (
-      "vmt-devices", start_thread, g_atomic_rc_box_acquire (starting)));
-  g_mutex_lock (&starting->lock);
-  while (!starting->done
-         && g_cond_wait_until (&starting->cond, &starting->lock, deadline))
-    continue;
-  done = starting->done;
-  g_mutex_unlock (&starting->lock);
-  g_atomic_rc_box_release_full (starting, starting_clear);
-  return done;
-}
-
 VmtDevices *
 vmt_devices_new (void)
 {
   VmtDevices *self = g_new0 (VmtDevices, 1);
 
-  self->monitor = gst_object_ref_sink (gst_device_monitor_new ());
+  self->monitor = gst_device_monitor_new ();
   for (guint i = 0; i < VMT_N_KINDS; i++) {
     g_autoptr (GstCaps) caps =
         kinds[i].caps ? gst_caps_from_string (kinds[i].caps) : NULL;
 
     gst_device_monitor_add_filter (self->monitor, kinds[i].classes, caps);
   }
-  if (!start_monitor (self->monitor))
-    gst_clear_object (&self->monitor);
+  /* where no provider can tell of changes they are listed all the same */
+  gst_device_monitor_start (self->monitor);
   return self;
 }
 
@@ -187,9 +130,8 @@ vmt_devices_free (VmtDevices *self)
 {
   if (self->watch)
     g_source_remove (self->watch);
-  if (self->monitor)
-    gst_device_monitor_stop (self->monitor);
-  gst_clear_object (&self->monitor);
+  gst_device_monitor_stop (self->monitor);
+  gst_object_unref (self->monitor);
   g_free (self);
 }
 
@@ -297,8 +239,7 @@ vmt_devices_list (VmtDevices *self, VmtKind kind)
 {
   GPtrArray *list =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vmt_media_device_free);
-  GList *devices =
-      self->monitor ? gst_device_monitor_get_devices (self->monitor) : NULL;
+  GList *devices = gst_device_monitor_get_devices (self->monitor);
 
   for (GList *l = devices; l; l = l->next) {
     VmtKind found;
@@ -409,11 +350,8 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 void
 vmt_devices_watch (VmtDevices *self, VmtDeviceFunc func, gpointer user_data)
 {
-  g_autoptr (GstBus) bus = NULL;
+  g_autoptr (GstBus) bus = gst_device_monitor_get_bus (self->monitor);
 
-  if (!self->monitor)
-    return;
-  bus = gst_device_monitor_get_bus (self->monitor);
   self->func = func;
   self->user_data = user_data;
   self->watch = gst_bus_add_watch (bus, on_message, self);

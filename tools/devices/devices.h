@@ -35,11 +35,8 @@ VmtMediaDevice *vmt_media_device_copy (const VmtMediaDevice *self);
 void vmt_media_device_free (VmtMediaDevice *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtMediaDevice, vmt_media_device_free)
 
-#define VMT_DEVICES_WAIT 5000 /* ms to look for them */
-
 /* Looks for them, which blocks for a moment, and from then on learns of each
- * that is plugged in or out. Where that takes longer than VMT_DEVICES_WAIT
- * there are none. */
+ * that is plugged in or out. */
 VmtDevices *vmt_devices_new (void);
 void vmt_devices_free (VmtDevices *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtDevices, vmt_devices_free)

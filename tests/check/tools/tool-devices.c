@@ -622,26 +622,6 @@ lists (VmtDevices *devices, VmtKind kind, const gchar *wanted)
   fail_unless_equals_string (names->str, wanted);
 }
 
-/* A daemon that hangs does not hang who looks for devices. */
-GST_START_TEST (test_late)
-{
-  gint64 began = g_get_monotonic_time (), took;
-  g_autoptr (VmtDevices) devices = NULL;
-
-  fake_media_register ();
-  fake_media_plug (CAMERA, "Webcam", "fakesrc");
-  fake_media_hold (TRUE);
-  devices = vmt_devices_new ();
-  took = (g_get_monotonic_time () - began) / 1000;
-  lists (devices, VMT_KIND_CAMERA, "");
-  finds (devices, "webcam", "!no camera is found");
-  vmt_devices_watch (devices, NULL, NULL);
-  fake_media_hold (FALSE);
-  fail_unless (took >= VMT_DEVICES_WAIT && took < 10 * VMT_DEVICES_WAIT);
-}
-
-GST_END_TEST;
-
 /* What PipeWire and others have is PipeWire's; the one of the system, or else
  * the one that PipeWire would choose, is the first. */
 GST_START_TEST (test_listed_once)
@@ -911,7 +891,6 @@ tool_devices_suite (void)
   tcase_add_test (tc, test_names);
   tcase_add_test (tc, test_no_device);
   tcase_add_test (tc, test_listed_once);
-  tcase_add_test (tc, test_late);
   tcase_add_test (tc, test_shared_screens);
   tcase_add_test (tc, test_sizes);
   tcase_add_test (tc, test_regions);

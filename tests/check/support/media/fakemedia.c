@@ -81,20 +81,12 @@ typedef struct
 static GType fake_provider_get_type (void);
 G_DEFINE_TYPE (FakeProvider, fake_provider, GST_TYPE_DEVICE_PROVIDER)
 
-static GMutex lock; /* protects held */
-static GCond cond; /* signalled with it */
-static gboolean held;
-
 static GList *plugged; /* of GstDevice */
 static GstDeviceProvider *started; /* or NULL */
 
 static gboolean
 fake_provider_start (GstDeviceProvider *provider)
 {
-  g_mutex_lock (&lock);
-  while (held)
-    g_cond_wait (&cond, &lock);
-  g_mutex_unlock (&lock);
   started = provider;
   for (GList *l = plugged; l; l = l->next)
     gst_device_provider_device_add (provider, l->data);
@@ -146,15 +138,6 @@ plug (GType type, const gchar *classes, const gchar *name, const gchar *line,
   plugged = g_list_append (plugged, gst_object_ref_sink (device));
   if (started)
     gst_device_provider_device_add (started, GST_DEVICE (device));
-}
-
-void
-fake_media_hold (gboolean hold)
-{
-  g_mutex_lock (&lock);
-  held = hold;
-  g_cond_broadcast (&cond);
-  g_mutex_unlock (&lock);
 }
 
 void

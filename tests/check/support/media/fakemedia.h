@@ -7,8 +7,6 @@
 
 /* Registers their provider; nothing is plugged in. */
 void fake_media_register (void);
-/* Who looks for devices waits for as long as this is TRUE. */
-void fake_media_hold (gboolean hold);
 /* @classes: "Video/Source", "Audio/Source" or "Audio/Sink"; @line: what its
  * element is. */
 void
