@@ -23,6 +23,9 @@ function cut(on) {
     "-j", "REJECT", "--reject-with", "tcp-reset"]);
 }
 
+// What the icon of a button shows has a size.
+const isDrawn = (page, button) => page.$eval(`${button} use`, (use) => use.getBBox().width > 0);
+
 function untilTold(page, part, ms = STEP_MS) {
   return until(async () => await page.isVisible("#server-banner")
     && (await text(page, "#server-banner")).includes(part), ms, `"${part}"`);
@@ -43,6 +46,9 @@ test("a lost WebSocket is taken up again; media goes on, nothing said is lost", 
     await untilTold(cleo, "tries again", SEAT_MS);
     await untilPictures(cleo, 2, SEAT_MS);
     equal(await state(cleo), "joined", "state");
+    // what was never drawn before cannot be asked of the host now
+    await cleo.click("#toggle-audio");
+    assert(await isDrawn(cleo, "#toggle-audio"), "the sign that Cleo is muted");
   } finally {
     cut(false);
   }

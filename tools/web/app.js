@@ -7,7 +7,7 @@ import { announce } from "./view/announce.js";
 import { Approval } from "./identity/approve.js";
 import { Call } from "./call.js";
 import { Device } from "./identity/device.js";
-import { $ } from "./view/dom.js";
+import { $, keepIcons } from "./view/dom.js";
 import { Guest } from "./identity/guest.js";
 import { Lobby } from "./view/lobby.js";
 import { LocalMedia } from "./media.js";
@@ -113,6 +113,7 @@ document.addEventListener("visibilitychange", () => stage.becameVisible());
 async function start() {
   const atOnce = asked.get("join") === "1";
 
+  keepIcons().catch(() => {}); // as before: each is asked for when it is drawn
   approved = approval.start();
   await Promise.all([device.start(), atOnce ? null : lobby.start()]);
   if (atOnce) lobby.submit(true);

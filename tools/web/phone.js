@@ -4,7 +4,7 @@
 // calling, ringing or talking. /phone.html?user=NAME&online=1 is there without a click.
 
 import { Corner } from "./view/corner.js";
-import { $, dress, element, setText, showAvatar } from "./view/dom.js";
+import { $, dress, element, keepIcons, setText, showAvatar } from "./view/dom.js";
 import { framesShown } from "./view/frames.js";
 import { LocalMedia } from "./media.js";
 import { Network } from "./net/network.js";
@@ -281,4 +281,5 @@ addEventListener("pageshow", ({ persisted }) => {
 
 $("user").value = asked.get("user") || "";
 show();
+keepIcons().catch(() => {}); // as before: each is asked for when it is drawn
 if (asked.get("online") === "1") signIn();

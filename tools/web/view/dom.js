@@ -22,15 +22,32 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+let drawings = "icons.svg#"; // where an icon is: a file of the host's, until the page has it
+
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   const use = document.createElementNS(SVG, "use");
 
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `icons.svg#${name}`);
+  use.setAttribute("href", `${drawings}${name}`);
   svg.append(use);
   return svg;
+}
+
+// The icons become a part of the page: a button that changes while the host is away is drawn.
+export async function keepIcons() {
+  const answer = await fetch("icons.svg");
+  const file = new DOMParser().parseFromString(await answer.text(), "image/svg+xml");
+  const symbols = file.querySelectorAll("symbol");
+
+  if (!answer.ok || symbols.length === 0) return;
+  for (const symbol of symbols) symbol.id = `icon-${symbol.id}`;
+  document.body.append(element("div", { hidden: true },
+    document.importNode(file.documentElement, true)));
+  for (const use of document.querySelectorAll("use"))
+    use.setAttribute("href", use.getAttribute("href").replace(drawings, "#icon-"));
+  drawings = "#icon-";
 }
 
 export function setText(target, value) {
