@@ -120,17 +120,21 @@ alone("picture and sound went to the host, who ends the meeting", async ({ ann, 
   equal(await text(page, "#notice"), "The host has ended the meeting.", "what is said");
 });
 
-test("H.264 from the native side", async () => {
-  const ann = await host({ args: ["--codec", "h264"] });
-  const browser = await Browser.start();
-  const page = await browser.join(ann.link, "Cleo");
+for (const codec of ["h264", "vp9"])
+  test(`${codec} with the native side`, async () => {
+    const ann = await host({ args: ["--codec", codec] });
+    const browser = await Browser.start();
+    const page = await browser.join(ann.link, "Cleo");
 
-  await untilState(page, "joined");
-  await untilPictures(page, 1);
-  await until(() => page.evaluate(() =>
-    window.readStamp(document.querySelector('video[data-participant="p001"]'))), STEP_MS,
-  "a stamp in Ann's picture");
-});
+    await untilState(page, "joined");
+    await untilPictures(page, 1);
+    await until(() => page.evaluate(() =>
+      window.readStamp(document.querySelector('video[data-participant="p001"]'))), STEP_MS,
+    "a stamp in Ann's picture");
+    await untilSent(page);
+    const cleo = (await ann.end()).at(-1).participants[0];
+    assert(cleo.videoFrames > 0, `${cleo.videoFrames} pictures from Cleo`);
+  });
 
 test("sound without picture from the native side", async () => {
   const ann = await host({ args: ["--audio-only"] });

@@ -274,5 +274,114 @@ class Plain(CallTest):
         self.finish(host)
 
 
+class Camera(CallTest):
+    """videomeet with a camera on the network, which has a password."""
+
+    hosts = 2
+    PASSWORD = "s3cret@Garden"
+    PORT = 8554
+
+    def camera(self, host, sent):
+        camera = host.start(
+            "/usr/bin/python3",
+            os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                         "rtspcamera.py"),
+            self.PORT, "ann", self.PASSWORD, sent)
+        camera.wait_for("^ready$", lab.SOON)
+        return camera
+
+    def address(self, host, path, password=PASSWORD):
+        return (f"rtsp://ann:{password.replace('@', '%40')}"
+                f"@{host.address}:{self.PORT}{path}")
+
+    def join(self, host, uri, log):
+        return host.start(
+            "videomeet", "join", f"videomeet://{self.lab.hosts[0].address}/standup",
+            "--user", "Bob", "--source", uri,
+            "--json", env={"GST_DEBUG": "rtsp*:6,sdp*:5,vm*:5,default:4",
+                           "GST_DEBUG_FILE": log, "GST_DEBUG_NO_COLOR": "1"})
+
+    def check_secret(self, *texts):
+        for text in texts:
+            for word in self.PASSWORD, self.PASSWORD.replace("@", "%40"):
+                self.assertNotIn(word, text)
+
+    def grown(self, path, more):
+        before = os.path.getsize(path) if os.path.exists(path) else 0
+        lab.wait_until(
+            lambda: os.path.exists(path)
+            and os.path.getsize(path) > before + more, lab.SOON,
+            f"{path} has grown")
+
+    def test_passed_on(self):
+        """It is not encoded again, goes away and comes back."""
+        a, b = self.lab.hosts
+        sent = [os.path.join(a.home, f"sent{i}.h264") for i in range(2)]
+        got = os.path.join(a.home, "got.h264")
+        sound = os.path.join(a.home, "got.s16")
+        log = os.path.join(b.home, "debug.log")
+        camera = self.camera(a, sent[0])
+        host = a.launch(
+            "vmsignalbin name=m meeting=standup mode=host user=Ann decode=false "
+            "m.video_src_0 ! h264parse ! "
+            "video/x-h264,stream-format=byte-stream,alignment=au ! filesink "
+            f"async=false buffer-mode=unbuffered location={got} "
+            "m.audio_src_0 ! opusdec ! audioconvert ! "
+            "audio/x-raw,format=S16LE,channels=1,rate=48000 ! filesink "
+            f"async=false location={sound}")
+        host.wait_for("vm-meeting-state-changed.*announced", lab.SOON)
+        guest = self.join(b, self.address(a, "/camera"), log)
+        guest.wait_event("participant-state", CONNECTED, state="connected")
+        self.grown(got, 20000)
+        with open(f"/proc/{guest.popen.pid}/cmdline", encoding="utf-8") as f:
+            self.check_secret(f.read())
+        camera.kill()
+        guest.wait_event("media-device", lab.SOON, kind="camera", state="lost")
+        guest.wait_event("muted", lab.SOON, video=True)
+        camera = self.camera(a, sent[1])
+        guest.wait_event("media-device", lab.SOON, kind="camera", state="used")
+        self.grown(got, 20000)
+        self.assertEqual(guest.stop(), 0)
+        self.assertEqual(host.stop(), 0)
+        known = set(media.slices(sent[0]) + media.slices(sent[1]))
+        received = media.slices(got)
+        self.assertGreater(len(received), 30)
+        strange = [s for s in received if s not in known]
+        self.assertEqual(len(strange), 0)
+        self.assertGreater(max(media.loudness(sound)), 500)
+        with open(log, encoding="utf-8", errors="replace") as f:
+            self.check_secret(f.read())
+        self.check_secret(*guest.out, *guest.err)
+
+    def test_refused(self):
+        """A wrong password, and what a call does not carry."""
+        a, b = self.lab.hosts
+        self.camera(a, os.path.join(a.home, "refused.h264"))
+        host = a.start("videomeet", "host", "--meeting", "standup", "--user",
+                       "Ann", "--source", lab.STAMP, "--json")
+        host.wait_event("meeting", lab.SOON, state="announced")
+        for uri, words in (
+                (self.address(a, "/camera", "Garden"), "refuses this user"),
+                (f"rtsp://{a.address}:{self.PORT}/camera", "wants a user"),
+                (self.address(a, "/nothing"), "nothing under this address"),
+                (f"rtsp://{a.address}:{self.PORT + 1}/", "cannot be reached"),
+                (self.address(a, "/bframes"), "B-frames")):
+            guest = self.join(b, uri, os.path.join(b.home, "refused.log"))
+            error = guest.wait_event("error", lab.SOON)
+            self.assertIn(words, error["message"])
+            self.assertEqual(guest.wait(lab.SOON), 1)
+            self.check_secret(*guest.out, *guest.err)
+        # what nobody takes as it comes is encoded for the call
+        guest = self.join(b, self.address(a, "/jpeg"),
+                          os.path.join(b.home, "refused.log"))
+        guest.wait_event("participant-state", CONNECTED, state="connected")
+        host.wait_event("participant-state", CONNECTED, state="connected")
+        time.sleep(2)
+        self.assertEqual(guest.stop(), 0)
+        self.assertEqual(host.stop(), 0)
+        other = host.events("summary")[0]["participants"][-1]
+        self.assertGreater(other["videoFrames"], 5, other)
+
+
 if __name__ == "__main__":
     lab.main(at_once=3)

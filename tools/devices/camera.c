@@ -110,13 +110,13 @@ vmt_size_is_rate_of (const VmtSize *size, const GstCaps *chosen)
   return TRUE;
 }
 
-/* The decoder of the highest rank; those of hardware may well be busy. */
-static gchar *
-find_decoder (const GstCaps *caps)
+gchar *
+vmt_find_decoder (const GstCaps *caps)
 {
   GList *all = gst_element_factory_list_get_elements (
       GST_ELEMENT_FACTORY_TYPE_DECODER | GST_ELEMENT_FACTORY_TYPE_MEDIA_IMAGE
-          | GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO,
+          | GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO
+          | GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
       GST_RANK_MARGINAL);
   GList *fit = gst_element_factory_list_filter (all, caps, GST_PAD_SINK, FALSE);
   gchar *name = NULL;
@@ -143,7 +143,7 @@ vmt_size_decode_line (const GstCaps *chosen, GError **error)
 
   if (g_str_equal (format, "video/x-raw"))
     return g_strdup ("");
-  decoder = find_decoder (caps);
+  decoder = vmt_find_decoder (caps);
   if (decoder)
     return g_strdup_printf ("%s%s ! ",
         g_str_equal (format, "video/x-h264") ? "h264parse ! " : "", decoder);

@@ -39,6 +39,9 @@ vmt_region_parse (VmtRegion *region, const gchar *text, GError **error);
 GstCaps *vmt_size_choose (const VmtSize *size, const GstCaps *offered);
 /* Whether what is chosen has the rate of @size already. */
 gboolean vmt_size_is_rate_of (const VmtSize *size, const GstCaps *chosen);
+/* The decoder of @caps of the highest rank; not those of hardware, which may
+ * well be busy. Transfer full; NULL: there is none. */
+gchar *vmt_find_decoder (const GstCaps *caps);
 /* The part of a launch line, "… ! ", that makes raw pictures of @chosen: ""
  * where they are. Transfer full; NULL with a sentence: there is no decoder. */
 gchar *vmt_size_decode_line (const GstCaps *chosen, GError **error);

@@ -136,6 +136,8 @@ check_codecs (VmtDoctor *self)
         "gstreamer1.0-plugins-ugly and gstreamer1.0-libav",
         GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO, FALSE,
         { "x264enc", "openh264enc" } },
+    { "VP9", "video/x-vp9", "gstreamer1.0-plugins-good",
+        GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO, FALSE, { "vp9enc" } },
     { "Opus", "audio/x-opus", "gstreamer1.0-plugins-base",
         GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO, TRUE, { "opusenc" } },
   };

@@ -22,6 +22,7 @@ static const struct
   { "turn-secret", TRUE },
   { "turn", FALSE },
   { "cluster", FALSE },
+  { "source", FALSE },
 };
 
 static void

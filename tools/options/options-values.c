@@ -151,7 +151,7 @@ vmt_check_numbers (const VmtOptions *options, gboolean port_given,
   return TRUE;
 }
 
-const gchar *const vmt_codec_words[] = { "vp8", "h264", NULL };
+const gchar *const vmt_codec_words[] = { "vp8", "h264", "vp9", NULL };
 const gchar *const vmt_dialect_words[] = { "native", "room", "socketio", "mesh",
   NULL };
 const gchar *const vmt_path_words[] = { "host", "srflx", "relay", "cloud",
@@ -164,7 +164,7 @@ vmt_check_codec (const gchar *codec, GError **error)
   if (!codec || g_strv_contains (vmt_codec_words, codec))
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-      "--codec takes vp8 or h264, not '%s'.", codec);
+      "--codec takes vp8, h264 or vp9, not '%s'.", codec);
   return FALSE;
 }
 

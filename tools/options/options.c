@@ -330,7 +330,7 @@ add_media_entries (GArray *all, VmtOptions *o)
         "(default camera)",
         "SOURCE" },
     { "codec", 0, 0, G_OPTION_ARG_STRING, &o->codec,
-        "Video codec to send: vp8 or h264 (default vp8)", "CODEC" },
+        "Video codec to send: vp8, h264 or vp9 (default vp8)", "CODEC" },
     { "audio-only", 0, 0, G_OPTION_ARG_NONE, &o->audio_only,
         "Send and receive sound only", NULL },
     { "view", 0, 0, G_OPTION_ARG_NONE, &o->view,

@@ -109,6 +109,8 @@ vmt_session_devices_tick (VmtSession *self)
   for (guint kind = 0; kind < VMT_N_KINDS; kind++)
     if (self->uses[kind].again)
       try_again (self, kind);
+  if (self->rtsp && !self->leaving)
+    vmt_rtsp_tick (self->rtsp);
 }
 
 static void
@@ -203,6 +205,38 @@ vmt_session_device_changed (VmtSession *self, const GstStructure *s)
     on_used (self, kind, name);
   else
     on_failed (self, kind, name, message);
+}
+
+/* Of a camera on the network there are picture and sound, or neither. */
+void
+vmt_session_rtsp_changed (VmtSession *self, const GstStructure *s)
+{
+  const gchar *name = vmt_field (s, "name"),
+              *message = vmt_field (s, "message");
+  gboolean lost = g_strcmp0 (vmt_field (s, "event"), "lost") == 0;
+  g_autofree gchar *text = NULL;
+
+  if (self->leaving || !self->rtsp)
+    return;
+  tell (self, VMT_KIND_CAMERA, lost ? "lost" : "used", name, message);
+  if (lost) {
+    text = g_strdup_printf ("Nothing of the camera is sent until it answers "
+                            "again: %s",
+        message);
+    vmt_output_warning (self->output, NULL, text);
+  } else {
+    vmt_output_line (
+        self->output, VMT_STYLE_PLAIN, "The camera %s is there again.", name);
+  }
+  for (guint i = VMT_KIND_CAMERA; i <= VMT_KIND_MICROPHONE; i++) {
+    gboolean sent = i == VMT_KIND_CAMERA ? vmt_rtsp_has_video (self->rtsp)
+                                         : vmt_rtsp_has_audio (self->rtsp);
+
+    if (sent && lost)
+      mute_for_want (self, i);
+    else if (sent)
+      unmute (self, i);
+  }
 }
 
 /* What the user wants */
@@ -373,6 +407,7 @@ vmt_session_make_source (VmtSession *self, GError **error)
   if (!source)
     return NULL;
   self->screen = source->screen;
+  self->rtsp = source->rtsp;
   take_slot (self, VMT_KIND_CAMERA, source->camera, options->camera);
   take_slot (
       self, VMT_KIND_MICROPHONE, source->microphone, options->microphone);
@@ -387,6 +422,8 @@ vmt_session_devices_close (VmtSession *self)
       vmt_slot_close (self->uses[kind].slot);
   if (self->screen)
     vmt_slot_close (self->screen);
+  if (self->rtsp)
+    vmt_rtsp_close (self->rtsp);
 }
 
 void

@@ -477,6 +477,7 @@ on_element_message (VmtSession *self, GstMessage *message)
     { "vm-record", on_record },
     { "vm-bridge", on_bridge },
     { "vmt-slot", vmt_session_device_changed },
+    { "vmt-rtsp", vmt_session_rtsp_changed },
   };
   const GstStructure *s = gst_message_get_structure (message);
 

@@ -57,6 +57,7 @@ typedef struct
   VmtDevices *devices; /* NULL: nothing of it is used */
   VmtDeviceUse uses[VMT_N_KINDS];
   VmtSlot *screen; /* the pipeline's, of what the desktop shares; or NULL */
+  VmtRtsp *rtsp; /* the pipeline's; NULL: what is sent is no such camera */
   VmtRoster *roster;
   VmtGrid *grid; /* with --view */
 
@@ -134,6 +135,8 @@ gboolean vmt_session_make_grid (VmtSession *self, GError **error);
 VmtSource *vmt_session_make_source (VmtSession *self, GError **error);
 /* What a slot tells. */
 void vmt_session_device_changed (VmtSession *self, const GstStructure *s);
+/* What a camera on the network tells. */
+void vmt_session_rtsp_changed (VmtSession *self, const GstStructure *s);
 /* Once a second. */
 void vmt_session_devices_tick (VmtSession *self);
 /* The user, or the host, has said what is muted, and it stays so whatever

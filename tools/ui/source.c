@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "ui/source.h"
+#include "devices/rtspaddress.h"
 #include "devices/screen.h"
 #include "devices/slot-source.h"
 #include "ui/stamp.h"
@@ -198,6 +199,32 @@ add_screen (VmtSource *self, const VmtSourceChoice *choice, GError **error)
   return TRUE;
 }
 
+/* A camera on the network, which says what it has. */
+static gboolean
+add_rtsp (
+    VmtSource *self, const gchar *uri, gboolean audio_only, GError **error)
+{
+  static const gchar *const names[] = { "video", "audio" };
+  VmtRtsp *rtsp = vmt_rtsp_new (uri, audio_only, error);
+
+  if (!rtsp)
+    return FALSE;
+  self->rtsp = rtsp;
+  self->has_video = vmt_rtsp_has_video (rtsp);
+  self->has_audio = vmt_rtsp_has_audio (rtsp);
+  if (vmt_rtsp_get_note (rtsp))
+    g_ptr_array_add (self->notes, g_strdup (vmt_rtsp_get_note (rtsp)));
+  gst_bin_add (GST_BIN (self->bin), GST_ELEMENT (rtsp));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GstPad) src =
+        gst_element_get_static_pad (GST_ELEMENT (rtsp), names[i]);
+
+    if (src)
+      gst_element_add_pad (self->bin, gst_ghost_pad_new (names[i], src));
+  }
+  return TRUE;
+}
+
 static gchar *
 uri_from_spec (const gchar *spec, GError **error)
 {
@@ -319,8 +346,10 @@ add_uri (
     return FALSE;
   info = gst_discoverer_discover_uri (discoverer, uri, &unplayable);
   if (!info || unplayable) {
+    g_autofree gchar *shown = vmt_uri_to_show (spec);
+
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE,
-        "'%s' cannot be played: %s", spec,
+        "'%s' cannot be played: %s", shown,
         unplayable ? unplayable->message : "nothing is known about it");
     return FALSE;
   }
@@ -332,8 +361,10 @@ add_uri (
   gst_discoverer_stream_info_list_free (audio);
   gst_discoverer_stream_info_list_free (video);
   if (!self->has_audio && !self->has_video) {
+    g_autofree gchar *shown = vmt_uri_to_show (spec);
+
     g_set_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_TYPE_NOT_FOUND,
-        "'%s' holds nothing that can be sent.", spec);
+        "'%s' holds nothing that can be sent.", shown);
     return FALSE;
   }
   if ((self->has_video && !add_uri_video (self, error))
@@ -368,7 +399,7 @@ kind_from_spec (const gchar *spec)
       return kind;
   if (g_str_has_prefix (spec, VMT_STAMP ":"))
     return VMT_SOURCE_STAMP;
-  return VMT_SOURCE_URI;
+  return vmt_is_rtsp (spec) ? VMT_SOURCE_RTSP : VMT_SOURCE_URI;
 }
 
 static gboolean
@@ -390,6 +421,8 @@ fill (VmtSource *self, const gchar *spec, gboolean audio_only,
     case VMT_SOURCE_STAMP:
       return (audio_only || add_stamp_video (self, spec, error))
              && add_line (self, "audio", TONE " ! " RAW_AUDIO, error);
+    case VMT_SOURCE_RTSP:
+      return add_rtsp (self, spec, audio_only, error);
     case VMT_SOURCE_URI:
       return add_uri (self, spec, audio_only, error);
   }

@@ -3,6 +3,7 @@
 
 #include "devices/camera.h"
 #include "devices/portal.h"
+#include "devices/rtsp.h"
 #include "devices/slot.h"
 
 typedef enum
@@ -11,6 +12,7 @@ typedef enum
   VMT_SOURCE_SCREEN,
   VMT_SOURCE_TEST,
   VMT_SOURCE_STAMP,
+  VMT_SOURCE_RTSP,
   VMT_SOURCE_URI,
 } VmtSourceKind;
 
@@ -36,6 +38,7 @@ typedef struct
   VmtSlot *camera,
       *microphone; /* of the bin; NULL: there is no place for one */
   VmtSlot *screen; /* likewise, of what the desktop shares */
+  VmtRtsp *rtsp; /* of the bin; or NULL */
   gboolean still; /* the picture is one, and has no end */
   GPtrArray *notes; /* sentences the user should read, none most often */
 } VmtSource;
@@ -50,12 +53,13 @@ typedef struct
   VmtPortalConfig portal; /* how the desktop is asked for a screen */
 } VmtSourceChoice;
 
-/* @spec: camera, screen, test, stamp or stamp:WIDTHxHEIGHT@RATE, a URI or the
- * name of a file. @choice is needed for the first two, and may be NULL for the
- * others. Where no camera is named and none works the test picture stands in,
- * for a microphone silence, and a note says so. Blocks while devices are
- * opened, the desktop is asked for a screen or a URI is looked into. NULL with
- * a sentence when there is nothing to send. */
+/* @spec: camera, screen, test, stamp or stamp:WIDTHxHEIGHT@RATE, a camera on
+ * the network (rtsp://), another URI or the name of a file. @choice is needed
+ * for the first two, and may be NULL for the others. Where no camera is named
+ * and none works the test picture stands in, for a microphone silence, and a
+ * note says so. Blocks while devices are opened, the desktop is asked for a
+ * screen or a URI is looked into. NULL with a sentence when there is nothing to
+ * send. */
 VmtSource *vmt_source_new (const gchar *spec, gboolean audio_only,
     const VmtSourceChoice *choice, GError **error);
 void vmt_source_free (VmtSource *self);

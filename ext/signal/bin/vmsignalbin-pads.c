@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define AUDIO "audio/x-raw; audio/x-opus"
-#define VIDEO "video/x-raw(ANY); video/x-vp8; video/x-h264"
+#define VIDEO "video/x-raw(ANY); video/x-vp8; video/x-h264; video/x-vp9"
 #define FILES_MAX 16 /* pads file_sink_N */
 
 VmInput *

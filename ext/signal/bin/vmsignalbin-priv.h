@@ -22,7 +22,7 @@ G_DECLARE_FINAL_TYPE (VmSignalBin, vm_signal_bin, VM, SIGNAL_BIN, GstBin)
 #define MAX_PARTICIPANTS 128 /* as VmMeeting:max-participants */
 #define DEFAULT_LATENCY "auto"
 #define DEFAULT_FALLBACK "host,srflx,relay,cloud"
-#define DEFAULT_CODECS "vp8,h264"
+#define DEFAULT_CODECS "vp8,h264,vp9"
 #define DEFAULT_START_BITRATE 750000
 #define DEFAULT_KEY_FRAME_INTERVAL_MS 2000
 #define CONNECT_TIMEOUT_MIN_MS 100

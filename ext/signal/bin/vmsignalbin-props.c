@@ -714,9 +714,8 @@ install_media_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_CODECS,
       string_spec ("codecs", "Codecs",
           "Media: video codecs for raw input, in order of preference, "
-          "separated by "
-          "commas: vp8, h264. The first is offered; an answer uses the codec "
-          "of the offer",
+          "separated by commas: vp8, h264, vp9. The first is offered; an "
+          "answer uses the codec of the offer",
           DEFAULT_CODECS, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_START_BITRATE,
       g_param_spec_uint ("start-bitrate", "Start bit rate",

@@ -337,7 +337,7 @@ check_config (VmSignalBin *self, const VmControllerConfig *config)
 
   if (config->link.codecs[0] == VM_CODEC_NONE) {
     property = "codecs";
-    message = "codecs names no video codec; use vp8, h264, or both";
+    message = "codecs names no video codec; use vp8, h264 or vp9";
   } else if (config->link.latency_ms == VM_LATENCY_NONE) {
     property = "latency";
     message = "latency is auto, or milliseconds from 0 to 10000";

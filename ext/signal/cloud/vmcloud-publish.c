@@ -83,7 +83,7 @@ acquire_inputs (VmCloud *self, VmPeerConfig *peer)
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     acquire_input (self, i);
     if (self->inputs[i])
-      peer->send[i] = vm_codec_get_caps (self->codecs[i]);
+      peer->send[i] = vm_input_make_caps (self->inputs[i], self->codecs[i]);
     any |= self->inputs[i] != NULL;
   }
   return any;

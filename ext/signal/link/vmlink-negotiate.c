@@ -423,6 +423,31 @@ vm_link_take_candidate (VmLink *self, const gchar *candidate, gint mline,
   g_queue_push_tail (&self->early, early);
 }
 
+/* A picture that this device encodes can be had in another codec. */
+static gboolean
+offer_next_codec (VmLink *self, const GError *error)
+{
+  VmConnection *newest = vm_link_get_newest (self);
+  const VmLinkConfig *config = self->config;
+
+  if (!g_error_matches (error, VM_ERROR, VM_ERROR_CODEC)
+      || config->dialect != VM_DIALECT_NAME_NATIVE
+      || self->choice + 1 >= VM_CODEC_N
+      || config->codecs[self->choice + 1] == VM_CODEC_NONE
+      || !vm_meeting_offers_to (vm_link_get_meeting (self), self->participant))
+    return FALSE;
+  for (guint i = VM_PEER_VIDEO; i < VM_PEER_N_STREAMS; i++) {
+    if (newest->inputs[i]
+        && vm_input_get_codec (newest->inputs[i]) != VM_CODEC_NONE)
+      return FALSE;
+  }
+  self->choice++;
+  if (!vm_link_close_next (self))
+    vm_link_close_all (self);
+  vm_link_restart (self);
+  return TRUE;
+}
+
 void
 vm_link_take_refusal (VmLink *self, const GError *error)
 {
@@ -435,6 +460,8 @@ vm_link_take_refusal (VmLink *self, const GError *error)
         vm_participant_get_id (self->participant), error->message);
     return;
   }
+  if (offer_next_codec (self, error))
+    return;
   why = g_error_copy (error);
   g_prefix_error (&why, "It refuses this device's description: ");
   vm_link_fail (self, why);

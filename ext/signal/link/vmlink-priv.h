@@ -55,6 +55,9 @@ struct _VmLink
   gchar *session;
   gchar *theirs; /* vm_peer_name_connection() of what was taken last, or NULL */
   guint generation, failed; /* attempts, since it was connected */
+  guint choice; /* of the codecs of pictures; those before it were refused */
+  GError *awaited; /* why the offer before was refused, or NULL */
+  guint refusals; /* for a codec, since it was connected */
   GQueue early; /* Early */
   gint loudest; /* -dBov, since the last statistics; -1: nothing was told */
   gboolean tells_level; /* it has, once */
@@ -155,6 +158,9 @@ void vm_link_watch_detour (VmLink *self);
 /* The other side has closed the connection: where that is a call, it has hung
  * up; else it is tried again. */
 void vm_link_end (VmLink *self, const GError *error);
+/* An offer is refused for its codec: whether the one who offers is given the
+ * time to offer another. */
+gboolean vm_link_awaits_codec (VmLink *self, const GError *error);
 /* An offer is refused, and the connection is as it was. */
 void vm_link_warn_refused (VmLink *self, const GError *error);
 /* Acquires the inputs that @offer newly takes in that connection. */

@@ -14,6 +14,9 @@
 
 /* Whoever asks for a connection again and again gets one a second. */
 #define CONNECT_PAUSE_MS 1000
+/* How long another offer is waited for after one in a codec that this side
+ * cannot send: twice what the other side pauses. */
+#define CODEC_WAIT_MS (2 * CONNECT_PAUSE_MS + 1000)
 /* Something comes over a connection at least that often. */
 #define HEARD_US G_USEC_PER_SEC
 /* How long a detour is taken until a better path is looked for again: at first,
@@ -129,6 +132,31 @@ vm_link_expect_offer (VmLink *self)
 {
   add_timer (self, &self->offer_wait,
       vm_attempts_time (self->failed, get_timeout (self)), on_no_offer);
+}
+
+static gboolean
+on_no_codec (gpointer user_data)
+{
+  g_autoptr (VmLink) self = g_object_ref (user_data);
+  g_autoptr (GError) error = g_steal_pointer (&self->awaited);
+
+  vm_timer_clear (&self->offer_wait);
+  vm_link_fail (self, error);
+  return G_SOURCE_REMOVE;
+}
+
+gboolean
+vm_link_awaits_codec (VmLink *self, const GError *error)
+{
+  if (!g_error_matches (error, VM_ERROR, VM_ERROR_CODEC)
+      || self->config->dialect != VM_DIALECT_NAME_NATIVE
+      || self->refusals >= VM_CODEC_N)
+    return FALSE;
+  self->refusals++;
+  g_clear_error (&self->awaited);
+  self->awaited = g_error_copy (error);
+  add_timer (self, &self->offer_wait, CODEC_WAIT_MS, on_no_codec);
+  return TRUE;
 }
 
 /* A room is asked by leaving it, which is no matter of two; and who has a key

@@ -27,6 +27,7 @@ vm_link_finalize (GObject *object)
   g_clear_object (&self->participant);
   g_free (self->session);
   g_free (self->theirs);
+  g_clear_error (&self->awaited);
   vm_timer_clear (&self->restart_source);
   vm_timer_clear (&self->renew_source);
   vm_timer_clear (&self->detour_source);
@@ -149,25 +150,28 @@ on_peer_key_unit (VmPeer *peer, VmPeerStream stream, VmLink *self)
 }
 
 /* Which codec a stream has with this peer: what the offer says; else what the
- * input is; else the first of the property. */
+ * input is; else the first of the property that the other side has not
+ * refused. */
 static VmCodec
 choose_codec (
     VmLink *self, VmPeerStream stream, VmInput *input, const gchar *offer)
 {
   const VmLinkConfig *config = self->config;
 
+  VmCodec own = input ? vm_input_get_codec (input) : VM_CODEC_NONE;
+
   if (offer)
-    return vm_codec_from_sdp (offer, stream);
-  if (input && vm_input_get_codec (input) != VM_CODEC_NONE)
-    return vm_input_get_codec (input);
+    return vm_codec_from_sdp (offer, stream, own);
+  if (own != VM_CODEC_NONE)
+    return own;
   if (stream == VM_PEER_AUDIO)
     return VM_CODEC_OPUS;
-  for (guint i = 0; input && i < VM_CODEC_N; i++) {
+  for (guint i = self->choice; input && i < VM_CODEC_N; i++) {
     if (config->codecs[i] != VM_CODEC_NONE
         && !vm_input_has_failed (input, config->codecs[i]))
       return config->codecs[i];
   }
-  return config->codecs[0];
+  return config->codecs[self->choice];
 }
 
 static void
@@ -293,7 +297,8 @@ acquire_inputs (VmLink *self, VmConnection *connection, const gchar *offer,
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     config->receive[i] = self->config->receive && (i == VM_PEER_AUDIO || video);
     if (acquire_input (self, connection, i, offer, error))
-      config->send[i] = vm_codec_get_caps (connection->codecs[i]);
+      config->send[i] =
+          vm_input_make_caps (connection->inputs[i], connection->codecs[i]);
     else if (*error)
       return FALSE;
   }
@@ -311,7 +316,7 @@ vm_link_acquire_more (
     if (connection->inputs[i])
       continue;
     if (acquire_input (self, connection, i, offer, &error)) {
-      caps = vm_codec_get_caps (connection->codecs[i]);
+      caps = vm_input_make_caps (connection->inputs[i], connection->codecs[i]);
       vm_peer_set_send (connection->peer, i, caps);
     } else if (error) {
       GST_WARNING ("nothing is sent to %s on this pad: %s",
@@ -514,7 +519,7 @@ on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
   if (state == VM_PEER_STATE_FAILED) {
     on_peer_failed (self, peer, error);
   } else if (state == VM_PEER_STATE_CONNECTED) {
-    self->failed = 0;
+    self->failed = self->refusals = 0;
     if (self->next && peer == self->next->peer)
       switch_over (self);
     vm_link_watch_detour (self);
@@ -618,6 +623,8 @@ vm_link_connect (
     close_connection (self, &connection);
     if (offer)
       vm_link_tell_refusal (self, error);
+    if (!self->now && offer && vm_link_awaits_codec (self, error))
+      return;
     if (!self->now)
       vm_link_fail (self, error);
     else

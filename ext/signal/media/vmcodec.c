@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "media/vmcodec.h"
+#include "media/vmhardware.h"
 #include "peer/vmpeer-priv.h"
 #if HAVE_OPUS
 #include "media/vmopusdecoder.h"
@@ -76,11 +77,42 @@ try_encoder (const VmPeerEncoder *encoder, guint bitrate, GError **error)
   return NULL;
 }
 
+/* Hardware that ranks at least as high as the first encoder of the table that
+ * is installed; NULL: there is none that works. */
+static GstElement *
+make_hardware_encoder (const VmPeerCodec *row, guint bitrate)
+{
+  guint rank = GST_RANK_NONE;
+  GstElement *bin = NULL;
+  GList *all;
+
+  if (strcmp (row->media, "video") != 0)
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (row->encoders) && !rank; i++) {
+    g_autoptr (GstElementFactory) found =
+        row->encoders[i].factory
+            ? gst_element_factory_find (row->encoders[i].factory)
+            : NULL;
+
+    if (found)
+      rank = gst_plugin_feature_get_rank (GST_PLUGIN_FEATURE (found));
+  }
+  all = vm_hardware_list (row, rank);
+  for (GList *l = all; l && !bin; l = l->next)
+    bin = vm_hardware_make (row, l->data, bitrate);
+  gst_plugin_feature_list_free (all);
+  return bin;
+}
+
 GstElement *
 vm_codec_make_encoder (VmCodec codec, guint bitrate, GError **error)
 {
   const VmPeerCodec *row = vm_peer_codec_get (codec);
+  GstElement *hardware = make_hardware_encoder (row, bitrate);
   g_autoptr (GError) why = NULL;
+
+  if (hardware)
+    return hardware;
 
   for (guint i = 0; i < G_N_ELEMENTS (row->encoders); i++) {
     const VmPeerEncoder *encoder = &row->encoders[i];
@@ -115,10 +147,23 @@ vm_codec_set_bitrate (GstElement *bin, VmCodec codec, guint bitrate)
   for (guint i = 0; i < G_N_ELEMENTS (row->encoders); i++) {
     const VmPeerEncoder *encoder = &row->encoders[i];
 
-    if (g_strcmp0 (encoder->factory, GST_OBJECT_NAME (factory)) == 0)
-      g_object_set (
-          element, encoder->bitrate_property, bitrate / encoder->divisor, NULL);
+    if (g_strcmp0 (encoder->factory, GST_OBJECT_NAME (factory)) != 0)
+      continue;
+    g_object_set (
+        element, encoder->bitrate_property, bitrate / encoder->divisor, NULL);
+    return;
   }
+  vm_hardware_set_bitrate (element, bitrate);
+}
+
+void
+vm_codec_give_up_encoder (GstElement *bin)
+{
+  g_autoptr (GstElement) element =
+      gst_bin_get_by_name (GST_BIN (bin), "encoder");
+
+  if (element)
+    vm_hardware_give_up (element);
 }
 
 void
@@ -204,7 +249,10 @@ vm_codec_make_decoder (VmCodec codec, GError **error)
 }
 
 VmCodec
-vm_codec_from_sdp (const gchar *sdp, VmPeerStream stream)
+vm_codec_from_sdp (const gchar *sdp, VmPeerStream stream, VmCodec wanted)
 {
-  return vm_peer_codec_index (vm_peer_sdp_offered_codec (sdp, stream));
+  const VmPeerCodec *row =
+      wanted == VM_CODEC_NONE ? NULL : vm_peer_codec_get (wanted);
+
+  return vm_peer_codec_index (vm_peer_sdp_offered_codec (sdp, stream, row));
 }

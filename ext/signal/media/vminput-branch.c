@@ -3,6 +3,7 @@
 /* One codec's way out of an input. What fails in an encoder costs that codec:
  * nothing of it gets to whoever makes the frames. */
 
+#include "media/vmh264.h"
 #include "media/vminput-priv.h"
 
 #include <gst/app/gstappsink.h>
@@ -33,6 +34,21 @@ in_running_time (GstSample *sample)
   return gst_sample_new (buffer, gst_sample_get_caps (sample), NULL, NULL);
 }
 
+/* Of what comes encoded nobody can ask for a key frame: after a pause it goes
+ * on with the next. */
+static gboolean
+is_key_awaited (VmInputBranch *branch, GstSample *sample, gboolean muted)
+{
+  if (!branch->bin_is_parser || branch->input->stream == VM_PEER_AUDIO)
+    return FALSE;
+  if (muted)
+    branch->wait_key = TRUE;
+  else if (!GST_BUFFER_FLAG_IS_SET (
+               gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT))
+    branch->wait_key = FALSE;
+  return branch->wait_key;
+}
+
 static GstFlowReturn
 on_sample (GstAppSink *appsink, gpointer user_data)
 {
@@ -44,7 +60,8 @@ on_sample (GstAppSink *appsink, gpointer user_data)
   gboolean muted = g_atomic_int_get (&self->mute)
                    && (self->stream != VM_PEER_AUDIO || branch->bin_is_parser);
 
-  if (sample && !muted && g_atomic_int_get (&branch->consumers) > 0) {
+  if (sample && !is_key_awaited (branch, sample, muted) && !muted
+      && g_atomic_int_get (&branch->consumers) > 0) {
     g_autoptr (GstSample) timed = in_running_time (sample);
 
     self->funcs.sample (self->user_data, self->stream, branch->codec, timed);
@@ -75,6 +92,7 @@ vm_input_branch_fail (VmInputBranch *branch, const gchar *why)
     return;
   GST_WARNING_OBJECT (
       self, "no more %s: %s", vm_codec_get_name (branch->codec), why);
+  vm_codec_give_up_encoder (branch->bin);
   self->funcs.failed (self->user_data, self->stream, branch->codec, why);
 }
 
@@ -164,6 +182,41 @@ vm_input_branch_take_error (VmInput *self, GstMessage *message)
   return TRUE;
 }
 
+/* A picture that is shown before one that came earlier needs a decoder that
+ * waits, and those of a call do not. The first one ends the input. */
+static GstPadProbeReturn
+on_h264 (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmInputBranch *branch = user_data;
+  g_autoptr (GstCaps) caps = NULL;
+  g_autoptr (GError) error = NULL;
+  GstMapInfo map;
+  gboolean refused;
+
+  if (g_atomic_int_get (&branch->failed))
+    return GST_PAD_PROBE_DROP;
+  if (!gst_buffer_map (GST_PAD_PROBE_INFO_BUFFER (info), &map, GST_MAP_READ))
+    return GST_PAD_PROBE_OK;
+  refused = vm_h264_is_b_picture (map.data, map.size);
+  gst_buffer_unmap (GST_PAD_PROBE_INFO_BUFFER (info), &map);
+  if (!refused || !g_atomic_int_compare_and_exchange (&branch->failed, 0, 1))
+    return GST_PAD_PROBE_OK;
+  caps = gst_pad_get_current_caps (pad);
+  error = g_error_new (VM_ERROR, VM_ERROR_CODEC,
+      "The H.264 that comes has B-frames, which a call does not carry; they "
+      "have to be turned off where it is encoded");
+  vm_input_fail (branch->input, error, caps);
+  return GST_PAD_PROBE_DROP;
+}
+
+static void
+watch_h264 (VmInputBranch *branch)
+{
+  g_autoptr (GstPad) src = gst_element_get_static_pad (branch->bin, "src");
+
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, on_h264, branch, NULL);
+}
+
 /* GStreamer 1.22.0's tee first tells a new pad what was sent before, and then
  * has it sent what comes: an event in between would be lost. */
 static void
@@ -224,6 +277,8 @@ vm_input_branch_new (VmInput *self, VmCodec codec, gboolean raw, GError **error)
   g_object_set_data (G_OBJECT (bin), BRANCH, branch);
   if (raw)
     guard (branch);
+  else if (codec == VM_CODEC_H264)
+    watch_h264 (branch);
   gst_bin_add_many (GST_BIN (self), queue, bin, appsink, NULL);
   gst_element_link_many (queue, bin, appsink, NULL);
   head = gst_element_get_static_pad (queue, "sink");

@@ -17,6 +17,7 @@ typedef struct
   GstElement *bin; /* encoder or parser; owned by the bin */
   gboolean bin_is_parser;
   GstElement *appsink;
+  gboolean wait_key; /* streaming thread: it was muted */
   gint consumers; /* atomic */
   gint failed; /* atomic: its encoder has, and gets nothing more */
 } VmInputBranch;
@@ -35,6 +36,7 @@ struct _VmInput
   VmInputBranch *branches[VM_CODEC_N]; /* set once, kept until finalize */
   gboolean have_caps, raw, eos;
   VmCodec codec;
+  GstCaps *encoded; /* as they came; NULL: it is raw */
   guint bitrate;
   guint limit; /* 0: none */
   VmSoundSettings sound;
@@ -51,6 +53,8 @@ void vm_input_get_sound (VmInput *self, VmSoundSettings *settings);
 /* Adds a branch behind the tee. NULL: @error. */
 VmInputBranch *vm_input_branch_new (
     VmInput *self, VmCodec codec, gboolean raw, GError **error);
+/* Says that the input as a whole cannot be sent. */
+void vm_input_fail (VmInput *self, const GError *error, const GstCaps *caps);
 /* Ends the branch for good; reported once. Any thread. */
 void vm_input_branch_fail (VmInputBranch *branch, const gchar *why);
 

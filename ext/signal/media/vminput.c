@@ -19,6 +19,7 @@ vm_input_finalize (GObject *object)
 
   for (guint i = 0; i < VM_CODEC_N; i++)
     g_free (self->branches[i]);
+  gst_clear_caps (&self->encoded);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (vm_input_parent_class)->finalize (object);
 }
@@ -63,8 +64,8 @@ vm_input_flag_eos (VmInput *self, gboolean eos)
     self->funcs.changed (self->user_data, self->stream);
 }
 
-static void
-fail (VmInput *self, const GError *error, const GstCaps *caps)
+void
+vm_input_fail (VmInput *self, const GError *error, const GstCaps *caps)
 {
   const gchar *code = vm_error_get_code (error);
   g_autofree gchar *text = gst_caps_to_string (caps);
@@ -100,13 +101,14 @@ on_first_caps (VmInput *self, const GstCaps *caps)
   if (codec != VM_CODEC_NONE) {
     branch = vm_input_branch_new (self, codec, FALSE, &error);
     if (!branch)
-      fail (self, error, caps);
+      vm_input_fail (self, error, caps);
   }
   gst_element_link (self->clocksync, head);
 
   g_mutex_lock (&self->lock);
   self->raw = codec == VM_CODEC_NONE;
   self->codec = codec;
+  self->encoded = self->raw ? NULL : gst_caps_copy (caps);
   self->volume = volume;
   self->have_caps = TRUE;
   if (branch)
@@ -129,7 +131,7 @@ on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_CODEC,
           "Sound of so many channels cannot be mixed");
 
-      fail (self, error, caps);
+      vm_input_fail (self, error, caps);
       return GST_PAD_PROBE_DROP;
     }
     if (!vm_input_has_caps (self)) {
@@ -141,7 +143,7 @@ on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
           vm_codec_get_name (vm_input_get_codec (self)),
           vm_codec_get_name (vm_codec_from_caps (caps)));
 
-      fail (self, error, caps);
+      vm_input_fail (self, error, caps);
       return GST_PAD_PROBE_DROP;
     }
   } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
@@ -167,7 +169,7 @@ add_encoded (VmInput *self, GstQuery *query)
   all = gst_caps_merge (gst_caps_copy (caps),
       gst_caps_from_string (self->stream == VM_PEER_AUDIO
                                 ? "audio/x-opus"
-                                : "video/x-vp8; video/x-h264"));
+                                : "video/x-vp8; video/x-h264; video/x-vp9"));
   gst_query_parse_caps (query, &filter);
   if (filter)
     gst_caps_take (
@@ -262,6 +264,26 @@ vm_input_get_codec (VmInput *self)
   codec = self->codec;
   g_mutex_unlock (&self->lock);
   return codec;
+}
+
+GstCaps *
+vm_input_make_caps (VmInput *self, VmCodec codec)
+{
+  static const gchar *const fields[] = { "profile", "level" };
+  GstCaps *caps = vm_codec_get_caps (codec);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
+    const gchar *value =
+        self->codec == codec && self->encoded ? gst_structure_get_string (
+            gst_caps_get_structure (self->encoded, 0), fields[i])
+                                              : NULL;
+
+    if (value)
+      gst_caps_set_simple (caps, fields[i], G_TYPE_STRING, value, NULL);
+  }
+  g_mutex_unlock (&self->lock);
+  return caps;
 }
 
 static VmInputBranch *

@@ -34,6 +34,10 @@ void vm_input_begin (VmInput *self);
 /* The codec of encoded input; VM_CODEC_NONE when it is raw. */
 VmCodec vm_input_get_codec (VmInput *self);
 
+/* What is sent as @codec, for VmPeerConfig.send: of H.264 that comes encoded
+ * with its profile and level. Transfer full. */
+GstCaps *vm_input_make_caps (VmInput *self, VmCodec codec);
+
 /* Control thread. Counts one more consumer of @codec and starts its encoder
  * with the first; FALSE with VM_ERROR_CODEC when the input is encoded
  * otherwise or no encoder is installed. */

@@ -17,6 +17,7 @@ typedef enum
   VM_CODEC_OPUS,
   VM_CODEC_VP8,
   VM_CODEC_H264,
+  VM_CODEC_VP9,
   VM_CODEC_N,
   VM_CODEC_NONE = -1
 } VmCodec;
@@ -66,3 +67,9 @@ void vm_peer_codec_add_level (GstCaps *caps, guint id);
 /* "42e01f" (constrained baseline, level 3.1) or what the encoded H.264 @caps
  * say, RFC 6184 §8.1. @caps may be NULL. */
 gchar *vm_peer_codec_profile_level_id (const GstCaps *caps);
+/* What a decoder of H.264 has to be able to: one of a higher number decodes
+ * what has a lower one. @profile_level_id as above; NULL is baseline (RFC 6184
+ * §8.1). */
+guint vm_peer_codec_profile_rank (const gchar *profile_level_id);
+/* Its name, with the profile of H.264 that @caps name. */
+gchar *vm_peer_codec_describe (const GstCaps *caps);

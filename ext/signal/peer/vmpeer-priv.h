@@ -365,8 +365,8 @@ void vm_peer_direct_answer (VmPeer *self, GstSDPMessage *answer);
 const gchar *vm_peer_mline_name (const VmPeerMline *line);
 /* What @sdp offers for @stream first, of the codecs that are known; NULL when
  * there is none or @sdp is refused. */
-const VmPeerCodec *
-vm_peer_sdp_offered_codec (const gchar *sdp, VmPeerStream stream);
+const VmPeerCodec *vm_peer_sdp_offered_codec (
+    const gchar *sdp, VmPeerStream stream, const VmPeerCodec *wanted);
 gboolean vm_peer_sdp_plan_answer (
     VmPeer *self, const VmPeerRemote *offer, GError **error);
 /* Whether it has no more m-lines than a peer of its kind takes. */

@@ -39,6 +39,34 @@ extension_id (const GstSDPMedia *media, const gchar *uri)
 
 #define ANY_PT (-1)
 
+/* The codec of @format, if it is one of ours; @profile: what is needed to
+ * decode it, of H.264. */
+static const VmPeerCodec *
+read_format (const GstSDPMedia *media, gint format, guint *profile)
+{
+  g_autoptr (GstCaps) caps = gst_sdp_media_get_caps_from_media (media, format);
+  const VmPeerCodec *codec;
+  const GstStructure *s;
+  const gchar *mode;
+  gint rate = 0;
+
+  if (!caps || gst_caps_is_empty (caps) || format > 127)
+    return NULL;
+  s = gst_caps_get_structure (caps, 0);
+  codec = vm_peer_codec_from_encoding (gst_sdp_media_get_media (media),
+      gst_structure_get_string (s, "encoding-name"));
+  mode = gst_structure_get_string (s, "packetization-mode");
+  if (!codec || !gst_structure_get_int (s, "clock-rate", &rate)
+      || rate != codec->clock_rate)
+    return NULL;
+  /* what rtph264pay makes, RFC 6184 §6.3 */
+  if (strcmp (codec->encoding, "H264") == 0 && g_strcmp0 (mode, "1") != 0)
+    return NULL;
+  *profile = vm_peer_codec_profile_rank (
+      gst_structure_get_string (s, "profile-level-id"));
+  return codec;
+}
+
 /* The first offered format that is @wanted, or with NULL any that is known, and
  * has the number @pt, or any. */
 static const VmPeerCodec *
@@ -46,31 +74,47 @@ find_codec (const GstSDPMedia *media, const VmPeerCodec *wanted, gint *pt)
 {
   for (guint i = 0; i < gst_sdp_media_formats_len (media); i++) {
     gint format = atoi (gst_sdp_media_get_format (media, i));
-    g_autoptr (GstCaps) caps =
-        gst_sdp_media_get_caps_from_media (media, format);
     const VmPeerCodec *codec;
-    const GstStructure *s;
-    const gchar *mode;
-    gint rate = 0;
+    guint profile;
 
-    if (!caps || gst_caps_is_empty (caps) || format > 127
-        || (*pt != ANY_PT && *pt != format))
+    if (*pt != ANY_PT && *pt != format)
       continue;
-    s = gst_caps_get_structure (caps, 0);
-    codec = vm_peer_codec_from_encoding (gst_sdp_media_get_media (media),
-        gst_structure_get_string (s, "encoding-name"));
-    mode = gst_structure_get_string (s, "packetization-mode");
-    if (!codec || (wanted && codec != wanted)
-        || !gst_structure_get_int (s, "clock-rate", &rate)
-        || rate != codec->clock_rate)
-      continue;
-    /* what rtph264pay makes, RFC 6184 §6.3 */
-    if (strcmp (codec->encoding, "H264") == 0 && g_strcmp0 (mode, "1") != 0)
+    codec = read_format (media, format, &profile);
+    if (!codec || (wanted && codec != wanted))
       continue;
     *pt = format;
     return codec;
   }
   return NULL;
+}
+
+/* The first offered format in which @caps can be sent. A browser has a format
+ * for each profile of H.264 that it decodes; who offers one alone, as this
+ * device does, says by its profile what it sends. */
+static const VmPeerCodec *
+find_format (const GstSDPMedia *media, const GstCaps *caps, gint *pt)
+{
+  const VmPeerCodec *wanted = vm_peer_codec_from_caps (caps);
+  g_autofree gchar *own = vm_peer_codec_profile_level_id (caps);
+  guint n = 0, profile = 0;
+  gint only = ANY_PT;
+
+  for (guint i = 0; i < gst_sdp_media_formats_len (media); i++) {
+    gint format = atoi (gst_sdp_media_get_format (media, i));
+
+    if (read_format (media, format, &profile) != wanted)
+      continue;
+    only = format;
+    n++;
+    if (profile >= vm_peer_codec_profile_rank (own)) {
+      *pt = format;
+      return wanted;
+    }
+  }
+  if (n != 1)
+    return NULL;
+  *pt = only;
+  return wanted;
 }
 
 /* By its name; of a side that names otherwise, by its place. */
@@ -93,7 +137,8 @@ classify (const GstSDPMedia *media, guint taken)
 }
 
 const VmPeerCodec *
-vm_peer_sdp_offered_codec (const gchar *text, VmPeerStream stream)
+vm_peer_sdp_offered_codec (
+    const gchar *text, VmPeerStream stream, const VmPeerCodec *wanted)
 {
   g_autoptr (VmPeerRemote) remote = vm_peer_remote_parse (text, TRUE, NULL);
   guint n = remote ? gst_sdp_message_medias_len (remote->sdp) : 0;
@@ -101,14 +146,17 @@ vm_peer_sdp_offered_codec (const gchar *text, VmPeerStream stream)
 
   for (guint i = 0; i < n; i++) {
     const GstSDPMedia *media = gst_sdp_message_get_media (remote->sdp, i);
+    const VmPeerCodec *codec;
     gint s, pt = ANY_PT;
 
     if (remote->rejected[i]
         || strcmp (gst_sdp_media_get_media (media), "application") == 0)
       continue;
     s = classify (media, taken);
-    if (s == (gint) stream)
-      return find_codec (media, NULL, &pt);
+    if (s == (gint) stream) {
+      codec = wanted ? find_codec (media, wanted, &pt) : NULL;
+      return codec ? codec : find_codec (media, NULL, &pt);
+    }
     if (s >= 0)
       taken |= 1u << s;
   }
@@ -144,12 +192,10 @@ is_sent (VmPeer *self, VmPeerStream stream)
 static void
 choose_codec (VmPeer *self, VmPeerMline *line, const GstSDPMedia *media)
 {
-  const VmPeerCodec *own =
-      line->can_send ? vm_peer_codec_from_caps (self->send[line->stream])
-                     : NULL;
-
   line->pt = ANY_PT;
-  line->codec = find_codec (media, own, &line->pt);
+  line->codec = line->can_send
+                    ? find_format (media, self->send[line->stream], &line->pt)
+                    : find_codec (media, NULL, &line->pt);
   if (line->codec || line->send)
     return;
   line->can_send = FALSE;
@@ -179,13 +225,13 @@ plan_media (
   /* one that cannot be taken is no reason to leave the others */
   line->receive &= line->codec || !self->many;
   if (!line->codec && (line->send || line->receive)) {
+    g_autofree gchar *name =
+        line->send ? vm_peer_codec_describe (self->send[line->stream]) : NULL;
+
     g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
-        line->send ? "The other side does not take the %s stream as %s"
-                   : "The other side offers no known format for the %s "
-                     "stream%s",
-        vm_peer_mline_name (line),
-        line->send ? vm_peer_codec_from_caps (self->send[line->stream])->name
-                   : "");
+        name ? "The other side does not take the %s stream as %s"
+             : "The other side offers no known format for the %s stream%s",
+        vm_peer_mline_name (line), name ? name : "");
     return FALSE;
   }
   line->can_send &= line->codec != NULL;
@@ -340,11 +386,14 @@ check_answer_media (
   codec = find_codec (media, line->codec, &pt);
   if (!codec && wanted
       && (line->send || line->receive || vm_peer_sdp_is_rejected (media))) {
+    g_autofree gchar *name = self->send[line->stream] ? vm_peer_codec_describe (
+                                 self->send[line->stream])
+                                                      : NULL;
+
     g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
-        line->codec ? "The other side does not take the %s stream as %s"
-                    : "The other side has no known format for the %s stream%s",
-        vm_peer_stream_to_string (line->stream),
-        line->codec ? line->codec->name : "");
+        name ? "The other side does not take the %s stream as %s"
+             : "The other side has no known format for the %s stream%s",
+        vm_peer_stream_to_string (line->stream), name ? name : "");
     return FALSE;
   }
   line->codec = codec;

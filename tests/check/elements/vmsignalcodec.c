@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* An encoder that fails in a call costs that codec, and not the meeting. */
+/* The codecs of a call: encoders that fail cost a codec, and not the meeting;
+ * what comes encoded; a picture of another size. */
 
 #include "program.h"
 #include "knownfaults.h"
 #include "signalside.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
 
 #define NEXT "fakesink name=next sync=false async=false "
 
@@ -107,6 +111,154 @@ GST_START_TEST (test_who_is_sent_another_codec)
 
 GST_END_TEST;
 
+/* As of a camera: a meeting of another codec goes over to its own. */
+GST_START_TEST (test_encoded_picture_decides)
+{
+  Side a = host (BOTH);
+  Side b = join (
+      VIDEO "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! "
+            "video/x-h264,profile=high ! h264parse ! m.video_sink_0 " AUDIO
+            "m.audio_sink_0 " RECEIVE);
+  Count *at_a = count_on (&a, "v"), *at_b = count_on (&b, "v");
+  g_autoptr (GstMessage) warning = NULL;
+
+  wait_count (at_a, 10, FALSE);
+  wait_count (at_b, 10, FALSE);
+  warning = gst_bus_pop_filtered (b.bus, GST_MESSAGE_WARNING);
+  fail_unless (warning == NULL);
+  side_free (&b);
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_b_frames_are_refused)
+{
+  Side a = side_new (
+      "vmsignalbin name=m meeting=standup mode=host " VIDEO
+      "x264enc bframes=2 b-adapt=false rc-lookahead=5 sync-lookahead=0 "
+      "key-int-max=15 ! video/x-h264,profile=main ! m.video_sink_0");
+  g_autoptr (GstMessage) message =
+      gst_bus_timed_pop_filtered (a.bus, DEADLINE, GST_MESSAGE_ERROR);
+  const GstStructure *details = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (message != NULL);
+  gst_message_parse_error (message, &error, NULL);
+  fail_unless (
+      strstr (error->message, "B-frames") != NULL, "%s", error->message);
+  gst_message_parse_error_details (message, &details);
+  fail_unless_equals_string (
+      gst_structure_get_string (details, "code"), "CODEC");
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+static gboolean
+has_size (GstElement *sink, gint width, gint height)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  gint w = 0, h = 0;
+
+  if (caps)
+    gst_structure_get (gst_caps_get_structure (caps, 0), "width", G_TYPE_INT,
+        &w, "height", G_TYPE_INT, &h, NULL);
+  return w == width && h == height;
+}
+
+/* The next recording that is whole. */
+static gchar *
+wait_for_record (Side *side)
+{
+  for (;;) {
+    g_autoptr (GstMessage) message = wait_for (side, "vm-record");
+    const GstStructure *s = gst_message_get_structure (message);
+    const gchar *event = gst_structure_get_string (s, "event");
+
+    fail_if (g_strcmp0 (event, "failed") == 0);
+    if (g_strcmp0 (event, "finished") == 0)
+      return g_strdup (gst_structure_get_string (s, "location"));
+  }
+}
+
+/* All of @path has that size, and there are some pictures. */
+static void
+check_record (const gchar *path, gint width, gint height)
+{
+  g_autofree gchar *line = g_strdup_printf (
+      "filesrc location=\"%s\" ! matroskademux name=d d.video_0 ! queue ! "
+      "decodebin ! videoconvert ! appsink name=v sync=false",
+      path);
+  g_autoptr (GstElement) pipeline = gst_parse_launch (line, NULL);
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (pipeline), "v");
+  GstSample *sample = NULL;
+  gboolean eos = FALSE;
+  guint n = 0;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (;;) {
+    g_signal_emit_by_name (
+        sink, "try-pull-sample", (guint64) DEADLINE, &sample);
+    if (!sample)
+      break;
+    fail_unless (has_size (sink, width, height));
+    gst_sample_unref (sample);
+    n++;
+  }
+  g_object_get (sink, "eos", &eos, NULL);
+  fail_unless (eos, "%s", path);
+  fail_unless (n >= 5, "%u pictures in %s", n, path);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  fail_unless_equals_int (g_unlink (path), 0);
+}
+
+static const gchar *const turned[] = { "vp8", "h264", "vp9" };
+
+/* A phone: what others see stands upright, and so does what they record. */
+GST_START_TEST (test_picture_that_turns)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-turn-XXXXXX", NULL);
+  g_autofree gchar *ann = g_strdup_printf (
+      "codecs=%s videotestsrc is-live=true ! capsfilter name=size "
+      "caps=video/x-raw,width=128,height=72,framerate=15/1 ! "
+      "m.video_sink_0 " AUDIO "m.audio_sink_0 ",
+      turned[__i__]);
+  g_autofree gchar *bob =
+      g_strdup_printf ("record-dir=\"%s\" " RECEIVE, folder);
+  g_autofree gchar *first = NULL, *second = NULL;
+  g_autoptr (GstCaps) portrait =
+      gst_caps_from_string ("video/x-raw,width=72,height=128,framerate=15/1");
+  Side a = host (ann), b = join (bob);
+  Count *seen = count_on (&b, "v");
+  g_autoptr (GstElement) size =
+      gst_bin_get_by_name (GST_BIN (a.pipeline), "size");
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (b.pipeline), "v");
+  gint64 end;
+
+  wait_count (seen, 20, FALSE);
+  fail_unless (has_size (sink, 128, 72));
+  g_object_set (size, "caps", portrait, NULL);
+  end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+  while (!has_size (sink, 72, 128)) {
+    fail_unless (g_get_monotonic_time () < end);
+    reset_count (seen);
+    wait_count (seen, 1, FALSE);
+  }
+  reset_count (seen);
+  wait_count (seen, 30, FALSE);
+  first = wait_for_record (&b);
+  side_free (&a);
+  second = wait_for_record (&b);
+  check_record (first, 128, 72);
+  check_record (second, 72, 128);
+  side_free (&b);
+  fail_unless_equals_int (g_rmdir (folder), 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 vmsignalcodec_suite (void)
 {
@@ -119,6 +271,9 @@ vmsignalcodec_suite (void)
   tcase_add_test (tc, test_picture_goes_on_in_another_codec);
   tcase_add_test (tc, test_who_is_sent_another_codec);
   tcase_add_test (tc, test_who_answers_goes_on_without_a_picture);
+  tcase_add_test (tc, test_encoded_picture_decides);
+  tcase_add_test (tc, test_b_frames_are_refused);
+  tcase_add_loop_test (tc, test_picture_that_turns, 0, G_N_ELEMENTS (turned));
   return suite;
 }
 

@@ -98,6 +98,38 @@ GST_START_TEST (test_key_frame_after_one_asked_for_too_early)
 
 GST_END_TEST;
 
+static const struct
+{
+  const gchar *caps, *profile_level_id;
+  guint rank;
+} profiles[] = {
+  { "video/x-h264", "42e01f", 0 },
+  { "video/x-h264,profile=constrained-baseline,level=(string)4", "42e028", 0 },
+  { "video/x-h264,profile=baseline,level=(string)3.1", "42001f", 0 },
+  { "video/x-h264,profile=main,level=(string)3", "4d001e", 1 },
+  { "video/x-h264,profile=high,level=(string)4.1", "640029", 2 },
+  { "video/x-h264,profile=constrained-high", "640c1f", 2 },
+};
+
+/* What comes encoded is offered as what it is. */
+GST_START_TEST (test_profiles)
+{
+  g_autoptr (GstCaps) caps = gst_caps_from_string (profiles[__i__].caps);
+  g_autofree gchar *id = vm_peer_codec_profile_level_id (caps);
+  g_autofree gchar *name = vm_peer_codec_describe (caps);
+  const gchar *profile =
+      gst_structure_get_string (gst_caps_get_structure (caps, 0), "profile");
+
+  fail_unless_equals_string (id, profiles[__i__].profile_level_id);
+  fail_unless_equals_int (
+      vm_peer_codec_profile_rank (id), profiles[__i__].rank);
+  fail_unless (g_str_has_prefix (name, "H.264"));
+  fail_unless (!profile || g_str_has_suffix (name, profile));
+  fail_unless_equals_int (vm_peer_codec_profile_rank (NULL), 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 vmpeercodec_suite (void)
 {
@@ -105,6 +137,7 @@ vmpeercodec_suite (void)
   TCase *tc = tcase_create ("encoders");
 
   suite_add_tcase (s, tc);
+  tcase_add_loop_test (tc, test_profiles, 0, G_N_ELEMENTS (profiles));
   tcase_add_test (tc, test_key_frame_after_one_asked_for_too_early);
   return s;
 }

@@ -3,6 +3,7 @@
 /* What is sent, counted by what counts what is received. */
 
 #include <glib/gstdio.h>
+#include "devices/rtspaddress.h"
 #include "program.h"
 #include "ui/output.h"
 #include "session/roster.h"
@@ -461,6 +462,69 @@ GST_START_TEST (test_roster_forgets)
 
 GST_END_TEST;
 
+static const struct
+{
+  const gchar *uri, *location, *user, *password,
+      *name; /* no location: refused */
+} addresses[] = {
+  { "rtsp://10.0.0.5/live", "rtsp://10.0.0.5/live", NULL, NULL, "10.0.0.5" },
+  { "rtsp://ann@cam:8554/a?b=c", "rtsp://cam:8554/a?b=c", "ann", NULL,
+      "cam:8554" },
+  { "RTSP://ann:s3%40%3a%2F@[fd00::5]:554", "RTSP://[fd00::5]:554", "ann",
+      "s3@:/", "[fd00::5]:554" },
+  /* what is no "%40" is the last one */
+  { "rtsp://ann:s@t@cam/x@y", "rtsp://cam/x@y", "ann", "s@t", "cam" },
+  { "rtspt://[fd00::5]/", "rtspt://[fd00::5]/", NULL, NULL, "[fd00::5]" },
+  { "rtsp://ann:@cam", "rtsp://cam", "ann", "", "cam" },
+  { "rtsp://cam:65535/", "rtsp://cam:65535/", NULL, NULL, "cam:65535" },
+  { "rtsp://cam:1", "rtsp://cam:1", NULL, NULL, "cam:1" },
+  { "rtsp://cam:65536/" },
+  { "rtsp://cam:0/" },
+  { "rtsp://cam:/" },
+  { "rtsp://cam:+5/" },
+  { "rtsp://ann:se/cret@cam/x" },
+  { "rtsp://ann:%zz@cam/x" },
+  { "rtsp://[fd00::5/" },
+  { "rtsp://[fd00::5]x/" },
+  { "rtsp:///x" },
+  { "rtsp://" },
+};
+
+GST_START_TEST (test_rtsp_addresses)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmtRtspAddress) address =
+      vmt_rtsp_address_new (addresses[__i__].uri, &error);
+
+  fail_unless (vmt_is_rtsp (addresses[__i__].uri));
+  fail_unless_equals_int (address != NULL, addresses[__i__].location != NULL);
+  if (!address) {
+    fail_if (strstr (error->message, "cret") != NULL, "%s", error->message);
+    return;
+  }
+  fail_unless_equals_string (address->location, addresses[__i__].location);
+  fail_unless_equals_string (address->user, addresses[__i__].user);
+  fail_unless_equals_string (address->password, addresses[__i__].password);
+  fail_unless_equals_string (address->name, addresses[__i__].name);
+}
+
+GST_END_TEST;
+
+/* Whatever cannot be opened: what opens it is not told. */
+GST_START_TEST (test_no_password_is_shown)
+{
+  static const gchar *const specs[] = { "http://ann:s3cret@[::1]:1/a.mkv",
+    "rtsp://ann:s3cret@[::1]:1/live", "rtsp://ann:s3/cret@[::1]:1/live" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmtSource) source =
+      vmt_source_new (specs[__i__], FALSE, NULL, &error);
+
+  fail_unless (source == NULL);
+  fail_if (strstr (error->message, "cret") != NULL, "%s", error->message);
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_source_suite (void)
 {
@@ -468,6 +532,8 @@ tool_source_suite (void)
   TCase *tc = tcase_create ("general");
 
   suite_add_tcase (s, tc);
+  tcase_add_loop_test (tc, test_rtsp_addresses, 0, G_N_ELEMENTS (addresses));
+  tcase_add_loop_test (tc, test_no_password_is_shown, 0, 3);
   tcase_add_test (tc, test_stamp);
   tcase_add_test (tc, test_small_stamp);
   tcase_add_test (tc, test_stamp_limits);

@@ -10,7 +10,7 @@ export function withStartBitrate(sdp) {
   return sdp.split(/(?=^m=)/m).map((media) => {
     if (!media.startsWith("m=video")) return media;
     const eol = media.includes("\r\n") ? "\r\n" : "\n";
-    const [, pt] = /^a=rtpmap:(\d+) (?:VP8|H264)\/90000/mi.exec(media) || [];
+    const [, pt] = /^a=rtpmap:(\d+) (?:VP8|VP9|H264)\/90000/mi.exec(media) || [];
     if (!pt) return media;
     const fmtp = new RegExp(`^a=fmtp:${pt} .*$`, "m");
     if (fmtp.test(media))

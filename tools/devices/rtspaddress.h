@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Where a camera on the network is, and what opens it: a user's name and
+ * password stand in its address, and in nothing that is shown. */
+
+typedef struct
+{
+  gchar *location; /* the address without user and password */
+  gchar *user, *password; /* NULL: there is none */
+  gchar *name; /* HOST or HOST:PORT, for people */
+} VmtRtspAddress;
+
+/* rtsp, rtspt, rtspu or rtsps, in any case. */
+gboolean vmt_is_rtsp (const gchar *spec);
+/* NULL with a sentence, in which no part of @uri is. */
+VmtRtspAddress *vmt_rtsp_address_new (const gchar *uri, GError **error);
+void vmt_rtsp_address_free (VmtRtspAddress *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtRtspAddress, vmt_rtsp_address_free)
+/* @uri without user and password. Transfer full. */
+gchar *vmt_uri_to_show (const gchar *uri);
