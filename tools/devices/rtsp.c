@@ -4,7 +4,6 @@
 #include "devices/camera.h"
 #include "devices/rtspaddress.h"
 
-
 enum
 {
   VIDEO,

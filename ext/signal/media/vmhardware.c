@@ -11,8 +11,9 @@ GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 #define TRIAL                                \
   "videotestsrc num-buffers=5 pattern=ball " \
   "! capsfilter caps=video/x-raw,width=640,height=360,framerate=30/1"
-#define TRIAL_PICTURES 3 /* that come out of five: none is held back for long \
-                          */
+#define TRIAL_PICTURES                                   \
+  3 /* that come out of five: none is held back for long \
+     */
 #define TRIAL_BITRATE 500000
 #define TRIAL_LOOK_MS 50
 

@@ -7,8 +7,9 @@
  * and none is needed. Which settings one has is read from its properties. */
 
 #define VM_HARDWARE_TRIAL_MS 2000 /* for the pictures of the trial */
-#define VM_HARDWARE_KEY_INTERVAL 1024 /* pictures, where nobody asks for one \
-                                       */
+#define VM_HARDWARE_KEY_INTERVAL              \
+  1024 /* pictures, where nobody asks for one \
+        */
 
 /* What encodes @codec, the highest rank first: those alone that rank at least
  * as high as @rank. Of GstElementFactory; transfer full. */

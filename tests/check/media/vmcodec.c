@@ -209,8 +209,19 @@ fake_init (Fake *self)
   }
 
 FAKE (Works, works, klass->no_driver = FALSE)
+FAKE (Low, low, klass->no_driver = FALSE)
 FAKE (Driverless, driverless, klass->no_driver = TRUE)
 FAKE (Frameless, frameless, klass->no_frame = TRUE)
+
+static void
+remove_encoder (const gchar *name)
+{
+  GstRegistry *registry = gst_registry_get ();
+  g_autoptr (GstPluginFeature) feature =
+      gst_registry_find_feature (registry, name, GST_TYPE_ELEMENT_FACTORY);
+
+  gst_registry_remove_feature (registry, feature);
+}
 
 /* The highest rank is taken where it works, at rest and with a picture; it has
  * the settings of a call by the names that it knows. */
@@ -260,6 +271,8 @@ GST_START_TEST (test_hardware)
     name = encoder_name (bin);
     fail_unless_equals_string (name, "x264enc");
   }
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    remove_encoder (rows[i].name);
 }
 
 GST_END_TEST;
@@ -271,13 +284,13 @@ GST_START_TEST (test_hardware_of_a_low_rank)
   g_autoptr (GstElement) bin = NULL;
   g_autofree gchar *name = NULL;
 
-  gst_element_register (
-      NULL, "fakelow", GST_RANK_PRIMARY - 1, works_get_type ());
+  gst_element_register (NULL, "fakelow", GST_RANK_PRIMARY - 1, low_get_type ());
   bin = vm_codec_make_encoder (VM_CODEC_H264, 500000, &error);
   g_assert_no_error (error);
   gst_object_ref_sink (bin);
   name = encoder_name (bin);
   fail_unless_equals_string (name, "x264enc");
+  remove_encoder ("fakelow");
 }
 
 GST_END_TEST;
