@@ -91,12 +91,13 @@ test("modules: two by two, what may be cut, how good a connection is", async () 
         return [new Set(rects.map((r) => r.x)).size, new Set(rects.map((r) => r.y)).size];
       });
     const one = place(1, false, 374, 640, 8, wide)[0];
-    return [four, mayFill(wide, one.width / one.height), mayFill(wide, 1), mayFill(0.75, 0.75),
+    const five = new Set(place(5, false, 374, 640, 8, wide).map((r) => r.y)).size;
+    return [four, five, mayFill(wide, one.width / one.height), mayFill(wide, 1), mayFill(0.75, 0.75),
       ["fair", "poor"].map((level) => [-0.001, 0, 0.001].map((d) => [
         grade({ loss: LOSS[level] + d, rtt: NaN }),
         grade({ loss: NaN, rtt: ROUND_TRIP_MS[level] + d }),
       ])), grade({ loss: NaN, rtt: NaN })];
-  })()`), [[[2, 2], [2, 2], [2, 2], [2, 2]], true, false, true,
+  })()`), [[[2, 2], [2, 2], [2, 2], [2, 2]], 3, true, false, true,
     [[["good", "good"], ["fair", "fair"], ["fair", "fair"]],
       [["fair", "fair"], ["poor", "poor"], ["poor", "poor"]]], "good"], "modules");
 });

@@ -5,7 +5,7 @@
 const RATIO_WIDE = 16 / 9;
 const RATIO_TALL = 3 / 4; // the narrowest tile
 const SEEN_MIN = 0.68; // of a picture that fills its tile; of less it is shown whole
-const FOUR = 4; // are two by two, on a phone as well
+const FOUR = 4; // are two by two, and more have two columns at least, on a phone as well
 
 // Whether a picture of the ratio `picture` (width / height) loses so little in a tile of
 // the ratio `tile` that it may fill it: a face is not cut to a square.
@@ -16,13 +16,13 @@ export function mayFill(picture, tile) {
 // The columns, rows and tile size (px) that show `count` tiles largest in a
 // space of `width` x `height`, `gap` px apart. A tile may be of any shape between
 // 16:9 and what a picture of the ratio `widest` may be cut to (0: there is none), so that
-// a narrow space is filled as well. `only`: with so many columns.
-export function arrange(count, width, height, gap, widest = 0, only = 0) {
+// a narrow space is filled as well. With `least` columns or more, and `most` or fewer.
+export function arrange(count, width, height, gap, widest = 0, least = 1, most = count) {
   let best = { columns: 1, rows: 1, tileWidth: 0, tileHeight: 0 };
   const narrowest = Math.min(Math.max(widest * SEEN_MIN, RATIO_TALL), RATIO_WIDE);
   let bestArea = -1;
 
-  for (let columns = only || 1; columns <= (only || count); columns++) {
+  for (let columns = least; columns <= most; columns++) {
     const rows = Math.ceil(count / columns);
     const cellWidth = (width - gap * (columns - 1)) / columns;
     const cellHeight = (height - gap * (rows - 1)) / rows;
@@ -45,9 +45,9 @@ export function arrange(count, width, height, gap, widest = 0, only = 0) {
 
 // The rectangles {x, y, width, height} of `count` tiles in the middle of a space
 // that begins at (left, top).
-function grid(count, left, top, width, height, gap, widest, only) {
+function grid(count, left, top, width, height, gap, widest, least, most) {
   const { columns, rows, tileWidth, tileHeight } = arrange(count, width, height, gap, widest,
-    only);
+    least, most);
   const usedHeight = rows * tileHeight + (rows - 1) * gap;
   const rects = [];
 
@@ -70,7 +70,8 @@ function grid(count, left, top, width, height, gap, widest, only) {
 export function place(count, spotlight, width, height, gap, widest = 0) {
   if (count === 0 || width <= 0 || height <= 0) return [];
   if (!spotlight || count === 1)
-    return grid(count, 0, 0, width, height, gap, widest, count === FOUR ? 2 : 0);
+    return grid(count, 0, 0, width, height, gap, widest, count < FOUR ? 1 : 2,
+      count === FOUR ? 2 : count);
   if (width > height) {
     const strip = Math.min(Math.max(width * 0.2, 120), 280);
     return [{ x: 0, y: 0, width: Math.floor(width - strip - gap), height },
