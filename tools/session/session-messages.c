@@ -305,6 +305,9 @@ on_participant_left (VmtSession *self, const GstStructure *s)
   if (removed && self->hosting)
     vmt_output_line (self->output, VMT_STYLE_PLAIN,
         "%s (%s) was removed and cannot come again before /unban.", name, id);
+  else if (removed)
+    vmt_output_line (
+        self->output, VMT_STYLE_PLAIN, "The host removed %s.", name);
   else if (*why)
     vmt_output_line (self->output, VMT_STYLE_BAD, "%s has left: %s", name, why);
   else

@@ -276,6 +276,9 @@ GST_START_TEST (test_kick)
   g_assert_error (b.error, VM_ERROR, VM_ERROR_KICKED);
   WAIT_FOR (has (&a, "-p002KICKED"));
   fail_if (has (&a, "idle"));
+  /* the others have not been removed */
+  fail_unless (has (&b, "-p001") && has (&b, "-p003"));
+  fail_if (has (&b, "KICKED"));
 }
 
 GST_END_TEST;

@@ -182,7 +182,9 @@ vm_meeting_finish (VmMeeting *self, const GError *error)
     return;
   self->stopped = TRUE;
   vm_meeting_disconnect (self);
-  vm_meeting_drop_participants (self, why);
+  /* whoever removes this device stays, and so do the others */
+  vm_meeting_drop_participants (
+      self, g_error_matches (why, VM_ERROR, VM_ERROR_KICKED) ? NULL : why);
   if (why)
     g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_FAILED], 0, why);
   if (self->state == VM_MEETING_STATE_ACTIVE)
