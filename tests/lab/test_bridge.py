@@ -151,8 +151,8 @@ class Losses:
         def all_anew():
             return all(
                 self.meets(process, *before[user])
-                and (user == "Alice" or self.here(process)["Alice"]
-                     != before[user]["Alice"])
+                and (user == "Alice" or self.here(process).get("Alice")
+                     not in (None, before[user]["Alice"]))
                 for user, process in everybody.items())
         lab.wait_until(all_anew, lab.SOON, "everybody meets again")
         print(f"server killed: {time.monotonic() - killed:.1f} s until all meet again")
