@@ -239,7 +239,8 @@ on_host_lost (VmtSession *self, const GstStructure *s)
     return;
   }
   vmt_output_line (self->output, VMT_STYLE_BAD,
-      "%s, the host, is gone. Those who are here go on; nobody else can join.",
+      "%s, the host, is gone. Those who are here go on; nobody else can join "
+      "before another device hosts.",
       name);
 }
 
