@@ -271,6 +271,7 @@ test("how well each is known", async () => {
     document.body.dataset.state = "joined";
     document.getElementById("lobby").hidden = true;
     document.getElementById("call").hidden = false;
+    document.getElementById("call-name").textContent = "levels";
     document.getElementById("people").hidden = false;
     new PeoplePanel(() => {}).attach({ self: participants.get("p004"), participants,
       people: [...participants.values()], isHost: false,
