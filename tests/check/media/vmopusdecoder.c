@@ -47,6 +47,18 @@ make_piece (guint n, guint silent, guint loud)
   return piece;
 }
 
+/* Takes @element, which is floating. */
+static GstHarness *
+harness_new (GstElement *element)
+{
+  GstHarness *harness;
+
+  gst_object_ref_sink (element);
+  harness = gst_harness_new_with_element (element, "sink", "src");
+  gst_object_unref (element);
+  return harness;
+}
+
 /* @count packets as this device sends them when a tenth is lost. */
 static GPtrArray *
 encode (guint count, guint silent, guint loud)
@@ -63,7 +75,7 @@ encode (guint count, guint silent, guint loud)
   vm_sound_settings_init (&settings, VM_AUDIO_PROFILE_VOICE);
   settings.loss = 100 / DROP_EACH;
   vm_codec_set_sound (encoder, &settings);
-  harness = gst_harness_new_with_element (encoder, "sink", "src");
+  harness = harness_new (encoder);
   gst_harness_set_src_caps_str (
       harness, "audio/x-raw,format=" GST_AUDIO_NE (
                    S16) ",rate=48000,channels=1,layout=interleaved");
@@ -88,8 +100,7 @@ encode (guint count, guint silent, guint loud)
 static GstHarness *
 decoder_new (void)
 {
-  GstHarness *harness =
-      gst_harness_new_with_element (vm_opus_decoder_new (), "sink", "src");
+  GstHarness *harness = harness_new (vm_opus_decoder_new ());
 
   gst_harness_set_src_caps_str (harness,
       "audio/x-opus,channel-mapping-family=(int)0,channels=(int)2,"

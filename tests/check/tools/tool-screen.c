@@ -537,15 +537,6 @@ ends_in_a_call (void (*how) (void), const gchar *why)
 }
 
 /* The meeting goes on, and nobody takes black for the screen. */
-GST_START_TEST (test_ended_by_desktop)
-{
-  ends_in_a_call (fake_portal_end_session,
-      "The screen is shared no more, and no picture is sent: The desktop has "
-      "ended it.");
-}
-
-GST_END_TEST;
-
 GST_START_TEST (test_window_closed)
 {
   ends_in_a_call (fake_pipewire_fail, "The screen is shared no more, and no "
@@ -589,7 +580,6 @@ tool_screen_suite (void)
   tcase_add_test (tc, test_taken_back);
   tcase_add_test (tc, test_no_bus);
   tcase_add_test (tc, test_no_pipewire);
-  tcase_add_test (tc, test_ended_by_desktop);
   tcase_add_test (tc, test_window_closed);
   tcase_add_test (tc, test_refused_before_call);
   return s;

@@ -247,12 +247,6 @@ fake_portal_stop (void)
   g_clear_pointer (&asked, g_free);
 }
 
-void
-fake_portal_end_session (void)
-{
-  emit (SESSION_PATH, SESSION, "Closed", NULL);
-}
-
 gboolean
 fake_portal_is_asking (void)
 {

@@ -25,8 +25,6 @@ typedef struct
 /* Puts the bus into the environment. */
 void fake_portal_start (const FakePortal *portal);
 void fake_portal_stop (void);
-/* The session that was made last ends. */
-void fake_portal_end_session (void);
 /* The person is asked: Start has come, and nothing was answered. */
 gboolean fake_portal_is_asking (void);
 /* Options that @method had the last time; transfer full, or NULL. */
