@@ -321,8 +321,6 @@ enum
   PROP_PATH,
 };
 
-static GWeakRef shown; /* the last one */
-
 static void
 fake_pipe_wire_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -390,7 +388,6 @@ fake_pipe_wire_init (FakePipeWire *self)
   gst_bin_add (GST_BIN (self), picture);
   src = gst_element_get_static_pad (picture, "src");
   gst_element_add_pad (GST_ELEMENT (self), gst_ghost_pad_new ("src", src));
-  g_weak_ref_set (&shown, self);
 }
 
 void
@@ -398,12 +395,4 @@ fake_pipewire_register (void)
 {
   gst_element_register (
       NULL, "pipewiresrc", GST_RANK_NONE, fake_pipe_wire_get_type ());
-}
-
-void
-fake_pipewire_fail (void)
-{
-  g_autoptr (GstElement) element = g_weak_ref_get (&shown);
-
-  GST_ELEMENT_ERROR (element, RESOURCE, READ, ("The node is gone."), (NULL));
 }

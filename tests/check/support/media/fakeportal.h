@@ -39,5 +39,3 @@ gboolean fake_portal_is_caller_there (void);
 /* Registers a pipewiresrc that shows white, of 64x36 pixels; an error where it
  * has no open fd, or another node. */
 void fake_pipewire_register (void);
-/* What it shows is gone. */
-void fake_pipewire_fail (void);
