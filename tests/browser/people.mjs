@@ -249,6 +249,7 @@ export class Browser {
       if (hostname !== ADDRESS && hostname !== "127.0.0.1" && hostname !== "localhost")
         page.faults.push(`asked ${request.url()}`);
     });
+    reloading(page);
     await page.addInitScript(captureLightly, fullPicture);
     await page.addInitScript(instrument);
     return page;
@@ -276,6 +277,21 @@ export class Browser {
     this.isClosed = true;
     return this.server.kill();
   }
+}
+
+// Chromium loads a page again when the network changed meanwhile, as it does while the
+// lab's interfaces come up; the driver only hears that the first attempt failed.
+function reloading(page) {
+  const load = page.goto.bind(page);
+  page.goto = async (...where) => {
+    for (let left = 3; ; left--) {
+      try {
+        return await load(...where);
+      } catch (error) {
+        if (left === 0 || !String(error).includes("ERR_NETWORK_CHANGED")) throw error;
+      }
+    }
+  };
 }
 
 export function joinLink(link, user, more = {}) {

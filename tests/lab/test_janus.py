@@ -255,7 +255,7 @@ class Devices(Server, lab.LabTest):
             f"vmsignalbin name=m uri=janus+ws://127.0.0.1:{PORT}/{room} user=Ann "
             f"api-secret={SECRET} start-bitrate={start} videotestsrc is-live=true "
             "pattern=zone-plate kx2=40 ky2=40 kt=6 ! "
-            "video/x-raw,width=640,height=480,framerate=15/1 ! "
+            "video/x-raw,width=320,height=240,framerate=15/1 ! "
             "m.video_sink_0", env={"XDG_CONFIG_HOME": os.path.join(self.folder, "Ann")})
         ann.wait_for("vm-joined", lab.SOON)
 
