@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "devices/slot-sink.h"
-#include "cmd/opening.h"
-
-#include <gio/gio.h>
 
 #define CONVERT "audioconvert ! audioresample"
 /* some devices open, and hang when they are told what they are to play */
@@ -63,28 +60,11 @@ vmt_sink_slot_make (VmtSlot *slot, const VmtMediaDevice *device, GError **error)
   return bin;
 }
 
-static gboolean
-vmt_sink_slot_try_device (
+static GstElement *
+vmt_sink_slot_make_trial (
     VmtSlot *slot, const VmtMediaDevice *device, GError **error)
 {
-  g_autoptr (GstElement) trial = make_line (TRIAL, device, error);
-
-  if (!trial)
-    return FALSE;
-  gst_object_ref_sink (trial);
-  switch (vmt_open (trial, GST_STATE_PAUSED, VMT_OPEN_WAIT)) {
-    case VMT_OPEN_OK:
-      return TRUE;
-    case VMT_OPEN_FAILED:
-      g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE,
-          "The device “%s” cannot be opened.", device->name);
-      break;
-    case VMT_OPEN_LATE:
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-          "The device “%s” does not answer.", device->name);
-      break;
-  }
-  return FALSE;
+  return make_line (TRIAL, device, error);
 }
 
 static gboolean
@@ -142,7 +122,8 @@ vmt_sink_slot_class_init (VmtSinkSlotClass *klass)
 {
   VmtSlotClass *slot_class = VMT_SLOT_CLASS (klass);
 
-  slot_class->try_device = vmt_sink_slot_try_device;
+  slot_class->make_trial = vmt_sink_slot_make_trial;
+  slot_class->trial_state = GST_STATE_PAUSED;
   slot_class->make = vmt_sink_slot_make;
   slot_class->bring_in = vmt_sink_slot_bring_in;
   slot_class->switch_to = vmt_sink_slot_switch_to;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "devices/slot-source.h"
-#include "cmd/opening.h"
-
-#include <gio/gio.h>
 
 /* a description that ends with bare caps would end before them */
 #define FILTER(caps) "capsfilter caps=\"" caps "\""
@@ -132,28 +129,11 @@ vmt_source_slot_make (
   return bin;
 }
 
-static gboolean
-vmt_source_slot_try_device (
+static GstElement *
+vmt_source_slot_make_trial (
     VmtSlot *slot, const VmtMediaDevice *device, GError **error)
 {
-  g_autoptr (GstElement) element = create_element (device, error);
-
-  if (!element)
-    return FALSE;
-  gst_object_ref_sink (element);
-  switch (vmt_open (element, GST_STATE_READY, VMT_OPEN_WAIT)) {
-    case VMT_OPEN_OK:
-      return TRUE;
-    case VMT_OPEN_FAILED:
-      g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
-          "The device “%s” cannot be opened.", device->name);
-      break;
-    case VMT_OPEN_LATE:
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-          "The device “%s” does not answer.", device->name);
-      break;
-  }
-  return FALSE;
+  return create_element (device, error);
 }
 
 static GstPadProbeReturn
@@ -231,7 +211,8 @@ vmt_source_slot_class_init (VmtSourceSlotClass *klass)
 {
   VmtSlotClass *slot_class = VMT_SLOT_CLASS (klass);
 
-  slot_class->try_device = vmt_source_slot_try_device;
+  slot_class->make_trial = vmt_source_slot_make_trial;
+  slot_class->trial_state = GST_STATE_READY;
   slot_class->make = vmt_source_slot_make;
   slot_class->bring_in = vmt_source_slot_bring_in;
   slot_class->switch_to = vmt_source_slot_switch_to;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "devices/slot.h"
+#include "cmd/opening.h"
+
+#include <gio/gio.h>
 
 typedef struct
 {
@@ -118,13 +121,39 @@ vmt_slot_begin_with (VmtSlot *self, GstElement *part, const gchar *name)
   return TRUE;
 }
 
+/* The device is opened and closed again; @error: a sentence. */
+static gboolean
+try_device (VmtSlot *self, const VmtMediaDevice *device, GError **error)
+{
+  VmtSlotClass *klass = VMT_SLOT_GET_CLASS (self);
+  g_autoptr (GstElement) trial = klass->make_trial (self, device, error);
+
+  if (!trial)
+    return FALSE;
+  gst_object_ref_sink (trial);
+  switch (vmt_open (trial, klass->trial_state, VMT_OPEN_WAIT)) {
+    case VMT_OPEN_OK:
+      return TRUE;
+    case VMT_OPEN_FAILED:
+      g_set_error (error, GST_RESOURCE_ERROR,
+          GST_RESOURCE_ERROR_OPEN_READ_WRITE,
+          "The device “%s” cannot be opened.", device->name);
+      break;
+    case VMT_OPEN_LATE:
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+          "The device “%s” does not answer.", device->name);
+      break;
+  }
+  return FALSE;
+}
+
 gboolean
 vmt_slot_begin (VmtSlot *self, const VmtMediaDevice *device, GError **error)
 {
   VmtSlotClass *klass = VMT_SLOT_GET_CLASS (self);
   GstElement *part;
 
-  if (device && !klass->try_device (self, device, error))
+  if (device && !try_device (self, device, error))
     return FALSE;
   part = klass->make (self, device, error);
   if (!part)
@@ -222,7 +251,7 @@ exchange (VmtSlot *self, const VmtMediaDevice *device)
   GstElement *old;
   gchar *why = NULL;
 
-  if (device && !klass->try_device (self, device, &error))
+  if (device && !try_device (self, device, &error))
     return g_strdup (error->message);
   part = klass->make (self, device, &error);
   if (!part)

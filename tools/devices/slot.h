@@ -23,9 +23,11 @@ struct _VmtSlotClass
 {
   GstBinClass parent_class;
 
-  /* The device is opened and closed again; @error: a sentence. */
-  gboolean (*try_device) (
+  /* What is set to @trial_state and back, to see whether @device can be opened
+   * at all. Floating; NULL: @error is a sentence. */
+  GstElement *(*make_trial) (
       VmtSlot *self, const VmtMediaDevice *device, GError **error);
+  GstState trial_state;
   /* A part for @device, or the one that stands in. Floating. */
   GstElement *(*make) (
       VmtSlot *self, const VmtMediaDevice *device, GError **error);
