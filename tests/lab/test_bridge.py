@@ -3,6 +3,7 @@
 """A meeting of a local network and a room of Janus that one of its devices brings together.
 Skipped where there is no Janus, as in Debian 13."""
 
+import contextlib
 import os
 import shutil
 import time
@@ -114,6 +115,19 @@ class Meeting(test_janus.Server, lab.LabTest):
         self.assertGreater(seen["videoFrames"], SEEN, process.tail())
         return seen["stamps"]["missing"] / lab.RATE
 
+    @contextlib.contextmanager
+    def refused(self, host):
+        """Janus cannot be reached from there, which a connection notices at once."""
+        other = self.lab.hosts[0].address
+        rules = [("OUTPUT", "-d", "tcp", ["REJECT", "--reject-with", "tcp-reset"]),
+                 ("INPUT", "-s", "tcp", ["REJECT", "--reject-with", "tcp-reset"]),
+                 ("OUTPUT", "-d", "udp", ["DROP"]), ("INPUT", "-s", "udp", ["DROP"])]
+        for chain, which, kind, target in rules:
+            host.call("iptables", "-I", chain, which, other, "-p", kind, "-j", *target)
+        yield
+        for chain, which, kind, target in rules:
+            host.call("iptables", "-D", chain, which, other, "-p", kind, "-j", *target)
+
     def cut(self, host, seconds):
         """The packets between host and Janus, for so long."""
         other = self.lab.hosts[0].address
@@ -164,23 +178,6 @@ class Losses:
         again = self.here(everybody["Bob"])["Alice"]
         seen = [p for p in self.summary(everybody["Bob"]) if p["id"] == again]
         self.assertGreater(seen[0]["videoFrames"], SEEN)
-
-    def test_link_is_cut_for_long(self):
-        """Who comes back to the room before Janus has dropped its lost session is marked as the
-        second of that name, to those who know it by the room alone, and keeps its mark."""
-        everybody = self.four()
-        self.cut(self.lab.hosts[3], 35)
-        healed = time.monotonic()
-        self.all_meet(everybody, 2 * lab.SOON, marked=True)
-        print(f"cut for 35 s: all meet {time.monotonic() - healed:.1f} s after its end")
-        time.sleep(15)
-        self.all_meet(everybody, 2 * lab.SOON, marked=True)
-        print(f"and for good {time.monotonic() - healed:.1f} s after it")
-        time.sleep(5)
-        missed = [self.missed(everybody[user], self.named(everybody[user], other))
-                  for user, other in (("Bob", "Alice"), ("Alice", "Carl"))]
-        print(f"without Alice for {missed[0]:.1f} s, Alice without Carl for "
-              f"{missed[1]:.1f} s, of those that are there at last")
 
 
 @unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
@@ -236,6 +233,29 @@ class Bridge(Losses, Meeting):
         mine = [p for p in self.summary(bob) if p["id"] == other]
         self.assertGreater(mine[0]["videoFrames"], SEEN, bob.tail())
         carl.wait_event("participant-left", lab.SOON, user="Bob")
+
+    def test_bridge_does_not_reach_the_cloud(self):
+        """It is the bridge again once it does, and not before."""
+        everybody = {"Bob": self.bob(), "Dave": self.bridge(2, "Dave")}
+        dave = everybody["Dave"]
+        dave.wait_event("bridge", lab.SOON, state="opened")
+        everybody["Carl"] = carl = self.bridge(3, "Carl")
+        everybody["Alice"] = self.alice()
+        self.all_meet(everybody, lab.SOON)
+        with self.refused(self.lab.hosts[2]):
+            failed = dave.wait_event("bridge", lab.SOON, state="failed")
+            self.assertEqual(failed["code"], "DISCONNECTED")
+            carl.wait_event("bridge", lab.SOON, state="opened")
+            self.all_meet(everybody, lab.SOON, marked=True)
+            lab.wait_until(lambda: len([e for e in dave.events("bridge")
+                                        if e["state"] == "failed"]) > 1, lab.SOON,
+                           "another trial")
+            self.assertEqual([e["state"] for e in carl.events("bridge")], ["opened"])
+        lab.wait_until(lambda: len([e for e in dave.events("bridge")
+                                    if e["state"] == "opened"]) > 1, lab.SOON,
+                       "Dave is the bridge again")
+        carl.wait_event("bridge", lab.SOON, state="closed")
+        self.all_meet(everybody, lab.SOON, marked=True)
 
     def test_earliest_is_the_bridge(self):
         bob = self.bob("--cloud", self.uri(), *self.secret(self.lab.hosts[1]))
@@ -346,6 +366,23 @@ class Claim(Losses, Meeting):
     """A Janus that does."""
 
     reclaim = 60
+
+    def test_link_is_cut_for_long(self):
+        """Who comes back to the room before Janus has dropped its lost session is marked as the
+        second of that name, to those who know it by the room alone, and keeps its mark."""
+        everybody = self.four()
+        self.cut(self.lab.hosts[3], 35)
+        healed = time.monotonic()
+        self.all_meet(everybody, 2 * lab.SOON, marked=True)
+        print(f"cut for 35 s: all meet {time.monotonic() - healed:.1f} s after its end")
+        time.sleep(15)
+        self.all_meet(everybody, 2 * lab.SOON, marked=True)
+        print(f"and for good {time.monotonic() - healed:.1f} s after it")
+        time.sleep(5)
+        missed = [self.missed(everybody[user], self.named(everybody[user], other))
+                  for user, other in (("Bob", "Alice"), ("Alice", "Carl"))]
+        print(f"without Alice for {missed[0]:.1f} s, Alice without Carl for "
+              f"{missed[1]:.1f} s, of those that are there at last")
 
 
 def processor(process):

@@ -72,7 +72,9 @@ struct _VmBridge
   VmBridgeRoster *roster;
   VmBridgeState state;
   gchar *id, *meeting, *meeting_id, *link; /* of the meeting; or NULL */
+  gboolean unable; /* others have heard that the room is not reached */
   GstElement *room; /* or NULL */
+  gint64 lost_at; /* µs: when @room lost its connection, or 0 */
   GPtrArray *guests, *publishers;
   GHashTable *barred; /* origin ids that the meeting has removed */
   GSource *tick, *pause;

@@ -159,6 +159,7 @@ vm_bridge_mark (VmBridge *self, const gchar *user, const gchar *id)
 static void
 set_role (VmBridge *self, VmBridgeRole role)
 {
+  self->unable = role == VM_BRIDGE_ROLE_NO;
   vm_bridge_roster_set_own_role (self->roster, role);
   self->funcs->tell_role (self->bin, vm_bridge_role_to_word (role));
 }
@@ -244,6 +245,7 @@ close_room (VmBridge *self)
     vm_bridge_tell (self, "closed", NULL, NULL, NULL);
   }
   self->state = VM_BRIDGE_IDLE;
+  self->lost_at = 0;
   if (self->room)
     g_signal_handlers_disconnect_by_data (self->room, self);
   vm_bridge_drop_publishers (self);
@@ -251,6 +253,8 @@ close_room (VmBridge *self)
   vm_bridge_close_element (self, &self->room);
 }
 
+/* Whoever is the bridge meanwhile stays it until this device has reached the
+ * room. */
 static gboolean
 on_paused (gpointer data)
 {
@@ -258,7 +262,9 @@ on_paused (gpointer data)
 
   vm_timer_clear (&self->pause);
   self->state = VM_BRIDGE_IDLE;
-  set_role (self, self->role);
+  vm_bridge_roster_set_own_role (self->roster, self->role);
+  if (!vm_bridge_roster_is_bridge (self->roster, g_get_monotonic_time ()))
+    set_role (self, self->role);
   return G_SOURCE_REMOVE;
 }
 
@@ -271,6 +277,15 @@ fail_room (VmBridge *self, const GError *error, const gchar *code)
   self->state = VM_BRIDGE_PAUSED;
   self->pause =
       vm_timer_new (self->context, VM_BRIDGE_PAUSE_MS, on_paused, self);
+}
+
+static void
+give_way (VmBridge *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (
+      VM_ERROR, VM_ERROR_DISCONNECTED, "The connection to the cloud was lost.");
+
+  fail_room (self, error, "DISCONNECTED");
 }
 
 static void
@@ -287,6 +302,10 @@ look (VmBridge *self, gint64 now)
     close_room (self);
   if (self->state != VM_BRIDGE_OPEN)
     return;
+  if (vm_bridge_roster_gives_way (self->roster, self->lost_at, now)) {
+    give_way (self);
+    return;
+  }
   vm_bridge_try_guests (self, now);
   vm_bridge_try_publishers (self, now);
 }
@@ -304,6 +323,8 @@ take_room_joined (VmBridge *self)
   if (self->state != VM_BRIDGE_OPENING)
     return;
   self->state = VM_BRIDGE_OPEN;
+  if (self->unable)
+    set_role (self, self->role);
   self->funcs->listen (self->bin, self, TRUE);
   vm_bridge_tell (self, "opened", NULL, NULL, NULL);
 }
@@ -319,6 +340,10 @@ take_of_room (VmBridge *self, const GstStructure *s)
     vm_bridge_add_guest (self, s);
   else if (strcmp (name, "vm-participant-left") == 0)
     vm_bridge_remove_guest (self, gst_structure_get_string (s, "id"));
+  else if (strcmp (name, "vm-host-lost") == 0)
+    self->lost_at = g_get_monotonic_time ();
+  else if (strcmp (name, "vm-host-returned") == 0)
+    self->lost_at = 0;
 }
 
 /* What the meeting tells */

@@ -20,11 +20,13 @@
  *
  *   state  | goes on to | when
  *   idle   | opening    | this device is to be the bridge (vmbridgeroster.h)
- *   opening| open       | the room is joined
+ *   opening| open       | the room is joined; others hear that this device is
+ *          |            | able to be the bridge, if they have heard otherwise
  *          | paused     | the room fails; others hear that this device is not
  *          |            | able to be the bridge
  *   open   | idle       | another is to be the bridge, or the meeting is left
- *          | paused     | the room fails
+ *          | paused     | the room fails; its connection is lost for
+ *          |            | VM_BRIDGE_AWAY_US, and another device is able
  *   paused | idle       | after VM_BRIDGE_PAUSE_MS
  *
  * The publishers and guests are there while it is open. It has a thread of its

@@ -165,6 +165,20 @@ vm_bridge_roster_is_bridge (VmBridgeRoster *self, gint64 now)
 }
 
 gboolean
+vm_bridge_roster_gives_way (VmBridgeRoster *self, gint64 lost_at, gint64 now)
+{
+  if (!lost_at || now - lost_at < VM_BRIDGE_AWAY_US)
+    return FALSE;
+  for (guint i = 0; i < self->others->len; i++) {
+    const Candidate *other = self->others->pdata[i];
+
+    if (other->role != VM_BRIDGE_ROLE_NO && !is_lost (other, now))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
 vm_bridge_is_gathered (gint64 waited, gboolean sound, gboolean picture)
 {
   gint64 ms = sound && picture ? VM_BRIDGE_GATHER_MS : VM_BRIDGE_GATHER_MAX_MS;

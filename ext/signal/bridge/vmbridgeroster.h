@@ -43,6 +43,13 @@ void vm_bridge_roster_set_heartbeat (
 /* Whether this device is the bridge at @now; FALSE before it has begun. */
 gboolean vm_bridge_roster_is_bridge (VmBridgeRoster *self, gint64 now);
 
+/* The bridge's connection to the room may come back by itself so long. */
+#define VM_BRIDGE_AWAY_US (15 * G_USEC_PER_SEC)
+/* Whether the bridge, which lost its connection at @lost_at (0: it has one), is
+ * to leave the room to another: one that is able, and heard. */
+gboolean
+vm_bridge_roster_gives_way (VmBridgeRoster *self, gint64 lost_at, gint64 now);
+
 /* A participant's streams are published when there was a frame of one for this
  * long: the others begin meanwhile. */
 #define VM_BRIDGE_GATHER_MS 400

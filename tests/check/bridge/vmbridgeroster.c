@@ -118,6 +118,28 @@ GST_START_TEST (test_silent)
 
 GST_END_TEST;
 
+GST_START_TEST (test_gives_way)
+{
+  const gint64 lost = SETTLED, away = lost + VM_BRIDGE_AWAY_US;
+
+  /* to nobody */
+  fail_if (vm_bridge_roster_gives_way (roster, lost, away));
+  add ("p008", VM_BRIDGE_ROLE_NO);
+  fail_if (vm_bridge_roster_gives_way (roster, lost, away));
+  /* to a later one, which is not the bridge otherwise */
+  add ("p009", VM_BRIDGE_ROLE_ABLE);
+  fail_unless (vm_bridge_roster_is_bridge (roster, away));
+  fail_if (vm_bridge_roster_gives_way (roster, lost, away - 1));
+  fail_unless (vm_bridge_roster_gives_way (roster, lost, away));
+  fail_unless (vm_bridge_roster_gives_way (roster, lost, away + 1));
+  /* with a connection, never */
+  fail_if (vm_bridge_roster_gives_way (roster, 0, away));
+  vm_bridge_roster_set_heartbeat (roster, "p009", FALSE, lost);
+  fail_if (vm_bridge_roster_gives_way (roster, lost, away));
+}
+
+GST_END_TEST;
+
 /* A meeting that is joined anew has others, by other ids. */
 GST_START_TEST (test_again)
 {
@@ -163,6 +185,7 @@ vmbridgeroster_suite (void)
   tcase_add_test (tests, test_earliest);
   tcase_add_test (tests, test_chosen);
   tcase_add_test (tests, test_silent);
+  tcase_add_test (tests, test_gives_way);
   tcase_add_test (tests, test_again);
   tcase_add_test (tests, test_gathers);
   suite_add_tcase (suite, tests);
