@@ -26,6 +26,11 @@ class Everybody(mesh.MeshTest):
         return {(p.name, other["user"]): other["stamps"]
                 for p in people for other in self.second(p)["participants"]}
 
+    def heard(self, people, speakers):
+        """How many buffers of each of the speakers each has heard so far."""
+        return [other["audioBuffers"] for p in people
+                for other in self.second(p)["participants"] if other["user"] in speakers]
+
     def check(self, count, *options, rate, speakers=None):
         speakers = speakers or count
         people = self.meet("--rate", str(rate), *PATIENT, *options,
@@ -44,14 +49,16 @@ class Everybody(mesh.MeshTest):
             self.assertEqual(
                 (second["videoEncoders"], second["audioEncoders"]),
                 (1, 1 if index < speakers else 0), process.tail())
+        # so many buffers of each that speaks, in whatever time
+        lab.wait_until(
+            lambda: all(heard >= LENGTH * 40 for heard in
+                        self.heard(people, mesh.NAMES[:speakers])),
+            4 * LENGTH + lab.SOON, lambda: f"sound for {LENGTH} s of each, not "
+            f"{self.heard(people, mesh.NAMES[:speakers])}")
         for process, others in zip(people, self.finish(people)):
             self.assertEqual({o["user"] for o in others},
                              set(mesh.NAMES[:count])
                              - {mesh.NAMES[people.index(process)]})
-            for other in others:
-                if mesh.NAMES.index(other["user"]) < speakers:
-                    self.assertGreater(other["audioBuffers"], LENGTH * 40,
-                                       other)
 
     def missed(self, people, rate):
         """What of whose frames who missed, or was sent twice more often than now
