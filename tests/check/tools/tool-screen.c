@@ -474,6 +474,23 @@ GST_END_TEST;
 
 static FILE *out, *err;
 static gchar *said, *complained;
+static guint stage;
+static void (*share_ends) (void);
+
+static gboolean
+on_poll (gpointer user_data)
+{
+  gint value = fake_signal_bin_get_value (TRUE);
+
+  if (stage == 0 && fake_signal_bin_count (TRUE) > 3 && value > 200) {
+    stage++;
+    share_ends ();
+  } else if (stage == 1 && value < 40 && fake_signal_bin_is_muted (TRUE)) {
+    stage++;
+    raise (SIGINT);
+  }
+  return G_SOURCE_CONTINUE;
+}
 
 static gint
 call (void)
@@ -482,6 +499,7 @@ call (void)
   size_t out_size, err_size;
   VmtOutput *output;
   gint status;
+  guint poll;
 
   out = open_memstream (&said, &out_size);
   err = open_memstream (&complained, &err_size);
@@ -489,13 +507,52 @@ call (void)
   options.source = g_strdup ("screen");
   options.microphone = g_strdup ("none");
   options.duration = NEVER;
+  stage = 0;
+  poll = g_timeout_add (10, on_poll, NULL);
   status = vmt_session_run (&options, output, VM_MEETING_MODE_HOST, "call",
       NULL, g_get_monotonic_time ());
+  g_source_remove (poll);
   vmt_output_free (output);
   fclose (out);
   fclose (err);
   return status;
 }
+
+static void
+ends_in_a_call (void (*how) (void), const gchar *why)
+{
+  static const FakePortal portal = { 0 };
+  gint status;
+
+  fake_portal_start (&portal);
+  share_ends = how;
+  status = call ();
+  fail_unless (stage == 2, "%u: %s%s", stage, said, complained);
+  fail_unless_equals_int (status, 0);
+  fail_unless (strstr (said, "The desktop asks which screen or window"));
+  fail_unless (strstr (complained, why), "%s", complained);
+  free (said);
+  free (complained);
+  fake_portal_stop ();
+}
+
+/* The meeting goes on, and nobody takes black for the screen. */
+GST_START_TEST (test_ended_by_desktop)
+{
+  ends_in_a_call (fake_portal_end_session,
+      "The screen is shared no more, and no picture is sent: The desktop has "
+      "ended it.");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_window_closed)
+{
+  ends_in_a_call (fake_pipewire_fail, "The screen is shared no more, and no "
+                                      "picture is sent: The node is gone.");
+}
+
+GST_END_TEST;
 
 /* Nobody joins without the screen that was asked for. */
 GST_START_TEST (test_refused_before_call)
@@ -532,6 +589,8 @@ tool_screen_suite (void)
   tcase_add_test (tc, test_taken_back);
   tcase_add_test (tc, test_no_bus);
   tcase_add_test (tc, test_no_pipewire);
+  tcase_add_test (tc, test_ended_by_desktop);
+  tcase_add_test (tc, test_window_closed);
   tcase_add_test (tc, test_refused_before_call);
   return s;
 }

@@ -247,6 +247,12 @@ fake_portal_stop (void)
   g_clear_pointer (&asked, g_free);
 }
 
+void
+fake_portal_end_session (void)
+{
+  emit (SESSION_PATH, SESSION, "Closed", NULL);
+}
+
 gboolean
 fake_portal_is_asking (void)
 {
@@ -321,6 +327,8 @@ enum
   PROP_PATH,
 };
 
+static GWeakRef shown; /* the last one */
+
 static void
 fake_pipe_wire_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -388,11 +396,27 @@ fake_pipe_wire_init (FakePipeWire *self)
   gst_bin_add (GST_BIN (self), picture);
   src = gst_element_get_static_pad (picture, "src");
   gst_element_add_pad (GST_ELEMENT (self), gst_ghost_pad_new ("src", src));
+  g_weak_ref_set (&shown, self);
 }
 
 void
 fake_pipewire_register (void)
 {
+  /* who looks for devices would load the plugin of the real one later, which
+   * then took this one's place */
+  g_autoptr (GstPluginFeature) known =
+      gst_registry_lookup_feature (gst_registry_get (), "pipewiresrc");
+  g_autoptr (GstPluginFeature) loaded =
+      known ? gst_plugin_feature_load (known) : NULL;
+
   gst_element_register (
       NULL, "pipewiresrc", GST_RANK_NONE, fake_pipe_wire_get_type ());
+}
+
+void
+fake_pipewire_fail (void)
+{
+  g_autoptr (GstElement) element = g_weak_ref_get (&shown);
+
+  GST_ELEMENT_ERROR (element, RESOURCE, READ, ("The node is gone."), (NULL));
 }

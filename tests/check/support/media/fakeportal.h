@@ -25,6 +25,8 @@ typedef struct
 /* Puts the bus into the environment. */
 void fake_portal_start (const FakePortal *portal);
 void fake_portal_stop (void);
+/* The session that was made last ends. */
+void fake_portal_end_session (void);
 /* The person is asked: Start has come, and nothing was answered. */
 gboolean fake_portal_is_asking (void);
 /* Options that @method had the last time; transfer full, or NULL. */
@@ -39,3 +41,5 @@ gboolean fake_portal_is_caller_there (void);
 /* Registers a pipewiresrc that shows white, of 64x36 pixels; an error where it
  * has no open fd, or another node. */
 void fake_pipewire_register (void);
+/* What it shows is gone. */
+void fake_pipewire_fail (void);
