@@ -162,7 +162,9 @@ export function measure() {
 export async function connect(a, b) {
   const begin = (offer) => async (page) => page.evaluate(async (sdp) => {
     const pc = new RTCPeerConnection();
-    for (const track of (await window.delay.capture()).getTracks()) pc.addTrack(track);
+    const captured = await window.delay.capture();
+    // of one stream, as in a call: sound waits for its picture
+    for (const track of captured.getTracks()) pc.addTrack(track, captured);
     if (sdp) await pc.setRemoteDescription({ type: "offer", sdp });
     await pc.setLocalDescription();
     while (pc.iceGatheringState !== "complete")
