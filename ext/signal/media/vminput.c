@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "media/vminput-priv.h"
+#include "media/vmturns.h"
 
 #include <gst/video/video-event.h>
+#include <gst/videomeet/base/vmthread-priv.h>
 #include <gst/videomeet/videomeet.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
@@ -27,6 +29,8 @@ vm_input_finalize (GObject *object)
 static void
 vm_input_handle_message (GstBin *bin, GstMessage *message)
 {
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_STATUS)
+    vm_turns_follow (message, VM_INPUT (bin)->stream == VM_PEER_AUDIO);
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR
       && vm_input_branch_take_error (VM_INPUT (bin), message)) {
     gst_message_unref (message);
@@ -74,6 +78,15 @@ vm_input_fail (VmInput *self, const GError *error, const GstCaps *caps)
       ("%s", text), ("code", G_TYPE_STRING, code, NULL));
 }
 
+/* The thread is the application's; but what it brings late is heard late, and
+ * in a browser all that follows is, too. */
+static GstPadProbeReturn
+on_live_sound (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  vm_thread_go_first ();
+  return GST_PAD_PROBE_OK;
+}
+
 /* Decides on the first CAPS whether this input is raw or encoded and links
  * what follows before the event travels on. */
 static void
@@ -94,6 +107,9 @@ on_first_caps (VmInput *self, const GstCaps *caps)
       self, "%s input %" GST_PTR_FORMAT, live ? "live" : "not live,", caps);
   /* A file would otherwise be sent as fast as it can be read. */
   g_object_set (self->clocksync, "sync", !live, NULL);
+  if (live && self->stream == VM_PEER_AUDIO)
+    gst_pad_add_probe (
+        sink, GST_PAD_PROBE_TYPE_BUFFER, on_live_sound, NULL, NULL);
   if (codec == VM_CODEC_NONE)
     head = self->stream == VM_PEER_AUDIO
                ? vm_input_add_raw_audio (self, &volume)
@@ -147,6 +163,8 @@ on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       return GST_PAD_PROBE_DROP;
     }
   } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
+    if (self->stream == VM_PEER_AUDIO)
+      vm_thread_go_along ();
     vm_input_flag_eos (self, TRUE);
   } else if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT
              || GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP) {

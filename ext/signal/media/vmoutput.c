@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "media/vmoutput.h"
+#include "media/vmturns.h"
 #if HAVE_OPUS
 #include "media/vmopusdecoder.h"
 #endif
@@ -62,8 +63,17 @@ vm_output_finalize (GObject *object)
 }
 
 static void
+vm_output_handle_message (GstBin *bin, GstMessage *message)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_STATUS)
+    vm_turns_follow (message, vm_codec_is_audio (VM_OUTPUT (bin)->codec));
+  GST_BIN_CLASS (vm_output_parent_class)->handle_message (bin, message);
+}
+
+static void
 vm_output_class_init (VmOutputClass *klass)
 {
+  GST_BIN_CLASS (klass)->handle_message = vm_output_handle_message;
   G_OBJECT_CLASS (klass)->finalize = vm_output_finalize;
 }
 

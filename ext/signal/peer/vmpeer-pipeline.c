@@ -43,30 +43,42 @@ pipeline_error (VmPeer *self, gpointer data)
       "The connection to the other side broke down: %s", error->message);
 }
 
+static gboolean
+has_factory (GstElement *element, const gchar *name)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  return factory && g_str_equal (GST_OBJECT_NAME (factory), name);
+}
+
 /* A page that closes its connection aborts SCTP before it says goodbye. */
 static gboolean
 is_of_sctp (GstMessage *message)
 {
-  GstElementFactory *factory =
-      GST_IS_ELEMENT (message->src)
-          ? gst_element_get_factory (GST_ELEMENT (message->src))
-          : NULL;
-
-  return factory && strcmp (GST_OBJECT_NAME (factory), "sctpenc") == 0;
+  return GST_IS_ELEMENT (message->src)
+         && has_factory (GST_ELEMENT (message->src), "sctpenc");
 }
 
 /* In the thread that begins or ends. GStreamer may give it to anybody
- * afterwards. */
+ * afterwards. What comes from the network goes first, and not those of SCTP,
+ * which have the work of files. */
 static void
 set_turns (GstMessage *message)
 {
   GstStreamStatusType type;
+  GstElement *owner;
 
-  gst_message_parse_stream_status (message, &type, NULL);
-  if (type == GST_STREAM_STATUS_TYPE_ENTER)
-    vm_thread_take_short_turns ();
-  else if (type == GST_STREAM_STATUS_TYPE_LEAVE)
+  gst_message_parse_stream_status (message, &type, &owner);
+  if (type == GST_STREAM_STATUS_TYPE_LEAVE) {
+    vm_thread_go_along ();
     vm_thread_take_usual_turns ();
+  } else if (type == GST_STREAM_STATUS_TYPE_ENTER
+             && (has_factory (owner, "nicesrc")
+                 || has_factory (owner, "rtpjitterbuffer"))) {
+    vm_thread_go_first ();
+  } else if (type == GST_STREAM_STATUS_TYPE_ENTER) {
+    vm_thread_take_short_turns ();
+  }
 }
 
 /* Nobody reads this bus: errors become failures of the peer, the rest goes. */

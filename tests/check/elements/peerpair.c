@@ -5,6 +5,7 @@
 #include <gst/check/gstcheck.h>
 #include <gst/video/video.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* A time by another base is wrong by PAST; a frame that waits for a busy
  * machine is right and comes late. */
@@ -35,6 +36,8 @@ on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
   GstClockTime now = gst_clock_get_time (side->pair->clock);
   GstClockTime pts = GST_BUFFER_PTS (gst_sample_get_buffer (sample));
 
+  if (stream == VM_PEER_AUDIO)
+    g_atomic_int_set (&side->sound_nice, getpriority (PRIO_PROCESS, 0));
   if (g_atomic_int_add (&side->samples[stream], 1) == 0) {
     side->first_sample[stream] = g_get_monotonic_time ();
     if (stream != VM_PEER_AUDIO && !is_key (sample))

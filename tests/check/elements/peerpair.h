@@ -32,6 +32,7 @@ typedef struct
 
   /* by streaming threads */
   gint samples[VM_PEER_N_STREAMS];
+  gint sound_nice; /* of the thread that brought the last */
   gint bad_first; /* video that did not begin with a key frame */
   gint bad_times;
   gint good_times; /* in a row */

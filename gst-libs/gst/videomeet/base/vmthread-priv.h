@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* For the threads that move files, beside those of a call. They do nothing
+/* For the threads that move files, and those of a call beside. They do nothing
  * where the kernel does not allow it, or where the thread is neither
  * SCHED_OTHER nor SCHED_BATCH: then its policy was chosen on purpose. */
 
@@ -21,3 +21,11 @@ void vm_thread_take_turns (void);
 void vm_thread_take_short_turns (void);
 /* Ends vm_thread_take_short_turns(); the policy stays as it is. */
 void vm_thread_take_usual_turns (void);
+/* For a calling thread that brings sound, which is heard late as soon as one
+ * packet is late: it runs before others when processors are busy, where the
+ * kernel allows that (CAP_SYS_NICE, or RLIMIT_NICE of 30 and more), and takes
+ * short turns everywhere. What it begins is as any other thread. One that has
+ * another weight already keeps it. May be called for each packet. */
+void vm_thread_go_first (void);
+/* Ends vm_thread_go_first(), if the thread did. */
+void vm_thread_go_along (void);

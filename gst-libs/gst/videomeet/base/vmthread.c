@@ -20,6 +20,9 @@
 #define KEEP G_MAXUINT32 /* the policy */
 #define NICER 10 /* a tenth of the weight */
 #define NICEST 19
+/* Ten times the weight; Chromium gives its threads of media -8, or more. */
+#define FIRST -10
+#define RESET_ON_FORK 1 /* the flag SCHED_FLAG_RESET_ON_FORK */
 
 /* sched_setattr(2). The C library has no name for it yet, and the kernel's
  * header does not go together with <sched.h>. */
@@ -34,6 +37,15 @@ typedef struct
   guint64 deadline;
   guint64 period;
 } Attributes;
+
+typedef enum
+{
+  WEIGHT_USUAL,
+  WEIGHT_KEPT, /* it was to go first, and could not */
+  WEIGHT_FIRST,
+} Weight;
+
+static GPrivate weight; /* of this thread */
 
 static void
 set (guint32 policy, guint64 turn, gint nicer)
@@ -79,4 +91,44 @@ void
 vm_thread_take_usual_turns (void)
 {
   set (KEEP, USUAL_TURN, 0);
+}
+
+/* FALSE: it may not, or has another weight already, which was chosen. */
+static gboolean
+weigh (gint from, gint to)
+{
+  Attributes attr = { .size = sizeof attr };
+
+  if (syscall (SYS_sched_getattr, 0, &attr, sizeof attr, 0) != 0
+      || (attr.policy != SCHED_OTHER && attr.policy != SCHED_BATCH)
+      || attr.nice != from)
+    return FALSE;
+  attr.nice = to;
+  /* without privileges it stays once it is there */
+  if (to < 0)
+    attr.flags |= RESET_ON_FORK;
+  return syscall (SYS_sched_setattr, 0, &attr, 0) == 0;
+}
+
+void
+vm_thread_go_first (void)
+{
+  if (GPOINTER_TO_INT (g_private_get (&weight)) != WEIGHT_USUAL)
+    return;
+  g_private_set (
+      &weight, GINT_TO_POINTER (weigh (0, FIRST) ? WEIGHT_FIRST : WEIGHT_KEPT));
+  vm_thread_take_short_turns ();
+}
+
+void
+vm_thread_go_along (void)
+{
+  Weight before = GPOINTER_TO_INT (g_private_get (&weight));
+
+  if (before == WEIGHT_USUAL)
+    return;
+  if (before == WEIGHT_FIRST)
+    weigh (FIRST, 0);
+  g_private_set (&weight, GINT_TO_POINTER (WEIGHT_USUAL));
+  vm_thread_take_usual_turns ();
 }
