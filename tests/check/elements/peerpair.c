@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "peerpair.h"
+#include "knownfaults.h"
 
 #include <gst/check/gstcheck.h>
 #include <gst/video/video.h>
@@ -183,6 +184,7 @@ on_message (VmPeer *peer, const gchar *label, const gchar *text, Side *side)
 void
 pair_prepare (void)
 {
+  known_faults_pass ();
   vm_peer_prepare ();
   if (!vm_peer_join_workers (WORKERS_TIME))
     g_error ("a worker still runs");

@@ -3,7 +3,6 @@
 /* Sound is in time beside what takes the processors for long, as far as this
  * process may ask for that. */
 
-#include "elements/knownfaults.h"
 #include "elements/peerpair.h"
 #include "media/vminput.h"
 #include "media/vmoutput.h"
