@@ -6,7 +6,7 @@
 #include "session/session-priv.h"
 #include "cmd/target.h"
 #include "cmd/device.h"
-#include "session/hangup.h"
+#include "typed/hangup.h"
 #include "ui/ask.h"
 #include "cmd/receiver.h"
 
