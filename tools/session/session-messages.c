@@ -516,6 +516,8 @@ on_error (VmtSession *self, GstMessage *message)
   gst_message_parse_error_details (message, &details);
   code = code_of (error, details);
   GST_WARNING ("%s (%s)", error->message, debug);
+  if (vmt_session_source_failed (self, message, error->message))
+    return;
   vmt_session_fail (self, code, error->message);
 }
 

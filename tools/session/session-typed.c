@@ -274,6 +274,12 @@ obey (VmtSession *self, const VmtTyped *typed)
     case VMT_TYPED_SPEAKER:
       vmt_session_choose_device (self, VMT_KIND_SPEAKER, typed->text);
       break;
+    case VMT_TYPED_SOURCE:
+      vmt_session_change_source (self, typed->text, typed->region);
+      break;
+    case VMT_TYPED_SHARE:
+      vmt_session_share (self, typed->text, typed->region);
+      break;
     case VMT_TYPED_HAND:
       toggle_hand (self);
       break;

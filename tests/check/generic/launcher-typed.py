@@ -42,7 +42,7 @@ class Terminal:
             [launcher, *arguments], stdin=side, stdout=side, stderr=side,
             env={**os.environ, "XDG_CONFIG_HOME": str(folder / "term"),
                  "XDG_STATE_HOME": str(folder / "state"), "TERM": "xterm",
-                 **env},
+                 "DISPLAY": "", "WAYLAND_DISPLAY": "", **env},
             preexec_fn=self.take)
 
     def take(self):
@@ -227,6 +227,51 @@ def edited(folder, running):
     assert "Meeting edit is ended." in host.shown, host.shown
 
 
+def shared(folder, running):
+    """A second picture begins and ends; something else is sent."""
+    small = [option for option in LOOPBACK if option != "--audio-only"]
+    small[small.index("test")] = "stamp:64x36@10"
+    host = Terminal(folder, "host", "--meeting", "slides", "--user", "Ann", *small)
+    running.append(host.process)
+    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port_of(host)}/slides",
+                   "--user", "Bob", *small)
+    running.append(guest.process)
+    guest.wait("participant-state", user="Ann", state="connected")
+
+    def ann_of(event):
+        """Ann, in what the guest says of all now."""
+        before = len(guest.events)
+        guest.say("/who" if event == "who" else "/stats")
+        with guest.changed:
+            assert guest.changed.wait_for(lambda: any(
+                e["event"] == event for e in guest.events[before:]), WAIT)
+            return [e for e in guest.events[before:]
+                    if e["event"] == event][0]["participants"][0]
+
+    def until(event, true):
+        end = time.monotonic() + WAIT
+        while not true(ann := ann_of(event)):
+            assert time.monotonic() < end, (ann, host.shown[-2000:])
+            host.read(0.3)
+
+    host.type("/share\r")
+    host.wait_for("There is no .*display")
+    host.type("/share st\t")
+    host.wait_for_line("/share stamp ")
+    host.type("\r")
+    host.wait_for("You share “stamp” now")
+    until("stats", lambda ann: ann.get("screenFramesReceived", 0) > 5)
+    host.type("/source stamp:160x90@10\r")
+    host.wait_for("You send “stamp:160x90@10” now")
+    host.type("/source\r/share off\r")
+    host.wait_for("You send “stamp:160x90@10”, and share “stamp”.")
+    host.wait_for("You share nothing any more.")
+    until("who", lambda ann: ann.get("width") == 160)
+    host.type("/end\r")
+    assert host.drain_until_end() == 0, host.shown
+    assert guest.process.wait(WAIT) == 0
+
+
 def remembered(folder, running):
     """Another meeting knows what was typed into the one before."""
     host = Terminal(folder, "host", "--meeting", "later", *LOOPBACK)
@@ -331,7 +376,7 @@ def main():
     running = []
     with tempfile.TemporaryDirectory(prefix="vm-typed-") as name:
         try:
-            edit = (edited, remembered) if "edit" in sys.argv else ()
+            edit = (edited, remembered, shared) if "edit" in sys.argv else ()
             for case in (talk, *edit, removed, asked, given_up, interrupted):
                 began = time.monotonic()
                 case(pathlib.Path(name), running)
