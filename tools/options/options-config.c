@@ -136,7 +136,7 @@ static gboolean
 is_given (const Config *config, const gchar *key)
 {
   static const gchar *const pairs[][2] = { { "pin", "pin-file" },
-    { "turn", "turn-file" } };
+    { "turn", "turn-file" }, { "speaker", "no-play" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
     for (guint j = 0; j < 2; j++)

@@ -307,8 +307,8 @@ add_sound_entries (GArray *all, VmtOptions *o)
         "PROFILE" },
     { "no-dsp", 0, 0, G_OPTION_ARG_NONE, &o->no_dsp,
         "Send the microphone as it is: no echo cancellation, noise "
-        "suppression and gain control. They are on where --view plays the "
-        "others through a loudspeaker",
+        "suppression and gain control. They are on where the others are played "
+        "through a loudspeaker",
         NULL },
     { "push-to-talk", 0, 0, G_OPTION_ARG_NONE, &o->push_to_talk,
         "Begin without sound; /talk sends it until you press Enter (a terminal "
@@ -334,7 +334,11 @@ add_media_entries (GArray *all, VmtOptions *o)
     { "audio-only", 0, 0, G_OPTION_ARG_NONE, &o->audio_only,
         "Send and receive sound only", NULL },
     { "view", 0, 0, G_OPTION_ARG_NONE, &o->view,
-        "Show the others in one window and play their sound", NULL },
+        "Show the others in one window", NULL },
+    { "no-play", 0, 0, G_OPTION_ARG_NONE, &o->no_play,
+        "Do not play the sound of the others, as is done where there is a "
+        "speaker",
+        NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &o->record,
         "Record every other participant into a file in DIR", "DIR" },
     { NULL },
@@ -735,9 +739,12 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_check_origins (options->origins, error)
       || (command != VMT_COMMAND_SERVER && !vmt_check_servers (options, error)))
     return FALSE;
-  /* who hosts in the browser has a camera there */
+  /* who hosts in the browser has camera, window and sound there */
   if (!options->source && !options->browser)
     options->source = g_strdup ("camera");
+  if (options->browser && !options->source && !options->view
+      && !options->speaker)
+    options->no_play = TRUE;
   if (!vmt_options_check_devices (options, error)
       || !take_rest (options, command, raw.rest, error)
       || (vmt_command_is_call (command)

@@ -131,7 +131,7 @@ typedef struct
   gchar *fallback; /* "host,srflx" */
   gchar **turn; /* URIs */
   gchar *record;
-  gboolean view;
+  gboolean view, no_play;
 
   gchar **files; /* that are sent */
   gchar *files_dir; /* where those of a meeting go; NULL: none are received */

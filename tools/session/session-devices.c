@@ -292,7 +292,9 @@ has_place (VmtSession *self, VmtKind kind, GError **error)
     [VMT_KIND_CAMERA] = "What is sent is no camera: --source camera sends one.",
     [VMT_KIND_MICROPHONE] = "What is sent is no microphone: --source camera "
                             "and screen send one.",
-    [VMT_KIND_SPEAKER] = "The others are not played here: --view does that.",
+    [VMT_KIND_SPEAKER] =
+        "The others are not played here: no speaker was found when "
+        "this began, or --no-play was given.",
   };
 
   if (self->uses[kind].slot)
@@ -356,7 +358,8 @@ vmt_session_devices_open (VmtSession *self)
   const VmtOptions *options = self->options;
 
   if (vmt_session_delivers (self)
-      || (!options->view && g_strcmp0 (options->source, "camera") != 0
+      || (!options->view && options->no_play
+          && g_strcmp0 (options->source, "camera") != 0
           && g_strcmp0 (options->source, "screen") != 0))
     return;
   watch_devices (self, vmt_devices_new ());
@@ -381,27 +384,72 @@ take_slot (VmtSession *self, VmtKind kind, VmtSlot *slot, const gchar *name)
 }
 
 gboolean
-vmt_session_make_grid (VmtSession *self, GError **error)
+vmt_session_is_played (VmtSession *self)
 {
-  const gchar *name = self->options->speaker;
-  gboolean none = g_strcmp0 (name, VMT_NO_DEVICE) == 0;
+  VmtSlot *slot = self->uses[VMT_KIND_SPEAKER].slot;
+  g_autofree gchar *name = slot ? vmt_slot_get_name (slot) : NULL;
+
+  return name != NULL;
+}
+
+static gboolean
+has_speaker (VmtSession *self)
+{
+  g_autoptr (GPtrArray) list =
+      vmt_devices_list (self->devices, VMT_KIND_SPEAKER);
+
+  return list->len > 0;
+}
+
+/* A machine without any is most often meant to have none. */
+static void
+tell_note (VmtSession *self, const gchar *note, gboolean has)
+{
+  if (note && (has || self->options->verbose))
+    vmt_output_warning (self->output, NULL, note);
+}
+
+static gboolean
+make_grid (VmtSession *self, const gchar *name, gboolean none, GError **error)
+{
   g_autoptr (VmtMediaDevice) device = NULL;
 
   if (name && !none
       && !(device =
                vmt_devices_find (self->devices, VMT_KIND_SPEAKER, name, error)))
     return FALSE;
-  self->grid = vmt_grid_new (
-      self->pipeline, NULL, none ? VMT_NO_SPEAKER : NULL, device, error);
+  self->grid =
+      vmt_grid_new (self->pipeline, self->options->view ? NULL : VMT_NO_WINDOW,
+          none ? VMT_NO_SPEAKER : NULL, device, error);
   if (!self->grid)
     return FALSE;
   /* 0 where it is automatic */
   if (self->options->latency)
     vmt_grid_hold (self->grid,
         (guint) g_ascii_strtoull (self->options->latency, NULL, 10));
-  if (vmt_grid_get_note (self->grid))
-    vmt_output_warning (self->output, NULL, vmt_grid_get_note (self->grid));
   take_slot (self, VMT_KIND_SPEAKER, vmt_grid_get_speaker (self->grid), name);
+  return TRUE;
+}
+
+gboolean
+vmt_session_make_grid (VmtSession *self, GError **error)
+{
+  const VmtOptions *options = self->options;
+  const gchar *name = options->no_play ? VMT_NO_DEVICE : options->speaker;
+  gboolean none = g_strcmp0 (name, VMT_NO_DEVICE) == 0;
+  gboolean has = self->devices && has_speaker (self);
+
+  if (vmt_session_delivers (self))
+    return TRUE;
+  if (!options->view && (none || (!has && !name))) {
+    if (!none)
+      tell_note (
+          self, "No speaker was found; the others are not heard.", FALSE);
+    return TRUE;
+  }
+  if (!make_grid (self, name, none, error))
+    return FALSE;
+  tell_note (self, vmt_grid_get_note (self->grid), has);
   return TRUE;
 }
 

@@ -217,7 +217,9 @@ on_joined (VmtSession *self, const GstStructure *s)
   if (!self->options->view && !self->options->record
       && !vmt_session_delivers (self))
     vmt_output_line (self->output, VMT_STYLE_PLAIN,
-        "The others are neither shown nor heard here: --view does that.");
+        vmt_session_is_played (self)
+            ? "The others are heard here, and not shown: --view does that."
+            : "The others are not shown here: --view does that.");
   if (vmt_session_is_call (self))
     vmt_session_call_registered (self);
 }

@@ -76,7 +76,7 @@ typedef struct
   VmtDevices *devices; /* NULL: nothing of it is used */
   VmtDeviceUse uses[VMT_N_KINDS];
   VmtRoster *roster;
-  VmtGrid *grid; /* with --view */
+  VmtGrid *grid; /* with --view, or a speaker */
 
   gchar *meeting, *link;
   gboolean link_shown;
@@ -165,7 +165,7 @@ void vmt_session_show_stats (VmtSession *self);
 
 /* session-devices.c; main thread. Before anything is built. */
 void vmt_session_devices_open (VmtSession *self);
-/* Where the others are shown and heard. */
+/* Where the others are shown, and heard if there is a speaker. */
 gboolean vmt_session_make_grid (VmtSession *self, GError **error);
 /* NULL with a sentence: there is nothing to send. */
 VmtSource *vmt_session_make_source (VmtSession *self, GError **error);
@@ -183,6 +183,8 @@ void vmt_session_devices_leave_source (VmtSession *self, VmtSent which);
 void vmt_session_device_changed (VmtSession *self, const GstStructure *s);
 /* What a camera on the network tells. */
 void vmt_session_rtsp_changed (VmtSession *self, const GstStructure *s);
+/* Whether the others are heard here. */
+gboolean vmt_session_is_played (VmtSession *self);
 /* Once a second. */
 void vmt_session_devices_tick (VmtSession *self);
 /* The user, or the host, has said what is muted, and it stays so whatever

@@ -381,7 +381,7 @@ build (VmtSession *self, GError **error)
   if (!vmt_session_make_bin (self, error))
     return FALSE;
   vmt_session_devices_open (self);
-  if (self->options->view && !vmt_session_make_grid (self, error))
+  if (!vmt_session_make_grid (self, error))
     return FALSE;
   if (!make_files (self, error))
     return FALSE;

@@ -334,7 +334,7 @@ choose_speaker (void)
 static gboolean
 has_refused_speaker (void)
 {
-  return has_complained ("--view does that");
+  return has_complained ("no speaker was found");
 }
 
 GST_START_TEST (test_none)

@@ -742,6 +742,29 @@ GST_START_TEST (test_config)
 
 GST_END_TEST;
 
+GST_START_TEST (test_played)
+{
+  g_auto (VmtOptions) none = { 0 };
+  g_auto (VmtOptions) page = { 0 };
+  g_auto (VmtOptions) both = { 0 };
+  g_auto (VmtOptions) typed = { 0 };
+
+  fail_unless (parse (&none, "host --no-play") == NULL && none.no_play);
+  refused ("host --no-play --speaker x", "--no-play");
+  taken ("host --speaker x");
+  /* the page plays them */
+  fail_unless (parse (&page, "host --browser") == NULL && page.no_play);
+  fail_unless (
+      parse (&both, "host --browser --source test") == NULL && !both.no_play);
+  /* what is typed counts before the file */
+  write_config ("[videomeet]\nspeaker=x\n", 0600);
+  fail_unless (parse (&typed, "host --no-play") == NULL);
+  fail_unless (typed.no_play && !typed.speaker);
+  remove_config ();
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_config_refused)
 {
   static const gchar *const bad[][2] = {
@@ -891,6 +914,7 @@ tool_options_suite (void)
   tcase_add_test (tc, test_amounts);
   tcase_add_test (tc, test_words);
   tcase_add_test (tc, test_config);
+  tcase_add_test (tc, test_played);
   tcase_add_test (tc, test_config_refused);
   tcase_add_test (tc, test_suggestion);
   tcase_add_test (tc, test_help_fits);
