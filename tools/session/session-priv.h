@@ -198,6 +198,10 @@ vmt_session_choose_device (VmtSession *self, VmtKind kind, const gchar *name);
 void vmt_session_devices_close (VmtSession *self);
 void vmt_session_devices_clear (VmtSession *self);
 
+/* session-view.c; main thread, before there is a session. Asks whether to show
+ * the others, if nothing says so. FALSE: the user has given up. */
+gboolean vmt_session_ask_view (VmtOptions *options, VmtOutput *output);
+
 /* session-bin.c; adds it to the pipeline. */
 gboolean vmt_session_make_bin (VmtSession *self, GError **error);
 

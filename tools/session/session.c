@@ -564,6 +564,8 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
   VmtOptions now = *options;
   g_autofree gchar *pin = NULL;
 
+  if (!vmt_session_ask_view (&now, output))
+    return VMT_EXIT_SIGNAL;
   for (guint tries = 0;; tries++) {
     gchar *typed = NULL;
     gboolean wanted = FALSE, given_up = FALSE;

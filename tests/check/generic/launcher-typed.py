@@ -272,6 +272,40 @@ def shared(folder, running):
     assert guest.process.wait(WAIT) == 0
 
 
+def viewed(folder, running):
+    """Whether there is to be a window is asked once, at a terminal alone."""
+    home = str(folder / "viewed")
+    config = pathlib.Path(home) / "videomeet" / "config"
+    config.parent.mkdir(parents=True)
+    config.write_text("# mine\n[videomeet]\nuser=Ann\n")
+    arguments = ["host", "--meeting", "shown",
+                 *[o for o in LOOPBACK if o != "--audio-only"]]
+    env = {"XDG_CONFIG_HOME": home, "DISPLAY": ":99"}
+    host = Terminal(folder, *arguments, **env)
+    running.append(host.process)
+    host.wait_for(r"Show the others in a window here\? \[y/n\] $")
+    host.type("n\r")
+    host.wait_for("No; --view opens a window")
+    port_of(host)
+    host.type(CTRL_C)
+    assert host.drain_until_end() == 0, host.shown
+    assert config.read_text() == "# mine\n\n[videomeet]\nuser=Ann\nview=false\n"
+    host = Terminal(folder, *arguments, **env)
+    running.append(host.process)
+    port_of(host)
+    host.type(CTRL_C)
+    assert host.drain_until_end() == 0, host.shown
+    assert "window here" not in host.shown, host.shown
+    piped = subprocess.run(
+        [launcher, *arguments, "--duration", "0.5"], text=True, timeout=WAIT,
+        stdin=subprocess.DEVNULL, capture_output=True,
+        env={**os.environ, "XDG_CONFIG_HOME": str(folder / "piped"),
+             "DISPLAY": ":99"})
+    assert piped.returncode == 0, piped.stderr
+    assert "window here" not in piped.stdout, piped.stdout
+    assert "\x1b" not in piped.stdout, piped.stdout
+
+
 def remembered(folder, running):
     """Another meeting knows what was typed into the one before."""
     host = Terminal(folder, "host", "--meeting", "later", *LOOPBACK)
@@ -377,7 +411,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="vm-typed-") as name:
         try:
             edit = (edited, remembered, shared) if "edit" in sys.argv else ()
-            for case in (talk, *edit, removed, asked, given_up, interrupted):
+            for case in (talk, *edit, viewed, removed, asked, given_up, interrupted):
                 began = time.monotonic()
                 case(pathlib.Path(name), running)
                 print(f"{case.__name__}: {time.monotonic() - began:.1f} s",
