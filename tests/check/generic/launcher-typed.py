@@ -221,6 +221,9 @@ def edited(folder, running):
     host.wait_for(r"Bob Ray \(p\d+\) was removed and cannot come again")
     host.wait_for("Waiting for others")
     assert "1 other here" not in host.shown.split("was removed")[1], host.shown
+    host.wait_for("Nobody else is in the meeting edit now.")
+    host.type('/unban "Bob\t\r')
+    host.wait_for("“Bob Ray” may come again.")
 
     host.type("/leave\r")
     assert host.drain_until_end() == 0, host.shown
@@ -312,7 +315,7 @@ def remembered(folder, running):
     running.append(host.process)
     port_of(host)
     host.type(UP + UP)
-    host.wait_for_line(' > /kick "Bob Ray"')
+    host.wait_for_line(' > /unban "Bob Ray"')
     host.type("\x15" + CTRL_C)
     assert host.drain_until_end() == 0, host.shown
 
