@@ -5,7 +5,7 @@
 #include "cmd/device.h"
 #include "cmd/transfer.h"
 #include "options/options-agent.h"
-#include "session/hangup.h"
+#include "typed/hangup.h"
 #include "term/localterm.h"
 
 #include <glib-unix.h>

@@ -2,7 +2,7 @@
 
 #include "cmd/commands.h"
 #include "cmd/device.h"
-#include "session/hangup.h"
+#include "typed/hangup.h"
 
 #include <glib-unix.h>
 #include <string.h>

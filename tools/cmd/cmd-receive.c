@@ -5,7 +5,7 @@
 #include "cmd/commands.h"
 #include "cmd/device.h"
 #include "ui/digits.h"
-#include "session/hangup.h"
+#include "typed/hangup.h"
 #include "session/session-trust.h"
 #include "cmd/transfer.h"
 #include "typed/typed.h"

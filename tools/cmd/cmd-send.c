@@ -5,7 +5,7 @@
 #include "agent/agentrun.h"
 #include "cmd/commands.h"
 #include "cmd/device.h"
-#include "session/hangup.h"
+#include "typed/hangup.h"
 #include "options/options-files.h"
 #include "cmd/recipients.h"
 #include "session/session.h"

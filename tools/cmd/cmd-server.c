@@ -3,7 +3,7 @@
 /* Serves rooms that nobody hosts, until it is told to end. */
 
 #include "cmd/commands.h"
-#include "session/hangup.h"
+#include "typed/hangup.h"
 #include "ui/serverlinks.h"
 #include "options/smallfile.h"
 

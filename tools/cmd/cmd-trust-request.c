@@ -5,7 +5,7 @@
 #include "cmd/commands.h"
 #include "cmd/device.h"
 #include "ui/digits.h"
-#include "session/hangup.h"
+#include "typed/hangup.h"
 #include "cmd/lookup.h"
 #include "cmd/target.h"
 #include "typed/typed.h"

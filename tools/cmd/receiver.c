@@ -8,7 +8,7 @@ typedef struct
 {
   GstElement *pipeline; /* not owned */
   VmtRoster *roster; /* not owned */
-  VmtGrid *grid; /* not owned; NULL: nothing is shown */
+  VmtGrid *grid; /* not owned; NULL: nothing is shown or heard */
 } Receiver;
 
 static GstPad *
@@ -69,8 +69,9 @@ on_pad_added (GstElement *signalbin, GstPad *pad, gpointer user_data)
   counter = vmt_roster_get_counter (self->roster, id);
   vmt_counter_attach (counter, pad, video);
 
-  sink_pad =
-      self->grid ? make_tile (self, pad, video, id) : make_sink (self, pad);
+  sink_pad = self->grid && (!video || vmt_grid_has_window (self->grid))
+                 ? make_tile (self, pad, video, id)
+                 : make_sink (self, pad);
   if (sink_pad && GST_PAD_LINK_FAILED (gst_pad_link (pad, sink_pad)))
     GST_WARNING ("%s cannot be shown", GST_PAD_NAME (pad));
 }

@@ -111,7 +111,7 @@ find_kind (GstDevice *device, VmtKind *kind)
 VmtDevices *
 vmt_devices_new (void)
 {
-  VmtDevices *self = g_new0 (VmtDevices, 1);
+  VmtDevices *self = g_atomic_rc_box_new0 (VmtDevices);
 
   self->monitor = gst_device_monitor_new ();
   for (guint i = 0; i < VMT_N_KINDS; i++) {
@@ -125,14 +125,31 @@ vmt_devices_new (void)
   return self;
 }
 
-void
-vmt_devices_free (VmtDevices *self)
+VmtDevices *
+vmt_devices_ref (VmtDevices *self)
 {
-  if (self->watch)
-    g_source_remove (self->watch);
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+clear (gpointer data)
+{
+  VmtDevices *self = data;
+
   gst_device_monitor_stop (self->monitor);
   gst_object_unref (self->monitor);
-  g_free (self);
+}
+
+void
+vmt_devices_unref (VmtDevices *self)
+{
+  g_atomic_rc_box_release_full (self, clear);
+}
+
+void
+vmt_devices_unwatch (VmtDevices *self)
+{
+  g_clear_handle_id (&self->watch, g_source_remove);
 }
 
 /* PipeWire is asked by its own element, which others of its devices are not. */

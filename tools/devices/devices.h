@@ -4,7 +4,7 @@
 #include <gst/gst.h>
 
 /* The cameras, microphones and speakers of this machine, as GStreamer's device
- * providers list them. Main thread. */
+ * providers list them. Any thread, unless it says otherwise. */
 
 typedef enum
 {
@@ -36,10 +36,12 @@ void vmt_media_device_free (VmtMediaDevice *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtMediaDevice, vmt_media_device_free)
 
 /* Looks for them, which blocks for a moment, and from then on learns of each
- * that is plugged in or out. */
+ * that is plugged in or out. With the end of a second one at the same time
+ * GStreamer 1.22 tells the first of nothing any more. */
 VmtDevices *vmt_devices_new (void);
-void vmt_devices_free (VmtDevices *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtDevices, vmt_devices_free)
+VmtDevices *vmt_devices_ref (VmtDevices *self);
+void vmt_devices_unref (VmtDevices *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtDevices, vmt_devices_unref)
 
 /* Returns: (transfer full): of VmtMediaDevice: those of PipeWire first, the
  * default of the system before others. One that PulseAudio, ALSA or V4L2 has
@@ -55,6 +57,7 @@ VmtMediaDevice *vmt_devices_find (
 /* @added: plugged in, else out. @device has its own name, without a number. */
 typedef void (*VmtDeviceFunc) (
     const VmtMediaDevice *device, gboolean added, gpointer user_data);
-/* In the default main context, until @self is freed. */
+/* In the default main context, until it is unwatched. Main thread. */
 void
 vmt_devices_watch (VmtDevices *self, VmtDeviceFunc func, gpointer user_data);
+void vmt_devices_unwatch (VmtDevices *self);

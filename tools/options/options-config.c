@@ -5,6 +5,8 @@
 #include "options/smallfile.h"
 #include "ui/output.h"
 
+#include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SERVER_GROUP "server"
@@ -136,7 +138,7 @@ static gboolean
 is_given (const Config *config, const gchar *key)
 {
   static const gchar *const pairs[][2] = { { "pin", "pin-file" },
-    { "turn", "turn-file" } };
+    { "turn", "turn-file" }, { "speaker", "no-play" }, { "view", "no-view" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
     for (guint j = 0; j < 2; j++)
@@ -283,6 +285,13 @@ vmt_options_has_own_config (VmtCommand command)
   return command == VMT_COMMAND_SERVER;
 }
 
+static gchar *
+get_own_path (void)
+{
+  return g_build_filename (
+      g_get_user_config_dir (), "videomeet", "config", NULL);
+}
+
 /* Transfer full; NULL: there is none. */
 static gchar *
 find_path (VmtCommand command, gchar **argv)
@@ -294,8 +303,7 @@ find_path (VmtCommand command, gchar **argv)
   if (has_word (argv, "--no-config") || has_word (argv, "--help")
       || has_word (argv, "-h"))
     return NULL;
-  path =
-      g_build_filename (g_get_user_config_dir (), "videomeet", "config", NULL);
+  path = get_own_path ();
   return g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path)
                                                 : NULL;
 }
@@ -326,6 +334,9 @@ vmt_options_read_config (VmtOptions *options, VmtCommand command, gint *argc,
   g_strv_builder_add (arguments, **argv);
   if (!add_file (&config, arguments, error))
     return FALSE;
+  options->view_told =
+      g_key_file_has_key (file, config.group, "view", NULL)
+      || g_key_file_has_key (file, config.group, "no-view", NULL);
   g_strv_builder_addv (arguments, (const gchar **) *argv + 1);
   options->arguments = g_strv_builder_end (arguments);
   *argc = g_strv_length (options->arguments);
@@ -333,4 +344,37 @@ vmt_options_read_config (VmtOptions *options, VmtCommand command, gint *argc,
   *argv = g_memdup2 (options->arguments, (*argc + 1) * sizeof (gchar *));
   options->left = *argv;
   return TRUE;
+}
+
+gboolean
+vmt_options_keep_answer (const gchar *key, gboolean value, GError **error)
+{
+  g_autofree gchar *path = get_own_path ();
+  g_autofree gchar *folder = g_path_get_dirname (path);
+  /* it may be a link to where its user keeps such files */
+  g_autofree gchar *place = g_canonicalize_filename (path, NULL);
+  char *real = realpath (path, NULL);
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree gchar *old = NULL, *text = NULL;
+  GStatBuf info;
+  gsize size;
+
+  if (real) {
+    g_free (place);
+    place = g_strdup (real);
+    free (real);
+  }
+  if (g_stat (place, &info) != 0) {
+    info.st_mode = 0600;
+    g_mkdir_with_parents (folder, 0700);
+  } else if (!(old = vmt_small_file_read (
+                   place, VMT_SMALL_FILE_MAX, &size, error))
+             || !g_key_file_load_from_data (
+                 file, old, size, G_KEY_FILE_KEEP_COMMENTS, error)) {
+    return FALSE;
+  }
+  g_key_file_set_boolean (file, USER_GROUP, key, value);
+  text = g_key_file_to_data (file, &size, NULL);
+  return g_file_set_contents_full (place, text, (gssize) size,
+      G_FILE_SET_CONTENTS_CONSISTENT, info.st_mode & 0777, error);
 }

@@ -15,3 +15,7 @@ gboolean vmt_options_read_config (VmtOptions *options, VmtCommand command,
     gint *argc, gchar ***argv, GError **error);
 /* Whether @command takes --no-config. */
 gboolean vmt_options_has_own_config (VmtCommand command);
+/* Writes the answer @key=@value into ~/.config/videomeet/config, and leaves
+ * what stands there besides. */
+gboolean
+vmt_options_keep_answer (const gchar *key, gboolean value, GError **error);

@@ -15,8 +15,8 @@ vmt_options_add_devices (GArray *all, VmtOptions *options)
     { "microphone", 0, 0, G_OPTION_ARG_STRING, &options->microphone,
         "Microphone to use, likewise; none sends silence", "NAME" },
     { "speaker", 0, 0, G_OPTION_ARG_STRING, &options->speaker,
-        "Speaker that --view plays the others by, likewise; none plays "
-        "nothing (default: that of the system)",
+        "Speaker that plays the others, likewise; none plays nothing "
+        "(default: that of the system)",
         "NAME" },
     { "size", 0, 0, G_OPTION_ARG_STRING, &options->size,
         "Pictures of the camera (default 1280x720@30)", "WIDTHxHEIGHT@RATE" },
@@ -52,8 +52,12 @@ vmt_options_check_devices (const VmtOptions *options, GError **error)
     return refuse (error, "--microphone", "--source camera or screen");
   if (options->region && (!screen || options->audio_only))
     return refuse (error, "--region", "--source screen and a picture");
-  if (options->speaker && !options->view)
-    return refuse (error, "--speaker", "--view");
+  if (options->speaker && options->no_play) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--speaker says what plays the others, and --no-play that nothing "
+        "does.");
+    return FALSE;
+  }
   return (!options->size || vmt_size_parse (&size, options->size, error))
          && (!options->region
              || vmt_region_parse (&region, options->region, error));

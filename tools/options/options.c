@@ -307,8 +307,8 @@ add_sound_entries (GArray *all, VmtOptions *o)
         "PROFILE" },
     { "no-dsp", 0, 0, G_OPTION_ARG_NONE, &o->no_dsp,
         "Send the microphone as it is: no echo cancellation, noise "
-        "suppression and gain control. They are on where --view plays the "
-        "others through a loudspeaker",
+        "suppression and gain control. They are on where the others are played "
+        "through a loudspeaker",
         NULL },
     { "push-to-talk", 0, 0, G_OPTION_ARG_NONE, &o->push_to_talk,
         "Begin without sound; /talk sends it until you press Enter (a terminal "
@@ -334,7 +334,15 @@ add_media_entries (GArray *all, VmtOptions *o)
     { "audio-only", 0, 0, G_OPTION_ARG_NONE, &o->audio_only,
         "Send and receive sound only", NULL },
     { "view", 0, 0, G_OPTION_ARG_NONE, &o->view,
-        "Show the others in one window and play their sound", NULL },
+        "Show the others in one window. At a terminal it is asked once "
+        "whether to, and kept",
+        NULL },
+    { "no-view", 0, 0, G_OPTION_ARG_NONE, &o->no_view,
+        "Show nobody, whatever the configuration says", NULL },
+    { "no-play", 0, 0, G_OPTION_ARG_NONE, &o->no_play,
+        "Do not play the sound of the others, as is done where there is a "
+        "speaker",
+        NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &o->record,
         "Record every other participant into a file in DIR", "DIR" },
     { NULL },
@@ -658,6 +666,19 @@ take_choices (
   return TRUE;
 }
 
+static void
+take_view (VmtOptions *options, VmtCommand command, gboolean no_config)
+{
+  gboolean meets = command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN
+                   || vmt_command_is_call (command);
+
+  options->may_ask_view = meets && !options->view && !options->no_view
+                          && !options->view_told && !options->browser
+                          && !options->audio_only && !no_config;
+  if (options->no_view)
+    options->view = FALSE;
+}
+
 /* A link that the host shows names its key as well. */
 static void
 take_host_key (VmtOptions *options, VmtCommand command)
@@ -735,9 +756,13 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_check_origins (options->origins, error)
       || (command != VMT_COMMAND_SERVER && !vmt_check_servers (options, error)))
     return FALSE;
-  /* who hosts in the browser has a camera there */
+  /* who hosts in the browser has camera, window and sound there */
   if (!options->source && !options->browser)
     options->source = g_strdup ("camera");
+  if (options->browser && !options->source && !options->view
+      && !options->speaker)
+    options->no_play = TRUE;
+  take_view (options, command, raw.no_config);
   if (!vmt_options_check_devices (options, error)
       || !take_rest (options, command, raw.rest, error)
       || (vmt_command_is_call (command)

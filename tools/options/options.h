@@ -131,7 +131,9 @@ typedef struct
   gchar *fallback; /* "host,srflx" */
   gchar **turn; /* URIs */
   gchar *record;
-  gboolean view;
+  gboolean view, no_view, no_play;
+  gboolean view_told; /* by the file, either way */
+  gboolean may_ask_view; /* nothing says whether to */
 
   gchar **files; /* that are sent */
   gchar *files_dir; /* where those of a meeting go; NULL: none are received */

@@ -103,14 +103,23 @@ on_plugged (const VmtMediaDevice *device, gboolean added, gpointer user_data)
   }
 }
 
+/* What is sent as a camera on the network, or NULL. */
+static VmtRtsp *
+get_rtsp (VmtSession *self)
+{
+  const VmtSource *source = self->sent[VMT_SENT_OWN].source;
+
+  return source ? source->rtsp : NULL;
+}
+
 void
 vmt_session_devices_tick (VmtSession *self)
 {
   for (guint kind = 0; kind < VMT_N_KINDS; kind++)
     if (self->uses[kind].again)
       try_again (self, kind);
-  if (self->rtsp && !self->leaving)
-    vmt_rtsp_tick (self->rtsp);
+  if (get_rtsp (self) && !self->leaving)
+    vmt_rtsp_tick (get_rtsp (self));
 }
 
 static void
@@ -172,17 +181,28 @@ on_failed (
   vmt_output_warning (self->output, NULL, text);
 }
 
-/* It is not shared again in this meeting: the person would have to be asked. */
+/* It is not shared again by itself: the person would have to be asked. */
 static void
 on_screen_lost (VmtSession *self, const gchar *message)
 {
-  g_autofree gchar *text = g_strdup_printf (
-      "The screen is shared no more, and no picture is sent: %s", message);
+  const VmtSource *own = self->sent[VMT_SENT_OWN].source;
+  const VmtSource *shared = self->sent[VMT_SENT_SHARED].source;
+  g_autofree gchar *text = NULL;
 
+  /* it may be of a source that has gone */
+  if (!(own && own->screen) && !(shared && shared->screen))
+    return;
   tell (self, VMT_KIND_SCREEN, "lost", NULL, message);
+  if (shared && shared->screen) {
+    vmt_session_share_ended (self, message);
+    return;
+  }
+  text = g_strdup_printf (
+      "The screen is shared no more, and no picture is sent before /source "
+      "screen asks for it again: %s",
+      message);
   vmt_output_warning (self->output, NULL, text);
-  g_object_set (self->signalbin, "mute-video", TRUE, NULL);
-  vmt_session_tell_muted (self);
+  mute_for_want (self, VMT_KIND_CAMERA);
 }
 
 void
@@ -199,6 +219,9 @@ vmt_session_device_changed (VmtSession *self, const GstStructure *s)
       on_screen_lost (self, message);
     return;
   }
+  /* it may be of a source that has gone */
+  if (!self->uses[kind].slot)
+    return;
   if (g_strcmp0 (event, "lost") == 0)
     on_lost (self, kind, name, message);
   else if (g_strcmp0 (event, "used") == 0)
@@ -214,9 +237,10 @@ vmt_session_rtsp_changed (VmtSession *self, const GstStructure *s)
   const gchar *name = vmt_field (s, "name"),
               *message = vmt_field (s, "message");
   gboolean lost = g_strcmp0 (vmt_field (s, "event"), "lost") == 0;
+  VmtRtsp *rtsp = get_rtsp (self);
   g_autofree gchar *text = NULL;
 
-  if (self->leaving || !self->rtsp)
+  if (self->leaving || !rtsp)
     return;
   tell (self, VMT_KIND_CAMERA, lost ? "lost" : "used", name, message);
   if (lost) {
@@ -229,8 +253,8 @@ vmt_session_rtsp_changed (VmtSession *self, const GstStructure *s)
         self->output, VMT_STYLE_PLAIN, "The camera %s is there again.", name);
   }
   for (guint i = VMT_KIND_CAMERA; i <= VMT_KIND_MICROPHONE; i++) {
-    gboolean sent = i == VMT_KIND_CAMERA ? vmt_rtsp_has_video (self->rtsp)
-                                         : vmt_rtsp_has_audio (self->rtsp);
+    gboolean sent = i == VMT_KIND_CAMERA ? vmt_rtsp_has_video (rtsp)
+                                         : vmt_rtsp_has_audio (rtsp);
 
     if (sent && lost)
       mute_for_want (self, i);
@@ -268,7 +292,9 @@ has_place (VmtSession *self, VmtKind kind, GError **error)
     [VMT_KIND_CAMERA] = "What is sent is no camera: --source camera sends one.",
     [VMT_KIND_MICROPHONE] = "What is sent is no microphone: --source camera "
                             "and screen send one.",
-    [VMT_KIND_SPEAKER] = "The others are not played here: --view does that.",
+    [VMT_KIND_SPEAKER] =
+        "The others are not played here: no speaker was found when "
+        "this began, or --no-play was given.",
   };
 
   if (self->uses[kind].slot)
@@ -318,17 +344,25 @@ vmt_session_choose_device (VmtSession *self, VmtKind kind, const gchar *name)
 
 /* Beginning and end */
 
+/* Takes @devices. */
+static void
+watch_devices (VmtSession *self, VmtDevices *devices)
+{
+  self->devices = devices;
+  vmt_devices_watch (devices, on_plugged, self);
+}
+
 void
 vmt_session_devices_open (VmtSession *self)
 {
   const VmtOptions *options = self->options;
 
   if (vmt_session_delivers (self)
-      || (!options->view && g_strcmp0 (options->source, "camera") != 0
+      || (!options->view && options->no_play
+          && g_strcmp0 (options->source, "camera") != 0
           && g_strcmp0 (options->source, "screen") != 0))
     return;
-  self->devices = vmt_devices_new ();
-  vmt_devices_watch (self->devices, on_plugged, self);
+  watch_devices (self, vmt_devices_new ());
 }
 
 /* Begins to look after @slot, in which @name was asked for. */
@@ -350,47 +384,102 @@ take_slot (VmtSession *self, VmtKind kind, VmtSlot *slot, const gchar *name)
 }
 
 gboolean
-vmt_session_make_grid (VmtSession *self, GError **error)
+vmt_session_is_played (VmtSession *self)
 {
-  const gchar *name = self->options->speaker;
-  gboolean none = g_strcmp0 (name, VMT_NO_DEVICE) == 0;
+  VmtSlot *slot = self->uses[VMT_KIND_SPEAKER].slot;
+  g_autofree gchar *name = slot ? vmt_slot_get_name (slot) : NULL;
+
+  return name != NULL;
+}
+
+static gboolean
+has_speaker (VmtSession *self)
+{
+  g_autoptr (GPtrArray) list =
+      vmt_devices_list (self->devices, VMT_KIND_SPEAKER);
+
+  return list->len > 0;
+}
+
+/* A machine without any is most often meant to have none. */
+static void
+tell_note (VmtSession *self, const gchar *note, gboolean has)
+{
+  if (note && (has || self->options->verbose))
+    vmt_output_warning (self->output, NULL, note);
+}
+
+static gboolean
+make_grid (VmtSession *self, const gchar *name, gboolean none, GError **error)
+{
   g_autoptr (VmtMediaDevice) device = NULL;
 
   if (name && !none
       && !(device =
                vmt_devices_find (self->devices, VMT_KIND_SPEAKER, name, error)))
     return FALSE;
-  self->grid = vmt_grid_new (
-      self->pipeline, NULL, none ? VMT_NO_SPEAKER : NULL, device, error);
+  self->grid =
+      vmt_grid_new (self->pipeline, self->options->view ? NULL : VMT_NO_WINDOW,
+          none ? VMT_NO_SPEAKER : NULL, device, error);
   if (!self->grid)
     return FALSE;
   /* 0 where it is automatic */
   if (self->options->latency)
     vmt_grid_hold (self->grid,
         (guint) g_ascii_strtoull (self->options->latency, NULL, 10));
-  if (vmt_grid_get_note (self->grid))
-    vmt_output_warning (self->output, NULL, vmt_grid_get_note (self->grid));
   take_slot (self, VMT_KIND_SPEAKER, vmt_grid_get_speaker (self->grid), name);
   return TRUE;
 }
 
-static void
-on_asking (gpointer user_data)
+gboolean
+vmt_session_make_grid (VmtSession *self, GError **error)
 {
-  VmtSession *self = user_data;
+  const VmtOptions *options = self->options;
+  const gchar *name = options->no_play ? VMT_NO_DEVICE : options->speaker;
+  gboolean none = g_strcmp0 (name, VMT_NO_DEVICE) == 0;
+  gboolean has = self->devices && has_speaker (self);
 
+  if (vmt_session_delivers (self))
+    return TRUE;
+  if (!options->view && (none || (!has && !name))) {
+    if (!none)
+      tell_note (
+          self, "No speaker was found; the others are not heard.", FALSE);
+    return TRUE;
+  }
+  if (!make_grid (self, name, none, error))
+    return FALSE;
+  tell_note (self, vmt_grid_get_note (self->grid), has);
+  return TRUE;
+}
+
+gchar *
+vmt_session_get_screen_file (void)
+{
+  return g_build_filename (
+      g_get_user_state_dir (), "videomeet", "screen", NULL);
+}
+
+void
+vmt_session_tell_asking (VmtSession *self)
+{
   tell (self, VMT_KIND_SCREEN, "asked", NULL, NULL);
   vmt_output_line (self->output, VMT_STYLE_PLAIN,
       "The desktop asks which screen or window to share, unless it remembers "
       "your last answer.");
 }
 
+static void
+on_asking (gpointer user_data)
+{
+  vmt_session_tell_asking (user_data);
+}
+
 VmtSource *
 vmt_session_make_source (VmtSession *self, GError **error)
 {
   const VmtOptions *options = self->options;
-  g_autofree gchar *remembered =
-      g_build_filename (g_get_user_state_dir (), "videomeet", "screen", NULL);
+  g_autofree gchar *remembered = vmt_session_get_screen_file ();
   VmtSourceChoice choice = { self->devices, options->camera,
     options->microphone, VMT_SIZE_DEFAULT };
   VmtSource *source;
@@ -406,12 +495,53 @@ vmt_session_make_source (VmtSession *self, GError **error)
       vmt_source_new (options->source, options->audio_only, &choice, error);
   if (!source)
     return NULL;
-  self->screen = source->screen;
-  self->rtsp = source->rtsp;
   take_slot (self, VMT_KIND_CAMERA, source->camera, options->camera);
   take_slot (
       self, VMT_KIND_MICROPHONE, source->microphone, options->microphone);
   return source;
+}
+
+/* What is no device of this machine. */
+static void
+close_source (const VmtSource *source)
+{
+  if (source->screen)
+    vmt_slot_close (source->screen);
+  if (source->rtsp)
+    vmt_rtsp_close (source->rtsp);
+}
+
+void
+vmt_session_devices_leave_source (VmtSession *self, VmtSent which)
+{
+  close_source (self->sent[which].source);
+  if (which != VMT_SENT_OWN)
+    return;
+  for (guint kind = 0; kind < VMT_KIND_SPEAKER; kind++) {
+    VmtDeviceUse *use = &self->uses[kind];
+
+    if (use->slot)
+      vmt_slot_close (use->slot);
+    use->slot = NULL;
+    use->waiting = use->again = FALSE;
+    g_clear_pointer (&use->wanted, g_free);
+  }
+}
+
+void
+vmt_session_devices_take_source (
+    VmtSession *self, VmtSource *source, VmtDevices *devices)
+{
+  const VmtOptions *options = self->options;
+
+  if (!self->devices && devices)
+    watch_devices (self, vmt_devices_ref (devices));
+  /* what was muted for want of a device that is used no more */
+  unmute (self, VMT_KIND_CAMERA);
+  unmute (self, VMT_KIND_MICROPHONE);
+  take_slot (self, VMT_KIND_CAMERA, source->camera, options->camera);
+  take_slot (
+      self, VMT_KIND_MICROPHONE, source->microphone, options->microphone);
 }
 
 void
@@ -420,10 +550,9 @@ vmt_session_devices_close (VmtSession *self)
   for (guint kind = 0; kind < VMT_N_KINDS; kind++)
     if (self->uses[kind].slot)
       vmt_slot_close (self->uses[kind].slot);
-  if (self->screen)
-    vmt_slot_close (self->screen);
-  if (self->rtsp)
-    vmt_rtsp_close (self->rtsp);
+  for (guint i = 0; i < VMT_N_SENT; i++)
+    if (self->sent[i].source)
+      close_source (self->sent[i].source);
 }
 
 void
@@ -431,5 +560,7 @@ vmt_session_devices_clear (VmtSession *self)
 {
   for (guint kind = 0; kind < VMT_N_KINDS; kind++)
     g_free (self->uses[kind].wanted);
-  g_clear_pointer (&self->devices, vmt_devices_free);
+  if (self->devices)
+    vmt_devices_unwatch (self->devices);
+  g_clear_pointer (&self->devices, vmt_devices_unref);
 }

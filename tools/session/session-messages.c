@@ -134,6 +134,20 @@ show_way_in (VmtSession *self)
 
 /* Without who leaves, was removed, or lost its seat, it goes on. */
 static void
+tell_state (VmtSession *self, const gchar *meeting, const gchar *state)
+{
+  if (g_strcmp0 (state, "active") == 0)
+    vmt_output_line (
+        self->output, VMT_STYLE_FAINT, "Meeting %s is under way.", meeting);
+  else if (g_strcmp0 (state, "idle") == 0)
+    vmt_output_line (self->output, VMT_STYLE_FAINT,
+        "Nobody else is in the meeting %s now.", meeting);
+  else
+    vmt_output_line (self->output, VMT_STYLE_FAINT, "Meeting %s is %s.",
+        meeting, state ? state : "changed");
+}
+
+static void
 tell_ended (VmtSession *self, const gchar *meeting)
 {
   if (!self->failed && !self->sought && !self->pin_wanted && !self->goes_on
@@ -173,8 +187,7 @@ on_meeting_state (VmtSession *self, const GstStructure *s)
   if (g_strcmp0 (state, "ended") == 0)
     tell_ended (self, shown);
   else if (!vmt_session_is_call (self))
-    vmt_output_line (self->output, VMT_STYLE_FAINT, "Meeting %s is %s.", shown,
-        state ? state : "changed");
+    tell_state (self, shown, state);
   if (vmt_flag (s, "hosting") && g_strcmp0 (state, "announced") == 0)
     show_way_in (self);
   if (g_strcmp0 (state, "ended") == 0) {
@@ -217,7 +230,9 @@ on_joined (VmtSession *self, const GstStructure *s)
   if (!self->options->view && !self->options->record
       && !vmt_session_delivers (self))
     vmt_output_line (self->output, VMT_STYLE_PLAIN,
-        "The others are neither shown nor heard here: --view does that.");
+        vmt_session_is_played (self)
+            ? "The others are heard here, and not shown: --view does that."
+            : "The others are not shown here: --view does that.");
   if (vmt_session_is_call (self))
     vmt_session_call_registered (self);
 }
@@ -516,6 +531,8 @@ on_error (VmtSession *self, GstMessage *message)
   gst_message_parse_error_details (message, &details);
   code = code_of (error, details);
   GST_WARNING ("%s (%s)", error->message, debug);
+  if (vmt_session_source_failed (self, message, error->message))
+    return;
   vmt_session_fail (self, code, error->message);
 }
 

@@ -43,6 +43,25 @@ typedef struct
   gboolean muted; /* for want of it */
 } VmtDeviceUse;
 
+typedef struct _VmtSourceEnd VmtSourceEnd;
+typedef struct _VmtSourceJob VmtSourceJob;
+
+typedef enum
+{
+  VMT_SENT_OWN, /* the user's picture and sound */
+  VMT_SENT_SHARED, /* a second picture */
+  VMT_N_SENT
+} VmtSent;
+
+typedef struct
+{
+  VmtSource *source; /* NULL: nothing is sent */
+  gchar *spec; /* as it was asked for, without a password */
+  GstElement *voice; /* the pipeline's; or NULL */
+  VmtSourceEnd *end;
+  gboolean later; /* it came in between */
+} VmtSending;
+
 typedef struct
 {
   const VmtOptions *options;
@@ -56,10 +75,8 @@ typedef struct
   GstElement *pipeline, *signalbin;
   VmtDevices *devices; /* NULL: nothing of it is used */
   VmtDeviceUse uses[VMT_N_KINDS];
-  VmtSlot *screen; /* the pipeline's, of what the desktop shares; or NULL */
-  VmtRtsp *rtsp; /* the pipeline's; NULL: what is sent is no such camera */
   VmtRoster *roster;
-  VmtGrid *grid; /* with --view */
+  VmtGrid *grid; /* with --view, or a speaker */
 
   gchar *meeting, *link;
   gboolean link_shown;
@@ -84,7 +101,8 @@ typedef struct
   VmtSessionCall call;
   guint here; /* before: others who were there at the last tick */
   guint looked_for; /* before: ticks in which their receiver was not there */
-  gint sources_left; /* of the sent streams, those that have not ended */
+  VmtSending sent[VMT_N_SENT];
+  VmtSourceJob *source_job; /* another one is being made */
 
   gboolean leaving, failed;
   gboolean over; /* the meeting, for everybody */
@@ -116,11 +134,29 @@ void vmt_session_read_stats (VmtSession *self);
 /* Whether it failed before there was a seat. */
 gboolean vmt_session_is_refused (const VmtSession *self);
 
+/* session-source.c; main thread. What is sent from the start. */
+gboolean vmt_session_add_source (VmtSession *self, GError **error);
+/* /source: @spec as of --source, or empty: what is sent is shown. @region of
+ * the screen, or NULL. */
+void vmt_session_change_source (
+    VmtSession *self, const gchar *spec, const gchar *region);
+/* /share: likewise; empty: the screen. */
+#define VMT_SHARE_OFF "off" /* ends it */
+void
+vmt_session_share (VmtSession *self, const gchar *spec, const gchar *region);
+/* Whether the error @message, which says @why, is of what came in between: then
+ * that alone has ended. */
+gboolean vmt_session_source_failed (
+    VmtSession *self, GstMessage *message, const gchar *why);
+/* What is shared ended by itself, as @why says. */
+void vmt_session_share_ended (VmtSession *self, const gchar *why);
+void vmt_session_source_clear (VmtSession *self);
+
 /* session-sound.c; main thread. Links the pad @from of @source to @to of
  * vmsignalbin; a microphone beside a loudspeaker by way of what takes the echo
- * out. */
-gboolean vmt_session_link_sound (
-    VmtSession *self, GstElement *source, const gchar *from, const gchar *to);
+ * out, which is *@voice then. */
+gboolean vmt_session_link_sound (VmtSession *self, GstElement *source,
+    const gchar *from, const gchar *to, GstElement **voice);
 /* /talk: what is said is sent until a line is entered. */
 void vmt_session_talk (VmtSession *self);
 void vmt_session_stop_talking (VmtSession *self);
@@ -129,14 +165,26 @@ void vmt_session_show_stats (VmtSession *self);
 
 /* session-devices.c; main thread. Before anything is built. */
 void vmt_session_devices_open (VmtSession *self);
-/* Where the others are shown and heard. */
+/* Where the others are shown, and heard if there is a speaker. */
 gboolean vmt_session_make_grid (VmtSession *self, GError **error);
 /* NULL with a sentence: there is nothing to send. */
 VmtSource *vmt_session_make_source (VmtSession *self, GError **error);
+/* That the desktop asks which screen or window is shared. */
+void vmt_session_tell_asking (VmtSession *self);
+/* The file in which its answer is remembered; transfer full. */
+gchar *vmt_session_get_screen_file (void);
+/* Another source has these devices, or none. They were found in @devices, or
+ * NULL. */
+void vmt_session_devices_take_source (
+    VmtSession *self, VmtSource *source, VmtDevices *devices);
+/* Those of what is sent as @which, and goes, are looked after no more. */
+void vmt_session_devices_leave_source (VmtSession *self, VmtSent which);
 /* What a slot tells. */
 void vmt_session_device_changed (VmtSession *self, const GstStructure *s);
 /* What a camera on the network tells. */
 void vmt_session_rtsp_changed (VmtSession *self, const GstStructure *s);
+/* Whether the others are heard here. */
+gboolean vmt_session_is_played (VmtSession *self);
 /* Once a second. */
 void vmt_session_devices_tick (VmtSession *self);
 /* The user, or the host, has said what is muted, and it stays so whatever
@@ -149,6 +197,10 @@ vmt_session_choose_device (VmtSession *self, VmtKind kind, const gchar *name);
 /* Before the pipeline is stopped. */
 void vmt_session_devices_close (VmtSession *self);
 void vmt_session_devices_clear (VmtSession *self);
+
+/* session-view.c; main thread, before there is a session. Asks whether to show
+ * the others, if nothing says so. FALSE: the user has given up. */
+gboolean vmt_session_ask_view (VmtOptions *options, VmtOutput *output);
 
 /* session-bin.c; adds it to the pipeline. */
 gboolean vmt_session_make_bin (VmtSession *self, GError **error);

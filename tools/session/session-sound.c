@@ -19,8 +19,8 @@ is_echo_expected (VmtSession *self)
 }
 
 gboolean
-vmt_session_link_sound (
-    VmtSession *self, GstElement *source, const gchar *from, const gchar *to)
+vmt_session_link_sound (VmtSession *self, GstElement *source, const gchar *from,
+    const gchar *to, GstElement **used)
 {
   GstElement *voice;
 
@@ -34,6 +34,7 @@ vmt_session_link_sound (
     return gst_element_link_pads (source, from, self->signalbin, to);
   }
   gst_bin_add (GST_BIN (self->pipeline), voice);
+  *used = voice;
   return gst_element_link_pads (source, from, voice, "sink")
          && gst_element_link_pads (voice, "src", self->signalbin, to);
 }

@@ -169,6 +169,14 @@ show_help (VmtSession *self)
 }
 
 static void
+tell_unbanned (VmtSession *self, const gchar *who)
+{
+  g_autofree gchar *safe = vmt_text_safe (who);
+
+  vmt_output_line (self->output, VMT_STYLE_PLAIN, "“%s” may come again.", safe);
+}
+
+static void
 act_on (VmtSession *self, const VmtTyped *typed, const gchar *id)
 {
   switch (typed->verb) {
@@ -185,6 +193,7 @@ act_on (VmtSession *self, const VmtTyped *typed, const gchar *id)
     case VMT_TYPED_UNBAN:
       g_signal_emit_by_name (self->signalbin, "unban", id);
       vmt_roster_set_removed (self->roster, id, FALSE);
+      tell_unbanned (self, typed->who);
       break;
     default:
       g_signal_emit_by_name (self->signalbin, "kick", id);
@@ -273,6 +282,12 @@ obey (VmtSession *self, const VmtTyped *typed)
       break;
     case VMT_TYPED_SPEAKER:
       vmt_session_choose_device (self, VMT_KIND_SPEAKER, typed->text);
+      break;
+    case VMT_TYPED_SOURCE:
+      vmt_session_change_source (self, typed->text, typed->region);
+      break;
+    case VMT_TYPED_SHARE:
+      vmt_session_share (self, typed->text, typed->region);
       break;
     case VMT_TYPED_HAND:
       toggle_hand (self);

@@ -6,7 +6,7 @@
 #include "session/session-priv.h"
 #include "cmd/target.h"
 #include "cmd/device.h"
-#include "session/hangup.h"
+#include "typed/hangup.h"
 #include "ui/ask.h"
 #include "cmd/receiver.h"
 
@@ -343,84 +343,6 @@ on_bus (GstBus *bus, GstMessage *message, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-on_sources_over (gpointer user_data)
-{
-  VmtSession *self = user_data;
-
-  vmt_output_line (
-      self->output, VMT_STYLE_PLAIN, "What was sent has come to its end.");
-  vmt_session_leave (self);
-  return G_SOURCE_REMOVE;
-}
-
-static GstPadProbeReturn
-on_source_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  VmtSession *self = user_data;
-
-  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_EOS
-      && g_atomic_int_dec_and_test (&self->sources_left))
-    g_idle_add (on_sources_over, self);
-  return GST_PAD_PROBE_OK;
-}
-
-/* A device that is lost sends EOS, and with that of every input vmsignalbin
- * would end the call. */
-static GstPadProbeReturn
-on_device_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  return GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_EOS
-             ? GST_PAD_PROBE_DROP
-             : GST_PAD_PROBE_OK;
-}
-
-static gboolean
-link_source (VmtSession *self, VmtSource *source, const gchar *from,
-    const gchar *to, GError **error)
-{
-  g_autoptr (GstPad) src = gst_element_get_static_pad (source->bin, from);
-  /* what ends with a song is the song, not its cover */
-  gboolean ends = source->kind == VMT_SOURCE_URI
-                  && !(source->still && g_str_equal (from, "video"));
-
-  if (!vmt_session_link_sound (self, source->bin, from, to)) {
-    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
-        "The %s of the source cannot be linked to vmsignalbin's pad %s.", from,
-        to);
-    return FALSE;
-  }
-  if (ends)
-    g_atomic_int_inc (&self->sources_left);
-  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-      ends ? on_source_event : on_device_event, self, NULL);
-  return TRUE;
-}
-
-static gboolean
-add_source (VmtSession *self, GError **error)
-{
-  const VmtOptions *options = self->options;
-  g_autoptr (VmtSource) source = NULL;
-  const gchar *video_pad;
-
-  if (options->browser && !options->source)
-    return TRUE;
-  source = vmt_session_make_source (self, error);
-  if (!source)
-    return FALSE;
-  for (guint i = 0; i < source->notes->len; i++)
-    vmt_output_warning (
-        self->output, NULL, g_ptr_array_index (source->notes, i));
-  gst_bin_add (GST_BIN (self->pipeline), source->bin);
-  video_pad =
-      source->kind == VMT_SOURCE_SCREEN ? "video_sink_1" : "video_sink_0";
-  return (!source->has_video
-             || link_source (self, source, "video", video_pad, error))
-         && (!source->has_audio
-             || link_source (self, source, "audio", "audio_sink_0", error));
-}
-
 /* On the node's thread. What else it warns of is for who looks for devices. */
 static void
 on_node_warning (VmNode *node, const gchar *method, const gchar *message,
@@ -459,7 +381,7 @@ build (VmtSession *self, GError **error)
   if (!vmt_session_make_bin (self, error))
     return FALSE;
   vmt_session_devices_open (self);
-  if (self->options->view && !vmt_session_make_grid (self, error))
+  if (!vmt_session_make_grid (self, error))
     return FALSE;
   if (!make_files (self, error))
     return FALSE;
@@ -467,7 +389,7 @@ build (VmtSession *self, GError **error)
     return TRUE;
   vmt_receiver_watch (
       self->signalbin, self->pipeline, self->roster, self->grid);
-  return add_source (self, error);
+  return vmt_session_add_source (self, error);
 }
 
 /* The name may be wrong: what there is is said while it goes on looking. */
@@ -599,6 +521,7 @@ run_once (const VmtOptions *options, VmtOutput *output, VmMeetingMode mode,
 
   if (self.pipeline)
     gst_element_set_state (self.pipeline, GST_STATE_NULL);
+  vmt_session_source_clear (&self);
   vmt_session_devices_clear (&self);
   g_clear_pointer (&self.files, vmt_session_files_free);
   gst_clear_object (&self.pipeline);
@@ -641,6 +564,8 @@ vmt_session_run (const VmtOptions *options, VmtOutput *output,
   VmtOptions now = *options;
   g_autofree gchar *pin = NULL;
 
+  if (!vmt_session_ask_view (&now, output))
+    return VMT_EXIT_SIGNAL;
   for (guint tries = 0;; tries++) {
     gchar *typed = NULL;
     gboolean wanted = FALSE, given_up = FALSE;

@@ -219,6 +219,18 @@ vmt_complete (const gchar *before, const GPtrArray *names,
     add_names (found, removed, word);
   if (parts & VMT_TYPED_PART_KIND)
     add_words (found, (const gchar *const[]){ "audio", "video", NULL }, word);
+  if (parts & VMT_TYPED_PART_SOURCE)
+    add_words (found,
+        (const gchar *const[]){
+            "camera", "screen", "stamp", "test", "--region", NULL },
+        word);
+  if (parts & VMT_TYPED_PART_SHARED)
+    add_words (found,
+        (const gchar *const[]){
+            "off", "screen", "stamp", "test", "--region", NULL },
+        word);
+  if (parts & VMT_TYPED_PART_REGION)
+    add_words (found, (const gchar *const[]){ "--region", NULL }, word);
   if (parts & VMT_TYPED_PART_FILE)
     add_files (found, word);
   return replace (before, start, found, choices);

@@ -7,6 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SOURCE_USAGE "/source [SOURCE] [--region X,Y,WIDTH,HEIGHT]"
+#define SHARE_USAGE "/share [SOURCE|off] [--region X,Y,WIDTH,HEIGHT]"
+#define REGION "--region"
+
 static const struct
 {
   const gchar *name;
@@ -21,6 +25,8 @@ static const struct
   { "camera", VMT_TYPED_CAMERA, FALSE, "/camera [NAME]" },
   { "microphone", VMT_TYPED_MICROPHONE, FALSE, "/microphone [NAME]" },
   { "speaker", VMT_TYPED_SPEAKER, FALSE, "/speaker [NAME]" },
+  { "source", VMT_TYPED_SOURCE, FALSE, SOURCE_USAGE },
+  { "share", VMT_TYPED_SHARE, FALSE, SHARE_USAGE },
   { "hand", VMT_TYPED_HAND, FALSE, "/hand" },
   { "react", VMT_TYPED_REACT, TRUE, "/react SIGN" },
   { "status", VMT_TYPED_STATUS, FALSE, "/status [TEXT]" },
@@ -59,6 +65,13 @@ static const gchar *const help[] = {
   "black",
   "  /microphone [NAME], /speaker [NAME]",
   "                            likewise",
+  "  /source [SOURCE]          show what you send, or send a camera, screen, "
+  "test",
+  "                            or a file",
+  "  /share [SOURCE|off]       show the others the screen too, or a file; off "
+  "ends",
+  "                            it; --region X,Y,WIDTH,HEIGHT: a part of the "
+  "screen",
   "  /hand                     raise a hand, and take it down again",
   "  /react SIGN               show the others a sign for a moment, as 👍",
   "  /status [TEXT]            tell the others what you are doing",
@@ -123,6 +136,10 @@ vmt_typed_get_parts (const gchar *command, guint nth)
     { "kick", { VMT_TYPED_PART_WHO } },
     { "unban", { VMT_TYPED_PART_REMOVED } },
     { "send", { VMT_TYPED_PART_FILE, VMT_TYPED_PART_WHO } },
+    { "source", { VMT_TYPED_PART_SOURCE | VMT_TYPED_PART_FILE,
+                    VMT_TYPED_PART_REGION } },
+    { "share", { VMT_TYPED_PART_SHARED | VMT_TYPED_PART_FILE,
+                   VMT_TYPED_PART_REGION } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (known) && nth; i++)
@@ -137,6 +154,7 @@ vmt_typed_clear (VmtTyped *typed)
 {
   g_free (typed->who);
   g_free (typed->text);
+  g_free (typed->region);
   *typed = (VmtTyped){ 0 };
 }
 
@@ -229,6 +247,44 @@ take_send (VmtTyped *typed, const gchar *rest, GError **error)
   return !*who || take_who (typed, who, "/send FILE [WHO]", error);
 }
 
+/* Takes "--region X,Y,WIDTH,HEIGHT" off the end of @rest. */
+static gboolean
+take_region (VmtTyped *typed, gchar *rest, const gchar *usage, GError **error)
+{
+  gchar *at = g_strrstr (rest, REGION);
+  const gchar *value;
+
+  if (!at || (at > rest && at[-1] != ' ' && at[-1] != '\t'))
+    return TRUE;
+  value = at + strlen (REGION);
+  value += strspn (value, "= \t");
+  /* a file may be called so */
+  if (strpbrk (value, " \t\"'"))
+    return TRUE;
+  if (!*value)
+    return refuse (error, "It is %s.", usage);
+  typed->region = g_strdup (value);
+  *at = '\0';
+  g_strchomp (rest);
+  return TRUE;
+}
+
+/* SOURCE, as of --source: a file whose name has blanks in quotes or without. */
+static gboolean
+take_source (VmtTyped *typed, gchar *rest, const gchar *usage, GError **error)
+{
+  if (!take_region (typed, rest, usage, error)
+      || !take_who (typed, rest, usage, error))
+    return FALSE;
+  typed->text = g_steal_pointer (&typed->who);
+  /* a part of the screen */
+  if (!*typed->text && typed->region) {
+    g_free (typed->text);
+    typed->text = g_strdup ("screen");
+  }
+  return TRUE;
+}
+
 static gboolean
 take_number (
     VmtTyped *typed, const gchar *rest, const gchar *usage, GError **error)
@@ -292,6 +348,9 @@ take_rest (
     case VMT_TYPED_PIN:
       typed->text = g_steal_pointer (&rest);
       return TRUE;
+    case VMT_TYPED_SOURCE:
+    case VMT_TYPED_SHARE:
+      return take_source (typed, rest, usage, error);
     case VMT_TYPED_KICK:
     case VMT_TYPED_UNBAN:
       return take_who (typed, rest, usage, error);

@@ -17,6 +17,8 @@ typedef enum
   VMT_TYPED_CAMERA, /* text: a name, or empty: all are shown */
   VMT_TYPED_MICROPHONE,
   VMT_TYPED_SPEAKER,
+  VMT_TYPED_SOURCE, /* text: what is sent, or empty; region or NULL */
+  VMT_TYPED_SHARE, /* likewise: empty: the screen; "off" */
   VMT_TYPED_HAND,
   VMT_TYPED_REACT, /* text: the sign */
   VMT_TYPED_STATUS, /* text */
@@ -49,6 +51,7 @@ typedef struct
   VmtTypedVerb verb;
   gchar *who;
   gchar *text;
+  gchar *region; /* of a screen */
   gboolean audio, video; /* of mute and unmute */
   guint seconds; /* of an invitation; 0: as ever */
   guint number; /* of a file, as in /files */
@@ -75,6 +78,9 @@ typedef enum
   VMT_TYPED_PART_REMOVED = 1 << 1, /* one who was removed */
   VMT_TYPED_PART_KIND = 1 << 2, /* audio or video */
   VMT_TYPED_PART_FILE = 1 << 3,
+  VMT_TYPED_PART_SOURCE = 1 << 4, /* camera, screen, …; or the option of one */
+  VMT_TYPED_PART_SHARED = 1 << 5, /* likewise, without a camera; off */
+  VMT_TYPED_PART_REGION = 1 << 6, /* that option alone */
 } VmtTypedParts;
 
 /* @nth: the word behind the name of @command is 1. */

@@ -53,7 +53,8 @@ typedef struct
 struct _VmtGrid
 {
   GstElement *pipeline; /* not owned */
-  GstElement *video, *audio;
+  GstElement *video; /* NULL: there is no window */
+  GstElement *audio;
   VmtSlot *speaker; /* of audio */
   const gchar *note; /* or NULL */
 
@@ -85,10 +86,8 @@ add_part (
   return part;
 }
 
-/* autovideosink tries whatever is installed, and some of that ends the process
- * when there is no display. */
-static gboolean
-has_display (GError **error)
+gboolean
+vmt_has_display (void)
 {
   static const gchar *const names[] = { "DISPLAY", "WAYLAND_DISPLAY" };
 
@@ -98,6 +97,16 @@ has_display (GError **error)
     if (value && *value)
       return TRUE;
   }
+  return FALSE;
+}
+
+/* autovideosink tries whatever is installed, and some of that ends the process
+ * when there is no display. */
+static gboolean
+has_display (GError **error)
+{
+  if (vmt_has_display ())
+    return TRUE;
   g_set_error_literal (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
       "There is no display to show the others on: neither DISPLAY nor "
       "WAYLAND_DISPLAY is set.");
@@ -170,16 +179,18 @@ VmtGrid *
 vmt_grid_new (GstElement *pipeline, const gchar *window, const gchar *speaker,
     const VmtMediaDevice *device, GError **error)
 {
-  GstElement *video, *audio = NULL;
+  gboolean shown = g_strcmp0 (window, VMT_NO_WINDOW) != 0;
+  GstElement *video = NULL, *audio = NULL;
   const gchar *note = NULL;
   VmtSlot *slot = NULL;
   VmtGrid *self;
 
   if (!window && !has_display (error))
     return NULL;
-  video = add_part (pipeline, VIDEO, window ? window : WINDOW, error);
+  if (shown)
+    video = add_part (pipeline, VIDEO, window ? window : WINDOW, error);
   /* whatever plays the sound comes behind the probe */
-  if (video)
+  if (video || !shown)
     audio = add_part (pipeline, AUDIO, vmt_voice_probe_line (), error);
   if (audio) {
     vmt_voice_prepare_probe (audio);
@@ -192,7 +203,7 @@ vmt_grid_new (GstElement *pipeline, const gchar *window, const gchar *speaker,
   self->pipeline = pipeline;
   self->note = note;
   self->speaker = slot;
-  self->video = gst_object_ref (video);
+  self->video = video ? gst_object_ref (video) : NULL;
   self->audio = gst_object_ref (audio);
   g_mutex_init (&self->lock);
   self->tiles = g_ptr_array_new_with_free_func (tile_free);
@@ -210,15 +221,22 @@ wait_for (GstElement *part, guint ms)
 void
 vmt_grid_hold (VmtGrid *self, guint ms)
 {
-  wait_for (self->video, ms + MIX_MS);
+  if (self->video)
+    wait_for (self->video, ms + MIX_MS);
   wait_for (self->audio, ms + MIX_MS);
+}
+
+gboolean
+vmt_grid_has_window (const VmtGrid *self)
+{
+  return self->video != NULL;
 }
 
 void
 vmt_grid_free (VmtGrid *self)
 {
   g_ptr_array_unref (self->tiles);
-  gst_object_unref (self->video);
+  gst_clear_object (&self->video);
   gst_object_unref (self->audio);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -374,7 +392,7 @@ GstPad *
 vmt_grid_add (VmtGrid *self, gboolean video, const gchar *name)
 {
   GstElement *bin = video ? self->video : self->audio;
-  GstElement *part = make_part (video, name);
+  GstElement *part = bin ? make_part (video, name) : NULL;
   g_autoptr (GstPad) src = NULL;
   Tile *tile;
 
@@ -454,8 +472,9 @@ vmt_grid_end (VmtGrid *self)
 
   for (guint i = 0; i < G_N_ELEMENTS (bins); i++) {
     g_autoptr (GstElement) nobody =
-        gst_bin_get_by_name (GST_BIN (bins[i]), "nobody");
+        bins[i] ? gst_bin_get_by_name (GST_BIN (bins[i]), "nobody") : NULL;
 
-    gst_element_send_event (nobody, gst_event_new_eos ());
+    if (nobody)
+      gst_element_send_event (nobody, gst_event_new_eos ());
   }
 }

@@ -12,6 +12,8 @@
 
 typedef struct _VmtGrid VmtGrid;
 
+#define VMT_NO_WINDOW "" /* nobody is shown, and everybody heard */
+
 /* Part of @pipeline from now on, which must outlive it. @window and @speaker:
  * the elements it ends in, NULL for what this machine has. @device (nullable):
  * in place of @speaker. */
@@ -20,6 +22,9 @@ VmtGrid *vmt_grid_new (GstElement *pipeline, const gchar *window,
 /* Where the sound goes; the pipeline's. */
 VmtSlot *vmt_grid_get_speaker (VmtGrid *self);
 void vmt_grid_free (VmtGrid *self);
+gboolean vmt_grid_has_window (const VmtGrid *self);
+/* Whether this machine has something to show a window on. */
+gboolean vmt_has_display (void);
 /* Before it plays: participants' streams come @ms late by themselves. */
 void vmt_grid_hold (VmtGrid *self, guint ms);
 /* A sentence when nothing can be heard on this machine, else NULL. */

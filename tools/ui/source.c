@@ -332,8 +332,8 @@ are_pictures (const GList *video)
 }
 
 static gboolean
-add_uri (
-    VmtSource *self, const gchar *spec, gboolean audio_only, GError **error)
+add_uri (VmtSource *self, const gchar *spec, gboolean audio_only,
+    gboolean no_sound, GError **error)
 {
   g_autofree gchar *uri = uri_from_spec (spec, error);
   g_autoptr (GstDiscoverer) discoverer = NULL;
@@ -355,7 +355,7 @@ add_uri (
   }
   audio = gst_discoverer_info_get_audio_streams (info);
   video = gst_discoverer_info_get_video_streams (info);
-  self->has_audio = audio != NULL;
+  self->has_audio = audio != NULL && !no_sound;
   self->has_video = video != NULL && !audio_only;
   self->still = self->has_video && are_pictures (video);
   gst_discoverer_stream_info_list_free (audio);
@@ -403,30 +403,58 @@ kind_from_spec (const gchar *spec)
 }
 
 static gboolean
-fill (VmtSource *self, const gchar *spec, gboolean audio_only,
-    const VmtSourceChoice *choice, GError **error)
+add_sound (VmtSource *self, const VmtSourceChoice *choice, GError **error)
+{
+  if (choice && choice->no_sound)
+    return TRUE;
+  switch (self->kind) {
+    case VMT_SOURCE_CAMERA:
+    case VMT_SOURCE_SCREEN:
+      return add_device (self, VMT_KIND_MICROPHONE, choice, error);
+    case VMT_SOURCE_TEST:
+      return add_line (self, "audio",
+          "audiotestsrc is-live=true wave=ticks volume=0.3 ! " RAW_AUDIO,
+          error);
+    default:
+      return add_line (self, "audio", TONE " ! " RAW_AUDIO, error);
+  }
+}
+
+static gboolean
+add_picture (VmtSource *self, const gchar *spec, const VmtSourceChoice *choice,
+    GError **error)
 {
   switch (self->kind) {
     case VMT_SOURCE_CAMERA:
-      return (audio_only || add_device (self, VMT_KIND_CAMERA, choice, error))
-             && add_device (self, VMT_KIND_MICROPHONE, choice, error);
+      return add_device (self, VMT_KIND_CAMERA, choice, error);
     case VMT_SOURCE_SCREEN:
-      return (audio_only || add_screen (self, choice, error))
-             && add_device (self, VMT_KIND_MICROPHONE, choice, error);
+      return add_screen (self, choice, error);
     case VMT_SOURCE_TEST:
-      return (audio_only || add_line (self, "video", TEST_PICTURE, error))
-             && add_line (self, "audio",
-                 "audiotestsrc is-live=true wave=ticks volume=0.3 ! " RAW_AUDIO,
-                 error);
-    case VMT_SOURCE_STAMP:
-      return (audio_only || add_stamp_video (self, spec, error))
-             && add_line (self, "audio", TONE " ! " RAW_AUDIO, error);
-    case VMT_SOURCE_RTSP:
-      return add_rtsp (self, spec, audio_only, error);
-    case VMT_SOURCE_URI:
-      return add_uri (self, spec, audio_only, error);
+      return add_line (self, "video", TEST_PICTURE, error);
+    default:
+      return add_stamp_video (self, spec, error);
   }
-  g_return_val_if_reached (FALSE);
+}
+
+static gboolean
+fill (VmtSource *self, const gchar *spec, gboolean audio_only,
+    const VmtSourceChoice *choice, GError **error)
+{
+  if (self->kind == VMT_SOURCE_URI)
+    return add_uri (self, spec, audio_only, choice && choice->no_sound, error);
+  if (self->kind == VMT_SOURCE_RTSP)
+    return add_rtsp (self, spec, audio_only, error);
+  return (audio_only || add_picture (self, spec, choice, error))
+         && add_sound (self, choice, error);
+}
+
+gboolean
+vmt_source_needs_devices (const gchar *spec, const VmtSourceChoice *choice)
+{
+  VmtSourceKind kind = kind_from_spec (spec);
+
+  return kind == VMT_SOURCE_CAMERA
+         || (kind == VMT_SOURCE_SCREEN && !choice->no_sound);
 }
 
 VmtSource *

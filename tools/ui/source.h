@@ -51,6 +51,7 @@ typedef struct
   VmtSize size; /* of the camera */
   VmtRegion region; /* of the screen; width 0: all of it */
   VmtPortalConfig portal; /* how the desktop is asked for a screen */
+  gboolean no_sound; /* the picture alone */
 } VmtSourceChoice;
 
 /* @spec: camera, screen, test, stamp or stamp:WIDTHxHEIGHT@RATE, a camera on
@@ -63,6 +64,9 @@ typedef struct
 VmtSource *vmt_source_new (const gchar *spec, gboolean audio_only,
     const VmtSourceChoice *choice, GError **error);
 void vmt_source_free (VmtSource *self);
+/* Whether that of @spec has devices, so that @choice must have them. */
+gboolean
+vmt_source_needs_devices (const gchar *spec, const VmtSourceChoice *choice);
 /* What a spec is but a URI or a file, NULL at the end. */
 extern const gchar *const vmt_source_words[];
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtSource, vmt_source_free)

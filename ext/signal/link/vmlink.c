@@ -220,6 +220,17 @@ is_missed (VmLink *self, VmPeerStream stream)
          && !vm_input_is_eos (input);
 }
 
+/* The pad of what is sent is gone: the other side would look at the last
+ * picture for good. */
+static gboolean
+is_over (VmLink *self, VmPeerStream stream)
+{
+  VmConnection *newest = vm_link_get_newest (self);
+  g_autoptr (VmInput) input = self->bin_funcs->get_input (self->bin, stream);
+
+  return newest && newest->inputs[stream] && !input;
+}
+
 static gboolean
 on_missed (gpointer user_data)
 {
@@ -228,23 +239,25 @@ on_missed (gpointer user_data)
 
   vm_timer_clear (&self->missed_source);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++)
-    any |= is_missed (self, i);
+    any |= is_missed (self, i) || is_over (self, i);
   if (any)
     vm_link_begin_anew (self);
   return G_SOURCE_REMOVE;
 }
 
 /* A pad that came later: the connection has no place for it, and another one
- * may have. Once for each pad, because the other side may not want it. */
+ * may have. Once for each pad, because the other side may not want it. Likewise
+ * for one that is gone and nothing came for. */
 static void
 look_for_missed (VmLink *self, VmPeerStream stream)
 {
   g_autoptr (VmInput) input = self->bin_funcs->get_input (self->bin, stream);
 
-  if (!input || !vm_input_has_caps (input) || input == self->missed[stream])
+  if (input && (!vm_input_has_caps (input) || input == self->missed[stream]))
     return;
   g_set_object (&self->missed[stream], input);
-  if (is_missed (self, stream) && !self->missed_source)
+  if ((is_missed (self, stream) || is_over (self, stream))
+      && !self->missed_source)
     self->missed_source =
         vm_timer_new (self->context, MISSED_MS, on_missed, self);
 }

@@ -229,6 +229,63 @@ GST_START_TEST (test_last_that_is_sent_is_released)
 
 GST_END_TEST;
 
+/* Whether the screen, which has 208x160 pixels, comes to the sink @name: the
+ * stream that comes first has the first pad. */
+static gboolean
+is_screen (Side *side, const gchar *name)
+{
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (side->pipeline), name);
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  gint width = 0;
+
+  gst_structure_get_int (gst_caps_get_structure (caps, 0), "width", &width);
+  return width == 208;
+}
+
+/* The others are not left with its last picture; the camera goes on. */
+static void
+check_screen_ends (gboolean by_host)
+{
+  const gchar *shares = VIDEO "m.video_sink_0 videotestsrc name=f is-live=true "
+                              "! video/x-raw,width=208,height=160 ! "
+                              "m.video_sink_1";
+  const gchar *sees =
+      BOTH "m.video_src_1 ! queue ! fakesink name=s sync=false async=false";
+  Side first = host (by_host ? shares : sees);
+  Side second = join (by_host ? sees : shares);
+  Side *from = by_host ? &first : &second, *to = by_host ? &second : &first;
+  Count *camera = count_on (to, "v"), *screen = count_on (to, "s");
+  g_autoptr (GstElement) source =
+      gst_bin_get_by_name (GST_BIN (from->pipeline), "f");
+  g_autoptr (GstPad) pad =
+      gst_element_get_static_pad (from->bin, "video_sink_1");
+
+  wait_count (camera, 10, FALSE);
+  wait_count (screen, 10, FALSE);
+  if (is_screen (to, "v")) {
+    Count *first_one = camera;
+
+    camera = screen;
+    screen = first_one;
+  }
+  set_state (source, GST_STATE_NULL);
+  release (pad);
+  wait_count (screen, 0, TRUE);
+  reset_count (camera);
+  wait_count (camera, 10, FALSE);
+  side_free (&second);
+  side_free (&first);
+}
+
+GST_START_TEST (test_screen_that_is_given_back_ends)
+{
+  check_screen_ends (__i__);
+}
+
+GST_END_TEST;
+
 /* Its pipeline may go on, in another meeting. */
 GST_START_TEST (test_stopped_alone)
 {
@@ -365,6 +422,8 @@ vmsignalpads_suite (void)
   tcase_add_test (tc, test_end_comes_after_a_seek);
   tcase_add_test (tc, test_end_is_told_again_after_a_pause);
   tcase_add_test (tc, test_last_that_is_sent_is_released);
+  tcase_add_loop_test (
+      tc, test_screen_that_is_given_back_ends, FALSE, TRUE + 1);
   tcase_add_test (tc, test_stopped_alone);
   tcase_add_test (tc, test_sink_is_linked_again);
   tcase_add_test (tc, test_stopped_by_who_is_told);

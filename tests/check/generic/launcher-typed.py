@@ -42,7 +42,7 @@ class Terminal:
             [launcher, *arguments], stdin=side, stdout=side, stderr=side,
             env={**os.environ, "XDG_CONFIG_HOME": str(folder / "term"),
                  "XDG_STATE_HOME": str(folder / "state"), "TERM": "xterm",
-                 **env},
+                 "DISPLAY": "", "WAYLAND_DISPLAY": "", **env},
             preexec_fn=self.take)
 
     def take(self):
@@ -221,10 +221,92 @@ def edited(folder, running):
     host.wait_for(r"Bob Ray \(p\d+\) was removed and cannot come again")
     host.wait_for("Waiting for others")
     assert "1 other here" not in host.shown.split("was removed")[1], host.shown
+    host.wait_for("Nobody else is in the meeting edit now.")
+    host.type('/unban "Bob\t\r')
+    host.wait_for("“Bob Ray” may come again.")
 
     host.type("/leave\r")
     assert host.drain_until_end() == 0, host.shown
     assert "Meeting edit is ended." in host.shown, host.shown
+
+
+def shared(folder, running):
+    """A second picture begins and ends; something else is sent."""
+    small = [option for option in LOOPBACK if option != "--audio-only"]
+    small[small.index("test")] = "stamp:64x36@10"
+    host = Terminal(folder, "host", "--meeting", "slides", "--user", "Ann", *small)
+    running.append(host.process)
+    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port_of(host)}/slides",
+                   "--user", "Bob", *small)
+    running.append(guest.process)
+    guest.wait("participant-state", user="Ann", state="connected")
+
+    def ann_of(event):
+        """Ann, in what the guest says of all now."""
+        before = len(guest.events)
+        guest.say("/who" if event == "who" else "/stats")
+        with guest.changed:
+            assert guest.changed.wait_for(lambda: any(
+                e["event"] == event for e in guest.events[before:]), WAIT)
+            return [e for e in guest.events[before:]
+                    if e["event"] == event][0]["participants"][0]
+
+    def until(event, true):
+        end = time.monotonic() + WAIT
+        while not true(ann := ann_of(event)):
+            assert time.monotonic() < end, (ann, host.shown[-2000:])
+            host.read(0.3)
+
+    host.type("/share\r")
+    host.wait_for("There is no .*display")
+    host.type("/share st\t")
+    host.wait_for_line("/share stamp ")
+    host.type("\r")
+    host.wait_for("You share “stamp” now")
+    until("stats", lambda ann: ann.get("screenFramesReceived", 0) > 5)
+    host.type("/source stamp:160x90@10\r")
+    host.wait_for("You send “stamp:160x90@10” now")
+    host.type("/source\r/share off\r")
+    host.wait_for("You send “stamp:160x90@10”, and share “stamp”.")
+    host.wait_for("You share nothing any more.")
+    until("who", lambda ann: ann.get("width") == 160)
+    host.type("/end\r")
+    assert host.drain_until_end() == 0, host.shown
+    assert guest.process.wait(WAIT) == 0
+
+
+def viewed(folder, running):
+    """Whether there is to be a window is asked once, at a terminal alone."""
+    home = str(folder / "viewed")
+    config = pathlib.Path(home) / "videomeet" / "config"
+    config.parent.mkdir(parents=True)
+    config.write_text("# mine\n[videomeet]\nuser=Ann\n")
+    arguments = ["host", "--meeting", "shown",
+                 *[o for o in LOOPBACK if o != "--audio-only"]]
+    env = {"XDG_CONFIG_HOME": home, "DISPLAY": ":99"}
+    host = Terminal(folder, *arguments, **env)
+    running.append(host.process)
+    host.wait_for(r"Show the others in a window here\? \[y/n\] $")
+    host.type("n\r")
+    host.wait_for("No; --view opens a window")
+    port_of(host)
+    host.type(CTRL_C)
+    assert host.drain_until_end() == 0, host.shown
+    assert config.read_text() == "# mine\n\n[videomeet]\nuser=Ann\nview=false\n"
+    host = Terminal(folder, *arguments, **env)
+    running.append(host.process)
+    port_of(host)
+    host.type(CTRL_C)
+    assert host.drain_until_end() == 0, host.shown
+    assert "window here" not in host.shown, host.shown
+    piped = subprocess.run(
+        [launcher, *arguments, "--duration", "0.5"], text=True, timeout=WAIT,
+        stdin=subprocess.DEVNULL, capture_output=True,
+        env={**os.environ, "XDG_CONFIG_HOME": str(folder / "piped"),
+             "DISPLAY": ":99"})
+    assert piped.returncode == 0, piped.stderr
+    assert "window here" not in piped.stdout, piped.stdout
+    assert "\x1b" not in piped.stdout, piped.stdout
 
 
 def remembered(folder, running):
@@ -233,7 +315,7 @@ def remembered(folder, running):
     running.append(host.process)
     port_of(host)
     host.type(UP + UP)
-    host.wait_for_line(' > /kick "Bob Ray"')
+    host.wait_for_line(' > /unban "Bob Ray"')
     host.type("\x15" + CTRL_C)
     assert host.drain_until_end() == 0, host.shown
 
@@ -331,8 +413,8 @@ def main():
     running = []
     with tempfile.TemporaryDirectory(prefix="vm-typed-") as name:
         try:
-            edit = (edited, remembered) if "edit" in sys.argv else ()
-            for case in (talk, *edit, removed, asked, given_up, interrupted):
+            edit = (edited, remembered, shared) if "edit" in sys.argv else ()
+            for case in (talk, *edit, viewed, removed, asked, given_up, interrupted):
                 began = time.monotonic()
                 case(pathlib.Path(name), running)
                 print(f"{case.__name__}: {time.monotonic() - began:.1f} s",

@@ -132,6 +132,7 @@ post_joined (FakeSignalBin *self)
 
 /* Atomic, of sound and picture each. */
 static gint sent_back[2]; /* buffers */
+static gint shared; /* buffers of the second picture */
 static gint muted[2];
 static gint values[2]; /* the loudest sample, or the first pixel, of the last */
 static gint gaps[2]; /* ms, the longest between two buffers */
@@ -141,6 +142,12 @@ guint
 fake_signal_bin_count (gboolean video)
 {
   return g_atomic_int_get (&sent_back[video]);
+}
+
+guint
+fake_signal_bin_count_shared (void)
+{
+  return g_atomic_int_get (&shared);
 }
 
 gboolean
@@ -377,22 +384,53 @@ fake_signal_bin_send_event (GstElement *element, GstEvent *event)
   return TRUE;
 }
 
-static GstPad *
-fake_signal_bin_request_new_pad (GstElement *element, GstPadTemplate *templ,
-    const gchar *name, const GstCaps *caps)
+static GstPadProbeReturn
+count_shared (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  const gchar *kind = g_str_has_prefix (name, "video") ? "video" : "audio";
+  g_atomic_int_inc (&shared);
+  return GST_PAD_PROBE_OK;
+}
+
+static GstElement *
+add_tee (GstElement *element, const gchar *kind)
+{
   GstElement *tee = gst_element_factory_make ("tee", kind);
   GstElement *drain = gst_element_factory_make ("fakesink", NULL);
-  g_autoptr (GstPad) target = gst_element_get_static_pad (tee, "sink");
-  GstPad *pad;
 
   g_object_set (drain, "sync", FALSE, "async", FALSE, NULL);
   gst_bin_add_many (GST_BIN (element), tee, drain, NULL);
   gst_element_link (tee, drain);
-  pad = gst_ghost_pad_new_from_template (name, target, templ);
+  gst_element_sync_state_with_parent (drain);
+  gst_element_sync_state_with_parent (tee);
+  return tee;
+}
+
+static GstPad *
+fake_signal_bin_request_new_pad (GstElement *element, GstPadTemplate *templ,
+    const gchar *name, const GstCaps *caps)
+{
+  const gchar *kind = g_str_equal (name, "video_sink_1") ? "screen"
+                      : g_str_has_prefix (name, "video") ? "video"
+                                                         : "audio";
+  /* what comes in place of another goes on where that went */
+  g_autoptr (GstElement) before = gst_bin_get_by_name (GST_BIN (element), kind);
+  GstElement *tee = before ? before : add_tee (element, kind);
+  g_autoptr (GstPad) target = gst_element_get_static_pad (tee, "sink");
+  GstPad *pad = gst_ghost_pad_new_from_template (name, target, templ);
+
+  if (g_str_equal (kind, "screen"))
+    gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_BUFFER, count_shared, NULL, NULL);
+  gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (element, pad);
   return pad;
+}
+
+static void
+fake_signal_bin_release_pad (GstElement *element, GstPad *pad)
+{
+  gst_pad_set_active (pad, FALSE);
+  gst_element_remove_pad (element, pad);
 }
 
 static void
@@ -452,6 +490,7 @@ fake_signal_bin_class_init (FakeSignalBinClass *klass)
   element_class->change_state = fake_signal_bin_change_state;
   element_class->send_event = fake_signal_bin_send_event;
   element_class->request_new_pad = fake_signal_bin_request_new_pad;
+  element_class->release_pad = fake_signal_bin_release_pad;
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
     g_object_class_install_property (object_class, PROP_MEETING + i,
         g_param_spec_string (strings[i], NULL, NULL, NULL, G_PARAM_WRITABLE));
@@ -497,6 +536,7 @@ fake_signal_bin_class_init (FakeSignalBinClass *klass)
 static void
 fake_signal_bin_init (FakeSignalBin *self)
 {
+  g_atomic_int_set (&shared, 0);
   for (guint i = 0; i < G_N_ELEMENTS (muted); i++)
     g_atomic_int_set (&muted[i], FALSE);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK);

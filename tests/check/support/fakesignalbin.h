@@ -18,6 +18,8 @@ void fake_signal_bin_register (void);
 /* Buffers that Bob has sent back since the last one began to play. Any
  * thread. */
 guint fake_signal_bin_count (gboolean video);
+/* Buffers that came to the pad of a second picture. */
+guint fake_signal_bin_count_shared (void);
 /* Of the last of them: its first pixel, or its loudest sample. */
 gint fake_signal_bin_get_value (gboolean video);
 /* The longest time between the timestamps of two of them, in ms. */

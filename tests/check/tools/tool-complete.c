@@ -39,6 +39,12 @@ GST_START_TEST (test_commands)
   check ("/mute v", NULL, "/mute video ", NULL);
   check ("/mute Bob v", NULL, "/mute Bob video ", NULL);
   check ("/who v", NULL, NULL, NULL);
+  check ("/share of", NULL, "/share off ", NULL);
+  check ("/share came", NULL, NULL, NULL);
+  check ("/source came", NULL, "/source camera ", NULL);
+  check ("/share stam", NULL, "/share stamp ", NULL);
+  check ("/share --r", NULL, "/share --region ", NULL);
+  check ("/source screen -", NULL, "/source screen --region ", NULL);
 }
 
 GST_END_TEST;

@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <unistd.h>
+#include "options/options-config.h"
 #include "options/options-files.h"
 #include "options/options-table.h"
 #include "options/options.h"
@@ -742,6 +743,99 @@ GST_START_TEST (test_config)
 
 GST_END_TEST;
 
+/* Whether the others are shown: nothing says so, the file, or the line. */
+GST_START_TEST (test_view)
+{
+  static const struct
+  {
+    const gchar *config, *line;
+    gboolean view, may_ask;
+  } cases[] = {
+    { NULL, "host", FALSE, TRUE },
+    { NULL, "call Ann --server ws://127.0.0.1", FALSE, TRUE },
+    { NULL, "host --view", TRUE, FALSE },
+    { NULL, "host --no-view", FALSE, FALSE },
+    { NULL, "host --audio-only", FALSE, FALSE },
+    { NULL, "host --browser", FALSE, FALSE },
+    { NULL, "host --no-config", FALSE, FALSE },
+    { NULL, "send a Ann", FALSE, FALSE },
+    { "view=true", "host", TRUE, FALSE },
+    { "view=true", "host --no-view", FALSE, FALSE },
+    { "view=false", "host", FALSE, FALSE },
+    { "view=false", "host --view", TRUE, FALSE },
+    { "no-view=true", "host", FALSE, FALSE },
+    { "no-view=true", "host --view", TRUE, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *text =
+        g_strdup_printf ("[videomeet]\n%s\n", cases[i].config);
+    g_auto (VmtOptions) options = { 0 };
+
+    if (cases[i].config)
+      write_config (text, 0600);
+    fail_unless (parse (&options, cases[i].line) == NULL, "%u", i);
+    fail_unless_equals_int (options.view, cases[i].view);
+    fail_unless_equals_int (options.may_ask_view, cases[i].may_ask);
+    if (cases[i].config)
+      remove_config ();
+  }
+}
+
+GST_END_TEST;
+
+/* An answer stands in the file from then on, beside what stood there. */
+GST_START_TEST (test_kept_answer)
+{
+  g_autofree gchar *path = config_path (), *text = NULL, *again = NULL;
+  g_autoptr (GError) error = NULL;
+  GStatBuf info;
+
+  fail_unless (vmt_options_keep_answer ("view", FALSE, &error));
+  fail_unless (g_stat (path, &info) == 0);
+  fail_unless_equals_int (info.st_mode & 0777, 0600);
+  remove_config ();
+  write_config ("# mine\n[videomeet]\n# this too\nuser=Ann\n", 0644);
+  fail_unless (vmt_options_keep_answer ("view", TRUE, &error));
+  fail_unless (g_file_get_contents (path, &text, NULL, NULL));
+  fail_unless_equals_string (
+      text, "# mine\n\n[videomeet]\n# this too\nuser=Ann\nview=true\n");
+  fail_unless (g_stat (path, &info) == 0);
+  fail_unless_equals_int (info.st_mode & 0777, 0644);
+  /* what cannot be read is left alone */
+  write_config ("user=Ann\n", 0600);
+  fail_if (vmt_options_keep_answer ("view", TRUE, &error));
+  fail_unless (error != NULL);
+  fail_unless (g_file_get_contents (path, &again, NULL, NULL));
+  fail_unless_equals_string (again, "user=Ann\n");
+  remove_config ();
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_played)
+{
+  g_auto (VmtOptions) none = { 0 };
+  g_auto (VmtOptions) page = { 0 };
+  g_auto (VmtOptions) both = { 0 };
+  g_auto (VmtOptions) typed = { 0 };
+
+  fail_unless (parse (&none, "host --no-play") == NULL && none.no_play);
+  refused ("host --no-play --speaker x", "--no-play");
+  taken ("host --speaker x");
+  /* the page plays them */
+  fail_unless (parse (&page, "host --browser") == NULL && page.no_play);
+  fail_unless (
+      parse (&both, "host --browser --source test") == NULL && !both.no_play);
+  /* what is typed counts before the file */
+  write_config ("[videomeet]\nspeaker=x\n", 0600);
+  fail_unless (parse (&typed, "host --no-play") == NULL);
+  fail_unless (typed.no_play && !typed.speaker);
+  remove_config ();
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_config_refused)
 {
   static const gchar *const bad[][2] = {
@@ -891,6 +985,9 @@ tool_options_suite (void)
   tcase_add_test (tc, test_amounts);
   tcase_add_test (tc, test_words);
   tcase_add_test (tc, test_config);
+  tcase_add_test (tc, test_view);
+  tcase_add_test (tc, test_kept_answer);
+  tcase_add_test (tc, test_played);
   tcase_add_test (tc, test_config_refused);
   tcase_add_test (tc, test_suggestion);
   tcase_add_test (tc, test_help_fits);

@@ -14,10 +14,10 @@
 #include "support/fakesignalbin.h"
 #include "support/media/fakemedia.h"
 #include "support/media/fakeportal.h"
+#include "support/media/mediacall.h"
 #include "session/session.h"
 
 #define SOON 300 /* ms; a portal that is silent is given no more */
-#define NEVER 120 /* s */
 
 static const VmtRegion whole;
 
@@ -571,6 +571,93 @@ GST_START_TEST (test_refused_before_call)
 
 GST_END_TEST;
 
+/* Nothing is played: to look for speakers would load the plugin of PipeWire,
+ * where there is one, and its pipewiresrc takes the name. */
+static gboolean
+is_sent (void)
+{
+  return fake_signal_bin_count (TRUE) > 3;
+}
+
+static void
+share_in_call (void)
+{
+  type ("/share\n");
+}
+
+static gboolean
+is_shared (void)
+{
+  return has_told ("The desktop asks which screen or window to share")
+         && has_told ("You share “screen” now")
+         && fake_signal_bin_count_shared () > 5;
+}
+
+static void
+share_no_more (void)
+{
+  fail_unless (fake_portal_is_caller_there ());
+  type ("/share off\n");
+}
+
+/* The desktop learns that it is over. */
+static gboolean
+is_over (void)
+{
+  return has_told ("You share nothing any more.")
+         && !fake_portal_is_caller_there ();
+}
+
+/* The second picture is what the desktop shares, and the first goes on. */
+GST_START_TEST (test_shared_in_a_call)
+{
+  static const FakePortal portal = { 0 };
+  static const Step steps[] = {
+    { is_sent, share_in_call },
+    { is_shared, share_no_more },
+    { is_over, NULL },
+    { NULL },
+  };
+  g_auto (VmtOptions) options = { .no_play = TRUE };
+  g_auto (Result) result = { 0 };
+
+  fake_portal_start (&portal);
+  options.source = g_strdup ("stamp:64x36@30");
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  fail_unless_equals_string (result.errors, "");
+  fake_portal_stop ();
+}
+
+GST_END_TEST;
+
+static gboolean
+has_refused (void)
+{
+  return has_complained ("the question of the desktop was answered with no.")
+         && fake_signal_bin_count_shared () == 0;
+}
+
+GST_START_TEST (test_refused_in_a_call)
+{
+  static const FakePortal portal = { .said = 1 };
+  static const Step steps[] = {
+    { is_sent, share_in_call },
+    { has_refused, NULL },
+    { NULL },
+  };
+  g_auto (VmtOptions) options = { .no_play = TRUE };
+  g_auto (Result) result = { 0 };
+
+  fake_portal_start (&portal);
+  options.source = g_strdup ("stamp:64x36@30");
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  fake_portal_stop ();
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_screen_suite (void)
 {
@@ -592,6 +679,8 @@ tool_screen_suite (void)
   tcase_add_test (tc, test_ended_by_desktop);
   tcase_add_test (tc, test_window_closed);
   tcase_add_test (tc, test_refused_before_call);
+  tcase_add_test (tc, test_shared_in_a_call);
+  tcase_add_test (tc, test_refused_in_a_call);
   return s;
 }
 

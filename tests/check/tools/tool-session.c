@@ -667,6 +667,51 @@ GST_START_TEST (test_unplugged)
 
 GST_END_TEST;
 
+static gboolean
+has_joined (void)
+{
+  return has_told ("shown here") || has_told ("not shown: --view");
+}
+
+/* What is played, by default, is what a machine has. */
+GST_START_TEST (test_played_by_default)
+{
+  static const struct
+  {
+    gboolean has, no_play, verbose;
+    const gchar *says, *warns;
+  } cases[] = {
+    { FALSE, FALSE, FALSE, "The others are not shown here", NULL },
+    { FALSE, FALSE, TRUE, "The others are not shown here",
+        "No speaker was found; the others are not heard." },
+    { FALSE, TRUE, TRUE, "The others are not shown here", NULL },
+    { TRUE, FALSE, FALSE, "The others are heard here, and not shown", NULL },
+    { TRUE, TRUE, FALSE, "The others are not shown here", NULL },
+  };
+
+  fake_media_register ();
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_auto (VmtOptions)
+        options = { .no_play = cases[i].no_play, .verbose = cases[i].verbose };
+    g_auto (Result) result = { 0 };
+
+    if (cases[i].has && !cases[i - 1].has)
+      fake_media_plug ("Audio/Sink", "Box", "fakesink sync=true");
+    if (cases[i].has && !cases[i].no_play)
+      options.speaker = g_strdup ("Box");
+    result = run_as_until (
+        has_joined, FALSE, &options, VM_MEETING_MODE_HOST, "call");
+    fail_unless (strstr (result.text, cases[i].says), "%u: %s", i, result.text);
+    if (cases[i].warns)
+      fail_unless (
+          strstr (result.errors, cases[i].warns), "%u: %s", i, result.errors);
+    else
+      fail_unless_equals_string (result.errors, "");
+  }
+}
+
+GST_END_TEST;
+
 /* Their drivers have no deadline; the launcher has one. */
 GST_START_TEST (test_devices_that_hang)
 {
@@ -719,6 +764,7 @@ tool_session_suite (void)
   tcase_add_test (tc, test_interrupt);
   tcase_add_test (tc, test_bad_source);
   tcase_add_test (tc, test_unplugged);
+  tcase_add_test (tc, test_played_by_default);
   tcase_add_test (tc, test_devices_that_hang);
   return s;
 }

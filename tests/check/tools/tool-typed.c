@@ -81,6 +81,42 @@ GST_START_TEST (test_commands)
 
 GST_END_TEST;
 
+static void
+check_source (const gchar *line, VmtTypedVerb verb, const gchar *text,
+    const gchar *region)
+{
+  g_auto (VmtTyped) typed = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (vmt_typed_parse (&typed, line, &error), "%s", line);
+  fail_unless_equals_int (typed.verb, verb);
+  fail_unless_equals_string (typed.text, text);
+  fail_unless (
+      g_strcmp0 (typed.region, region) == 0, "%s: %s", line, typed.region);
+  fail_unless (typed.who == NULL);
+}
+
+GST_START_TEST (test_sources)
+{
+  check_source ("/source", VMT_TYPED_SOURCE, "", NULL);
+  check_source ("/source camera ", VMT_TYPED_SOURCE, "camera", NULL);
+  check_source ("/source a film.mp4", VMT_TYPED_SOURCE, "a film.mp4", NULL);
+  check_source (
+      "/source 'a \"film\".mp4'", VMT_TYPED_SOURCE, "a \"film\".mp4", NULL);
+  check_source ("/source screen --region 0,0,64,48", VMT_TYPED_SOURCE, "screen",
+      "0,0,64,48");
+  check_source ("/share", VMT_TYPED_SHARE, "", NULL);
+  check_source ("/SHARE off", VMT_TYPED_SHARE, "off", NULL);
+  check_source (
+      "/share --region=1,2,30,40 ", VMT_TYPED_SHARE, "screen", "1,2,30,40");
+  check_source ("/share x--region 1,2,30,40", VMT_TYPED_SHARE,
+      "x--region 1,2,30,40", NULL);
+  check_source (
+      "/share \"a --region b\"", VMT_TYPED_SHARE, "a --region b", NULL);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_time_of_an_invitation)
 {
   static const struct
@@ -377,6 +413,7 @@ tool_typed_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_chat);
   tcase_add_test (tc, test_commands);
+  tcase_add_test (tc, test_sources);
   tcase_add_test (tc, test_time_of_an_invitation);
   tcase_add_test (tc, test_files);
   tcase_add_test (tc, test_refused);

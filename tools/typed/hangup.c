@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "session/hangup.h"
+#include "typed/hangup.h"
 
 #include <glib-unix.h>
 #include <signal.h>
