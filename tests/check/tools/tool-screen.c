@@ -6,7 +6,6 @@
 #include "program.h"
 
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -472,100 +471,22 @@ GST_END_TEST;
 
 /* In a call */
 
-static FILE *out, *err;
-static gchar *said, *complained;
-static guint stage;
-static void (*share_ends) (void);
-
-static gboolean
-on_poll (gpointer user_data)
-{
-  gint value = fake_signal_bin_get_value (TRUE);
-
-  if (stage == 0 && fake_signal_bin_count (TRUE) > 3 && value > 200) {
-    stage++;
-    share_ends ();
-  } else if (stage == 1 && value < 40 && fake_signal_bin_is_muted (TRUE)) {
-    stage++;
-    raise (SIGINT);
-  }
-  return G_SOURCE_CONTINUE;
-}
-
-static gint
-call (void)
-{
-  g_auto (VmtOptions) options = { 0 };
-  size_t out_size, err_size;
-  VmtOutput *output;
-  gint status;
-  guint poll;
-
-  out = open_memstream (&said, &out_size);
-  err = open_memstream (&complained, &err_size);
-  output = vmt_output_new (out, err, FALSE);
-  options.source = g_strdup ("screen");
-  options.microphone = g_strdup ("none");
-  options.duration = NEVER;
-  stage = 0;
-  poll = g_timeout_add (10, on_poll, NULL);
-  status = vmt_session_run (&options, output, VM_MEETING_MODE_HOST, "call",
-      NULL, g_get_monotonic_time ());
-  g_source_remove (poll);
-  vmt_output_free (output);
-  fclose (out);
-  fclose (err);
-  return status;
-}
-
-static void
-ends_in_a_call (void (*how) (void), const gchar *why)
-{
-  static const FakePortal portal = { 0 };
-  gint status;
-
-  fake_portal_start (&portal);
-  share_ends = how;
-  status = call ();
-  fail_unless (stage == 2, "%u: %s%s", stage, said, complained);
-  fail_unless_equals_int (status, 0);
-  fail_unless (strstr (said, "The desktop asks which screen or window"));
-  fail_unless (strstr (complained, why), "%s", complained);
-  free (said);
-  free (complained);
-  fake_portal_stop ();
-}
-
-/* The meeting goes on, and nobody takes black for the screen. */
-GST_START_TEST (test_ended_by_desktop)
-{
-  ends_in_a_call (fake_portal_end_session,
-      "The screen is shared no more, and no picture is sent: The desktop has "
-      "ended it.");
-}
-
-GST_END_TEST;
-
-GST_START_TEST (test_window_closed)
-{
-  ends_in_a_call (fake_pipewire_fail, "The screen is shared no more, and no "
-                                      "picture is sent: The node is gone.");
-}
-
-GST_END_TEST;
-
 /* Nobody joins without the screen that was asked for. */
 GST_START_TEST (test_refused_before_call)
 {
   static const FakePortal portal = { .said = 1 };
+  static const Step steps[] = { { NULL } };
+  g_auto (VmtOptions) options = { .no_play = TRUE };
+  g_auto (Result) result = { 0 };
 
   fake_portal_start (&portal);
-  fail_unless_equals_int (call (), 1);
-  fail_unless (strstr (complained, "No screen is shared: the question of the "
-                                   "desktop was answered with no."));
-  fail_if (strstr (said, "Hosting"));
-  free (said);
-  free (complained);
+  options.source = g_strdup ("screen");
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 1);
+  fail_unless (
+      strstr (result.errors, "No screen is shared: the question of the "
+                             "desktop was answered with no."));
+  fail_if (strstr (result.text, "Hosting"));
   fake_portal_stop ();
 }
 
@@ -658,6 +579,53 @@ GST_START_TEST (test_refused_in_a_call)
 
 GST_END_TEST;
 
+static gboolean
+has_ended (void)
+{
+  return has_complained ("The desktop has ended it.");
+}
+
+static gboolean
+has_gone (void)
+{
+  return has_complained ("The node is gone.");
+}
+
+/* The call goes on without the screen, and its user knows. */
+static void
+ends_in_a_call (void (*how) (void), gboolean (*is_told) (void))
+{
+  static const FakePortal portal = { 0 };
+  const Step steps[] = {
+    { is_sent, share_in_call },
+    { is_shared, how },
+    { is_told, NULL },
+    { NULL },
+  };
+  g_auto (VmtOptions) options = { .no_play = TRUE };
+  g_auto (Result) result = { 0 };
+
+  fake_portal_start (&portal);
+  options.source = g_strdup ("stamp:64x36@30");
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  fake_portal_stop ();
+}
+
+GST_START_TEST (test_ended_by_desktop)
+{
+  ends_in_a_call (fake_portal_end_session, has_ended);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_window_closed)
+{
+  ends_in_a_call (fake_pipewire_fail, has_gone);
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_screen_suite (void)
 {
@@ -676,11 +644,11 @@ tool_screen_suite (void)
   tcase_add_test (tc, test_taken_back);
   tcase_add_test (tc, test_no_bus);
   tcase_add_test (tc, test_no_pipewire);
-  tcase_add_test (tc, test_ended_by_desktop);
-  tcase_add_test (tc, test_window_closed);
   tcase_add_test (tc, test_refused_before_call);
   tcase_add_test (tc, test_shared_in_a_call);
   tcase_add_test (tc, test_refused_in_a_call);
+  tcase_add_test (tc, test_ended_by_desktop);
+  tcase_add_test (tc, test_window_closed);
   return s;
 }
 
