@@ -3,7 +3,9 @@
 #include "program.h"
 
 #include <gio/gio.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static CheckProgram *programs;
 
@@ -62,6 +64,19 @@ trust_no_authority (void)
   g_tls_backend_set_default_database (g_tls_backend_get_default (), none);
 }
 
+/* What a failed test leaves running is not waited for: gst_deinit() waits for
+ * the threads of its pipelines without a deadline. */
+static int
+run (CheckProgram *program, const gchar *name)
+{
+  int status = gst_check_run_suite (program->suite (), name, program->file);
+
+  if (status == 0)
+    return 0;
+  fflush (NULL);
+  _exit (status);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -71,7 +86,7 @@ main (int argc, char **argv)
     g_autofree gchar *name = program_name (p);
 
     if (argc == 2 && g_str_equal (name, argv[1]))
-      return gst_check_run_suite (p->suite (), name, p->file);
+      return run (p, name);
     if (argc == 1)
       g_print ("%s\n", name);
   }
