@@ -36,7 +36,9 @@ class House:
     def __init__(self, root, order):
         self.root = root
         self.order = order
-        self.files = [f[len(root):] for f in tracked(root) if f.endswith((".c", ".h"))]
+        # a precompiled header is the compiler's, and no part of the house
+        self.files = [f[len(root):] for f in tracked(root)
+                      if f.endswith((".c", ".h")) and not f.endswith("_pch.h")]
         self.known = set(self.files)
         # a public header stands outside the folders; its source says where it belongs
         self.folder_of = {f: f.split("/")[0] for f in self.files if "/" in f}
