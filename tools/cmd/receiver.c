@@ -107,6 +107,7 @@ removal_free (gpointer data)
   Removal *removal = data;
 
   gst_object_unref (removal->pad);
+  vmt_grid_unref (removal->grid);
   g_free (removal);
 }
 
@@ -125,12 +126,21 @@ on_pad_removed (GstElement *signalbin, GstPad *pad, gpointer user_data)
   if (tile) {
     Removal *removal = g_new (Removal, 1);
 
-    removal->grid = self->grid;
+    removal->grid = vmt_grid_ref (self->grid);
     removal->pad = gst_object_ref (tile);
     gst_element_call_async (
         self->pipeline, take_tile_out, removal, removal_free);
     g_object_set_data (G_OBJECT (pad), "vmt-tile", NULL);
   }
+}
+
+static void
+receiver_free (gpointer data, GClosure *closure)
+{
+  Receiver *self = data;
+
+  g_clear_pointer (&self->grid, vmt_grid_unref);
+  g_free (self);
 }
 
 void
@@ -141,9 +151,9 @@ vmt_receiver_watch (GstElement *signalbin, GstElement *pipeline,
 
   self->pipeline = pipeline;
   self->roster = roster;
-  self->grid = grid;
+  self->grid = grid ? vmt_grid_ref (grid) : NULL;
   g_signal_connect_data (signalbin, "pad-added", G_CALLBACK (on_pad_added),
-      self, (GClosureNotify) g_free, 0);
+      self, receiver_free, 0);
   g_signal_connect (
       signalbin, "pad-removed", G_CALLBACK (on_pad_removed), self);
 }

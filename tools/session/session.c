@@ -525,7 +525,7 @@ run_once (const VmtOptions *options, VmtOutput *output, VmMeetingMode mode,
   vmt_session_devices_clear (&self);
   g_clear_pointer (&self.files, vmt_session_files_free);
   gst_clear_object (&self.pipeline);
-  g_clear_pointer (&self.grid, vmt_grid_free);
+  g_clear_pointer (&self.grid, vmt_grid_unref);
   vmt_roster_free (self.roster);
   g_main_loop_unref (self.loop);
   g_free (self.meeting);

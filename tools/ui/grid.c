@@ -52,7 +52,6 @@ typedef struct
 
 struct _VmtGrid
 {
-  GstElement *pipeline; /* not owned */
   GstElement *video; /* NULL: there is no window */
   GstElement *audio;
   VmtSlot *speaker; /* of audio */
@@ -199,8 +198,7 @@ vmt_grid_new (GstElement *pipeline, const gchar *window, const gchar *speaker,
   }
   if (!slot)
     return NULL;
-  self = g_new0 (VmtGrid, 1);
-  self->pipeline = pipeline;
+  self = g_atomic_rc_box_new0 (VmtGrid);
   self->note = note;
   self->speaker = slot;
   self->video = video ? gst_object_ref (video) : NULL;
@@ -232,14 +230,27 @@ vmt_grid_has_window (const VmtGrid *self)
   return self->video != NULL;
 }
 
-void
-vmt_grid_free (VmtGrid *self)
+VmtGrid *
+vmt_grid_ref (VmtGrid *self)
 {
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+clear (gpointer data)
+{
+  VmtGrid *self = data;
+
   g_ptr_array_unref (self->tiles);
   gst_clear_object (&self->video);
-  gst_object_unref (self->audio);
+  gst_clear_object (&self->audio);
   g_mutex_clear (&self->lock);
-  g_free (self);
+}
+
+void
+vmt_grid_unref (VmtGrid *self)
+{
+  g_atomic_rc_box_release_full (self, clear);
 }
 
 VmtCell

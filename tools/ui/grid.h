@@ -14,14 +14,16 @@ typedef struct _VmtGrid VmtGrid;
 
 #define VMT_NO_WINDOW "" /* nobody is shown, and everybody heard */
 
-/* Part of @pipeline from now on, which must outlive it. @window and @speaker:
+/* Part of @pipeline from now on; a pad may still be removed on another thread
+ * when the pipeline has ended, so references are counted. @window and @speaker:
  * the elements it ends in, NULL for what this machine has. @device (nullable):
  * in place of @speaker. */
 VmtGrid *vmt_grid_new (GstElement *pipeline, const gchar *window,
     const gchar *speaker, const VmtMediaDevice *device, GError **error);
 /* Where the sound goes; the pipeline's. */
 VmtSlot *vmt_grid_get_speaker (VmtGrid *self);
-void vmt_grid_free (VmtGrid *self);
+VmtGrid *vmt_grid_ref (VmtGrid *self);
+void vmt_grid_unref (VmtGrid *self);
 gboolean vmt_grid_has_window (const VmtGrid *self);
 /* Whether this machine has something to show a window on. */
 gboolean vmt_has_display (void);

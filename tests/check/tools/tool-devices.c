@@ -700,7 +700,7 @@ GST_START_TEST (test_speakers)
   wait_until_heard ("One", pipeline);
   vmt_slot_close (slot);
   gst_element_set_state (pipeline, GST_STATE_NULL);
-  vmt_grid_free (grid);
+  vmt_grid_unref (grid);
 }
 
 GST_END_TEST;

@@ -243,7 +243,7 @@ GST_START_TEST (test_come_and_go)
     fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
   }
   gst_element_set_state (pipeline, GST_STATE_NULL);
-  vmt_grid_free (grid);
+  vmt_grid_unref (grid);
 }
 
 GST_END_TEST;
@@ -283,7 +283,7 @@ GST_START_TEST (test_somebody_comes_first)
     gst_object_unref (late[i]);
   }
   gst_element_set_state (pipeline, GST_STATE_NULL);
-  vmt_grid_free (grid);
+  vmt_grid_unref (grid);
 }
 
 GST_END_TEST;
@@ -323,7 +323,7 @@ GST_START_TEST (test_goes_while_it_stands_still)
     go (grid, pipeline, sources[i], tiles[i]);
   gst_pad_remove_probe (pad, held);
   gst_element_set_state (pipeline, GST_STATE_NULL);
-  vmt_grid_free (grid);
+  vmt_grid_unref (grid);
 }
 
 GST_END_TEST;
@@ -397,7 +397,7 @@ GST_START_TEST (test_changes_while_it_is_laid_out)
   fail_unless (going.tile == NULL);
   stands_at (ann, 2, 0);
   stands_at (carol, 2, 1);
-  vmt_grid_free (grid);
+  vmt_grid_unref (grid);
 }
 
 GST_END_TEST;
@@ -463,7 +463,7 @@ GST_START_TEST (test_no_sound)
     fail_if (gst_element_get_state (pipeline, NULL, NULL, WAIT)
              == GST_STATE_CHANGE_FAILURE);
     gst_element_set_state (pipeline, GST_STATE_NULL);
-    vmt_grid_free (grid);
+    vmt_grid_unref (grid);
   }
   fail_unless (hang_release ());
 }
@@ -520,7 +520,7 @@ GST_START_TEST (test_probe_before_the_speaker)
   }
   gst_element_set_state (pipeline, GST_STATE_NULL);
   gst_object_unref (pipeline);
-  vmt_grid_free (grid);
+  vmt_grid_unref (grid);
 }
 
 GST_END_TEST;
