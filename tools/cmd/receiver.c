@@ -8,7 +8,7 @@ typedef struct
 {
   GstElement *pipeline; /* not owned */
   VmtRoster *roster; /* not owned */
-  VmtGrid *grid; /* not owned; NULL: nothing is shown or heard */
+  VmtGrid *grid; /* NULL: nothing is shown or heard */
 } Receiver;
 
 static GstPad *

@@ -42,7 +42,8 @@ try_to_go_first (gpointer data)
                           && setpriority (PRIO_PROCESS, 0, FIRST) == 0);
 }
 
-/* What a thread of sound has here: where it may not, all are alike. */
+/* The nice value of a sound thread here: the usual one where the kernel does
+ * not allow a lower one. */
 static gint
 of_sound (void)
 {
@@ -78,7 +79,8 @@ go (gpointer data)
   return NULL;
 }
 
-/* What a thread begins is as any other, and so is it itself at the end. */
+/* Threads that a sound thread starts have the usual priority, and so has the
+ * sound thread itself at the end. */
 GST_START_TEST (test_thread)
 {
   gint nices[6] = { 0 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What nearly every test includes, compiled once for each program (b_pch). */
+/* The headers that nearly every test includes. Each program compiles them once
+ * (b_pch). */
 #include "vmcommon_pch.h"
 #include <gst/check/gstcheck.h>
 #include <gst/gst.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What nearly every file includes, compiled once for each program (b_pch). */
+/* The headers that nearly every file includes. Each target compiles them once
+ * (b_pch). */
 #include <gio/gio.h>
 #include <glib-object.h>
 #include <glib.h>
