@@ -279,14 +279,21 @@ export class Browser {
   }
 }
 
-// Chromium loads a page again when the network changed meanwhile, as it does while the
-// lab's interfaces come up; the driver only hears that the first attempt failed.
+// Chromium gives up what it loads when the network changes meanwhile, as it does while
+// the lab's interfaces come up: of the page itself the driver hears that, and of a module
+// the page lacks it.
 function reloading(page) {
   const load = page.goto.bind(page);
+  let isWhole = true;
+  page.on("requestfailed", (request) => {
+    if (["script", "stylesheet"].includes(request.resourceType())) isWhole = false;
+  });
   page.goto = async (...where) => {
     for (let left = 3; ; left--) {
+      isWhole = true;
       try {
-        return await load(...where);
+        const answer = await load(...where);
+        if (isWhole || left === 0) return answer;
       } catch (error) {
         if (left === 0 || !String(error).includes("ERR_NETWORK_CHANGED")) throw error;
       }

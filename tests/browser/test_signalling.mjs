@@ -339,6 +339,21 @@ test("signalling: a server that is gone is given up with the time for joining", 
   equal([page.code, timers.size], ["TIMEOUT", 0], "no first welcome");
 });
 
+test("signalling: a first request that finds no server is made once more", async () => {
+  new Server().mode = "down";
+  const page = new Page();
+  await pass(499);
+  equal([page.code, server.asked.length], [null, 1], "not yet");
+  server.mode = "up";
+  await pass(1);
+  equal([page.code, server.asked.length, server.seats.length], ["", 2, 1], "joined");
+
+  new Server().mode = "down";
+  const refused = new Page();
+  await pass(500);
+  equal([refused.code, server.asked.length, timers.size], ["DISCONNECTED", 2, 0], "given up");
+});
+
 test("signalling: without a hello there is no seat to come back to", async () => {
   new Server().accept = (socket) => socket.cut();
   const refused = new Page();

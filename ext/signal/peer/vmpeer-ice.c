@@ -60,6 +60,26 @@ all_gathered (VmPeer *self, gpointer data)
     g_signal_emit_by_name (self, "candidate", own_mline (self), "");
 }
 
+/* webrtcbin puts those into its description that it has gathered by then. */
+void
+vm_peer_ice_leave_out (VmPeer *self, GstSDPMessage *sdp)
+{
+  for (guint i = 0; i < gst_sdp_message_medias_len (sdp); i++) {
+    GstSDPMedia *media = (GstSDPMedia *) gst_sdp_message_get_media (sdp, i);
+
+    for (guint j = gst_sdp_media_attributes_len (media); j-- > 0;) {
+      const GstSDPAttribute *a = gst_sdp_media_get_attribute (media, j);
+      g_autofree gchar *candidate = NULL;
+
+      if (g_strcmp0 (a->key, "candidate") != 0)
+        continue;
+      candidate = g_strconcat ("candidate:", a->value, NULL);
+      if (!is_allowed (self, candidate))
+        gst_sdp_media_remove_attribute (media, j);
+    }
+  }
+}
+
 /* By the agent itself, which tells of the last one last: webrtcbin 1.22.0 says
  * that it has gathered all before it hands on what it has gathered. */
 static void

@@ -172,7 +172,10 @@ local_set (VmPeer *self, gpointer data)
   if (!local)
     give_up (self, g_error_new (VM_ERROR, VM_ERROR_FAILED,
                        "No local description was made"));
-  else if (offers)
+  if (!local)
+    return;
+  vm_peer_ice_leave_out (self, local->sdp);
+  if (offers)
     offer_set (self, local->sdp);
   else
     answer_set (self, local->sdp);

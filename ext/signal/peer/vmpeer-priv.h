@@ -452,6 +452,9 @@ gboolean vm_peer_ice_check_path (VmPeer *self);
 gboolean vm_peer_ice_may_be_at (VmPeer *self, const gchar *address);
 /* The description has been sent: so are the candidates. */
 void vm_peer_ice_local_sent (VmPeer *self);
+/* Takes the candidates out of @sdp, a description of this side, that the other
+ * side may not be told of. */
+void vm_peer_ice_leave_out (VmPeer *self, GstSDPMessage *sdp);
 void vm_peer_early_free (gpointer early);
 void vm_peer_ice_stop (VmPeer *self);
 

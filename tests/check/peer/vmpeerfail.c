@@ -346,10 +346,74 @@ GST_START_TEST (test_candidates_of_this_machine)
 
 GST_END_TEST;
 
+static guint n_descriptions;
+
+static gchar *
+without_host (gboolean offer, const gchar *sdp)
+{
+  n_descriptions++;
+  if (!offer)
+    fail_if (strstr (sdp, "a=candidate:"), "%s", sdp);
+  return g_strdup (sdp);
+}
+
+/* webrtcbin's own description has the candidates that were gathered before it
+ * was set. */
+GST_START_TEST (test_description_leaves_paths_out)
+{
+  static const gchar text[] =
+      "v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+      "m=audio 9 UDP/TLS/RTP/SAVPF 97\r\nc=IN IP4 0.0.0.0\r\n"
+      "a=candidate:1 1 UDP 2015363327 192.0.2.1 5000 typ host\r\n"
+      "a=candidate:2 1 UDP 1677722111 192.0.2.2 5000 typ srflx raddr 192.0.2.1 "
+      "rport 5000\r\n"
+      "a=candidate:3 1 UDP 2015363327 192.0.2.3 5000 typ host\r\n"
+      "a=candidate:4 1 UDP 33562367 192.0.2.4 5000 typ relay raddr 192.0.2.1 "
+      "rport 5000\r\n"
+      "a=mid:audio0\r\n";
+  static const struct
+  {
+    VmPathKinds paths;
+    const gchar *left;
+  } cases[] = { { VM_PATH_HOST, "1 3" },
+    { VM_PATH_SRFLX | VM_PATH_RELAY, "2 4" }, { VM_PATH_RELAY, "4" },
+    { VM_PATH_ALL, "1 2 3 4" } };
+  static Pair pair;
+
+  pair_init (&pair);
+  pair_config (&pair, 0, VM_PEER_AUDIO, OPUS_CAPS, TRUE);
+  pair_config (&pair, 1, VM_PEER_AUDIO, OPUS_CAPS, TRUE);
+  pair_make (&pair);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GstSDPMessage *sdp = NULL;
+    const GstSDPMedia *media;
+    g_autoptr (GString) left = g_string_new (NULL);
+    const gchar *value;
+
+    fail_unless (gst_sdp_message_new_from_text (text, &sdp) == GST_SDP_OK);
+    pair.sides[0].peer->paths = cases[i].paths;
+    vm_peer_ice_leave_out (pair.sides[0].peer, sdp);
+    media = gst_sdp_message_get_media (sdp, 0);
+    for (guint n = 0;
+         (value = gst_sdp_media_get_attribute_val_n (media, "candidate", n));
+         n++)
+      g_string_append_printf (left, "%s%c", n ? " " : "", *value);
+    fail_unless_equals_string (left->str, cases[i].left);
+    fail_unless_equals_string (
+        gst_sdp_media_get_attribute_val (media, "mid"), "audio0");
+    gst_sdp_message_free (sdp);
+  }
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 /* Neither tells of a candidate that may not be taken, nor tries one. */
 GST_START_TEST (test_paths_that_are_left_out)
 {
   static Pair pair;
+
+  n_descriptions = 0;
 
   pair_init (&pair);
   pair_config (&pair, 0, VM_PEER_AUDIO, OPUS_CAPS, TRUE);
@@ -359,12 +423,14 @@ GST_START_TEST (test_paths_that_are_left_out)
   pair_make (&pair);
   for (guint i = 0; i < 2; i++)
     pair.sides[i].peer->connect_ms = 1000;
+  pair.mangle = without_host;
   pair_start (&pair);
   for (guint i = 0; i < 2; i++) {
     fail_unless (wait_for (side_has_ended, &pair.sides[i], PAIR_CONNECT_MS));
     fail_unless (
         g_error_matches (pair.sides[i].error, VM_ERROR, VM_ERROR_TIMEOUT));
   }
+  fail_unless_equals_int (n_descriptions, 2);
   fail_unless (pair.sides[0].candidates + pair.sides[0].found > 0);
   fail_unless_equals_int (pair.sides[1].candidates, 0);
   fail_unless_equals_int (pair.sides[1].found, 0);
@@ -798,6 +864,7 @@ vmpeerfail_suite (void)
   tcase_add_test (tc, test_hostile_answers);
   tcase_add_test (tc, test_hostile_candidates);
   tcase_add_test (tc, test_candidates_of_this_machine);
+  tcase_add_test (tc, test_description_leaves_paths_out);
   tcase_add_test (tc, test_paths_that_are_left_out);
   tcase_add_test (tc, test_other_codec);
   tcase_add_test (tc, test_unknown_codec);

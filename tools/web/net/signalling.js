@@ -12,11 +12,14 @@ import { refusal } from "../view/words.js";
 
 const ANSWER_MS = 10000; // of one request, one attempt
 const JOIN_MS = 30000; // until the welcome, all attempts together
+const ASK_AGAIN_MS = 500; // after a first request that no server has answered
 const RESUME_MS = 30000; // from the loss; the server keeps the seat so long
 const RETRY_MS = [0, 500, 1000, 2000, 4000]; // the last repeats
 const STEADY_MS = 1000; // how long a socket has to last, to be one that is there
 const GOING_AWAY = 1001;
 const NO_CLOSE_FRAME = 1006;
+
+const later = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 export class SignallingError extends Error {
   constructor(code, message) {
@@ -99,15 +102,20 @@ export class Signalling extends EventTarget {
     if (own?.session) body.session = own.session;
     // of a server that admits those alone who have one
     const token = new URLSearchParams(location.search).get("token");
+    const ask = () => fetch("meetings/join", {
+      method: "POST",
+      headers: { "content-type": "application/json",
+        ...token && { authorization: `Bearer ${token}` } },
+      body: JSON.stringify(body),
+      signal: AbortSignal.any
+        ? AbortSignal.any([signal, AbortSignal.timeout(this.#answerMs)]) : signal,
+    });
     let response;
     try {
-      response = await fetch("meetings/join", {
-        method: "POST",
-        headers: { "content-type": "application/json",
-          ...token && { authorization: `Bearer ${token}` } },
-        body: JSON.stringify(body),
-        signal: AbortSignal.any
-          ? AbortSignal.any([signal, AbortSignal.timeout(this.#answerMs)]) : signal,
+      response = await ask().catch((error) => {
+        // a browser gives up what it has asked when its network changes
+        if (signal.aborted || error.name === "TimeoutError") throw error;
+        return later(ASK_AGAIN_MS).then(ask);
       });
     } catch (error) {
       if (signal.aborted) throw error;
