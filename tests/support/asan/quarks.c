@@ -3,9 +3,9 @@
 /* GLib leaves a table of quarks behind when it makes a larger one, because
  * readers take no lock. By its stack LeakSanitizer would know such a table only
  * where every stack is unwound slowly, which makes all of a program four times
- * as slow; so the tables are kept in sight. Each is larger by the size of the
- * first, which is made in GLib's constructor; a block of the next size is a
- * table if a function of quarks asks for it. */
+ * as slow; so the tables are kept in sight. Their sizes are multiples of that
+ * of the first, which is made in GLib's constructor; any other block of such a
+ * size is kept if a function of quarks asks for it. */
 
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -13,8 +13,9 @@
 #include <link.h>
 
 #define FIRST_SIZE (2048 * sizeof (gchar *))
-#define TABLES_MAX 8
-#define FRAMES_MAX 12
+#define SIZES_MAX 8
+#define TABLES_MAX 32 /* the hash table of quarks grows by such sizes, too */
+#define FRAMES_MAX 24
 
 typedef const gchar *(*StringFunc) (const gchar *);
 typedef GQuark (*QuarkFunc) (const gchar *);
@@ -79,8 +80,8 @@ __sanitizer_malloc_hook (const volatile void *block, gsize size)
 {
   const gint n = g_atomic_int_get (&n_tables);
 
-  if (n == TABLES_MAX || size != (n + 1) * FIRST_SIZE
-      || (n > 0 && !quarks_ask ()))
+  if (n == TABLES_MAX || size == 0 || size % FIRST_SIZE != 0
+      || size > SIZES_MAX * FIRST_SIZE || (n > 0 && !quarks_ask ()))
     return;
   tables[n] = block;
   g_atomic_int_set (&n_tables, n + 1);
