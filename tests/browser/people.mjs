@@ -313,7 +313,10 @@ export function joinLink(link, user, more = {}) {
 export const state = (page) => page.evaluate(() => document.body.dataset.state);
 
 export function untilState(page, wanted, ms = STEP_MS) {
-  return until(async () => await state(page) === wanted, ms, `state ${wanted}`);
+  return until(async () => await state(page) === wanted, ms, `state ${wanted}`)
+    .catch(async (error) => {
+      throw new Error(`${error.message}; it is ${await state(page)}`);
+    });
 }
 
 // The names under the pictures.
@@ -349,13 +352,30 @@ export function untilSent(page) {
 export async function untilPictures(page, count, ms = STEP_MS) {
   const playing = () => page.$$eval("video[data-participant][data-kind=camera]", (list) =>
     list.filter((v) => v.muted === false).map((v) => window.framesShown(v)));
-  const first = await until(async () => {
+  const wait = (what, condition) => until(condition, ms, what).catch(async (error) => {
+    throw new Error(`${error.message}; ${JSON.stringify(await page.evaluate(pictureFacts))}`);
+  });
+  const first = await wait(`${count} pictures`, async () => {
     const list = await playing();
     return list.filter((n) => n > 0).length >= count && list;
-  }, ms, `${count} pictures`);
+  });
 
-  await until(async () => {
+  await wait(`${count} pictures that move`, async () => {
     const now = await playing();
     return now.filter((n, i) => n > (first[i] || 0) + 5).length >= count;
-  }, ms, `${count} pictures that move`);
+  });
+}
+
+// In the page: what explains that a picture does not come.
+async function pictureFacts() {
+  const seen = [...document.querySelectorAll("video[data-participant]")].map((v) =>
+    [v.dataset.participant, v.dataset.kind, v.muted, window.framesShown(v)]);
+  const links = await Promise.all(window.connections.map(async (pc) => {
+    const stats = [...(await pc.getStats()).values()];
+    const video = stats.find((s) => s.type === "inbound-rtp" && s.kind === "video");
+    return [pc.signalingState, pc.iceConnectionState, pc.connectionState,
+      video?.packetsReceived, video?.framesDecoded, video?.pliCount];
+  }));
+
+  return { state: document.body.dataset.state, seen, links };
 }

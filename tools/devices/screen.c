@@ -10,7 +10,7 @@
 /* a description that ends with bare caps would end before them */
 #define CAPS \
   "capsfilter caps=\"video/x-raw,framerate=" STR (VMT_SCREEN_RATE) "/1\""
-#define SOURCE "pipewiresrc"
+#define SOURCE VMT_PIPEWIRE_SOURCE
 
 static gboolean
 is_set (const gchar *variable)
@@ -164,14 +164,6 @@ cut_out (GstElement *part, const VmtRegion *region)
       sink, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_caps, cut, cut_free);
 }
 
-/* Versions of PipeWire differ in what they have. */
-static void
-set_if_known (GstElement *element, const gchar *property, const gchar *value)
-{
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), property))
-    gst_util_set_object_arg (G_OBJECT (element), property, value);
-}
-
 static GstElement *
 make_part (VmtPortal *portal, const VmtRegion *region, GError **error)
 {
@@ -189,12 +181,12 @@ make_part (VmtPortal *portal, const VmtRegion *region, GError **error)
   if (!screen)
     return NULL;
   g_object_set (screen, "fd", vmt_portal_get_fd (portal), "path", node, NULL);
-  set_if_known (screen, "do-timestamp", "true");
-  /* the compositor has few buffers, and what is queued would hold them */
-  set_if_known (screen, "always-copy", "true");
+  vmt_pipewire_source_setup (screen);
   /* a screen on which nothing moves sends nothing, and who joins then would
-   * see nothing */
-  set_if_known (screen, "keepalive-time", keepalive);
+   * see nothing; not every version has this */
+  if (g_object_class_find_property (
+          G_OBJECT_GET_CLASS (screen), "keepalive-time"))
+    gst_util_set_object_arg (G_OBJECT (screen), "keepalive-time", keepalive);
   if (region->width)
     cut_out (part, region);
   return part;

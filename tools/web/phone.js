@@ -85,7 +85,8 @@ function showPicture() {
   if (count !== pictures.count) pictures = { count, at: Date.now() };
   const seen = count > 0 && Date.now() - pictures.at < STILL_MS;
   $("avatar").hidden = seen;
-  $("remote").style.visibility = seen ? "visible" : "hidden";
+  // not hidden: a browser may count no frames of what it does not draw
+  $("remote").style.opacity = seen ? 1 : 0;
 }
 
 function showTalk() {
