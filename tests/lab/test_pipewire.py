@@ -139,7 +139,7 @@ class PipeWire(lab.LabTest):
         self.assertEqual(names, ["first-speaker", "loud-mic", "second-speaker", "soft-mic"])
         self.env["DISPLAY"] = self.host.display()
         ann = self.meeting("--source", "camera", "--camera", "none", "--microphone",
-                           "loud-mic", "--view", "--speaker", "first-speaker")
+                           "loud-mic", "--view", "--speaker", "first-speaker", "--no-dsp")
         bob = self.guest("--source", "test", "--audio-only")
         lab.wait_until(lambda: self.level(ann) > BETWEEN, lab.SOON, "the loud one")
         lab.wait_until(lambda: self.plays_into("first-speaker"), lab.SOON, "the first speaker")

@@ -2,15 +2,22 @@
 
 #include "devices/slot-source.h"
 
+#include <gst/audio/audio.h>
+
 /* a description that ends with bare caps would end before them */
 #define FILTER(caps) "capsfilter caps=\"" caps "\""
 #define SILENCE                                        \
   "audiotestsrc is-live=true wave=silence ! " FILTER ( \
       "audio/x-raw,rate=48000,channels=2")
-/* what is sent in the end, or anything else: vmsignalbin mixes */
+/* What is sent in the end, or anything else: vmsignalbin mixes. PipeWire knows
+ * formats of which pipewiresrc has no name, and takes one if it may. */
+#define FORMATS                                                       \
+  "layout=interleaved,format={" GST_AUDIO_NE (F32) "," GST_AUDIO_NE ( \
+      S16) "," GST_AUDIO_NE (S32) "," GST_AUDIO_NE (S24_32) ",U8}"
 #define SOUND                                                          \
   "queue max-size-buffers=0 max-size-bytes=0 max-size-time=200000000 " \
-  "leaky=downstream ! " FILTER ("audio/x-raw,rate=48000;audio/x-raw")
+  "leaky=downstream ! " FILTER (                                       \
+      "audio/x-raw,rate=48000," FORMATS ";audio/x-raw," FORMATS)
 /* A camera that comes later begins then, and not with the pipeline. decodebin
  * would stop the pipeline until it has found out what comes. */
 #define PICTURE                                                            \
@@ -122,12 +129,22 @@ make_picture (VmtSourceSlot *self, GstDevice *device, GError **error)
   return rest;
 }
 
+/* A device that has begun goes on as it is: what is behind it converts.
+ * pipewiresrc would connect anew, and bring nothing any more. */
+static GstPadProbeReturn
+on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_EVENT_TYPE (info->data) == GST_EVENT_RECONFIGURE
+             ? GST_PAD_PROBE_DROP
+             : GST_PAD_PROBE_OK;
+}
+
 static GstElement *
 vmt_source_slot_make (
     VmtSlot *slot, const VmtMediaDevice *device, GError **error)
 {
   VmtSourceSlot *self = VMT_SOURCE_SLOT (slot);
-  g_autoptr (GstPad) src = NULL;
+  g_autoptr (GstPad) sink = NULL, src = NULL;
   GstElement *bin, *rest, *element;
 
   if (!device)
@@ -149,6 +166,9 @@ vmt_source_slot_make (
         "The device “%s” offers no format that can be sent.", device->name);
     return NULL;
   }
+  sink = gst_element_get_static_pad (rest, "sink");
+  gst_pad_add_probe (
+      sink, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event, NULL, NULL);
   src = gst_element_get_static_pad (rest, "src");
   gst_element_add_pad (bin, gst_ghost_pad_new ("src", src));
   return bin;
