@@ -28,6 +28,9 @@ setup (void)
   g_array_set_size (own->broadcasts, 0);
   add_address (own->addresses, "192.0.2.7");
   add_address (own->broadcasts, "192.0.2.255");
+  /* as getifaddrs() has one without a broadcast address */
+  add_address (own->addresses, "198.51.100.7");
+  add_address (own->broadcasts, "198.51.100.7");
   secret = g_bytes_new_static ("token", 5);
 }
 
@@ -60,13 +63,14 @@ GST_START_TEST (test_forbidden_addresses)
     "127.0.0.1", "::1", "fe80::1", "nowhere", "100::1", NULL };
   static const gchar *const allowed[] = { "192.0.2.8", "10.0.0.1",
     "2001:db8::1", "fd00::2", NULL };
-  static const gchar *const here[] = { "192.0.2.7", "127.0.0.1", "::1", NULL };
+  static const gchar *const here[] = { "192.0.2.7", "198.51.100.7", "127.0.0.1",
+    "::1", NULL };
   static const gchar *const loopback[] = { "127.0.0.1", NULL };
 
   g_assert_cmpuint (targets_of (forbidden, FALSE), ==, 0);
   g_assert_cmpuint (targets_of (allowed, FALSE), ==, 4);
   /* the other side is on this machine, or this one hears loopback alone */
-  g_assert_cmpuint (targets_of (here, FALSE), ==, 3);
+  g_assert_cmpuint (targets_of (here, FALSE), ==, 4);
   g_assert_cmpuint (targets_of (loopback, FALSE), ==, 0);
   g_assert_cmpuint (targets_of (loopback, TRUE), ==, 1);
 }

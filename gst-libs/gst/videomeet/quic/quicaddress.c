@@ -215,6 +215,9 @@ vm_quic_own_allows (
 
   if (vm_quic_address_is_loopback (address))
     return same_machine;
+  /* getifaddrs() names an address as its own broadcast where there is none */
+  if (vm_quic_own_has (self, address))
+    return TRUE;
   /* "this network", multicast, what is reserved, and all hosts */
   if (is_v4 (address))
     return ip[12] != 0 && ip[12] < 224 && !has (self->broadcasts, address);

@@ -710,7 +710,10 @@ write_batch (VmQuicLink *self, guint8 *buffer, guint64 now, gboolean *more)
     return vm_quic_link_fail (self, size);
   if (!flush (self, &batch))
     *more = FALSE;
-  ngtcp2_conn_update_pkt_tx_time (self->conn, now);
+  /* Before, ngtcp2 knows no round trip, supposes 333 ms (RFC 9002 §6.2.2), and
+   * would hold the second flight back for 22 of them. */
+  if (ngtcp2_conn_get_handshake_completed (self->conn))
+    ngtcp2_conn_update_pkt_tx_time (self->conn, now);
   rotate_sendable (self);
   return TRUE;
 }
