@@ -230,6 +230,40 @@ def edited(folder, running):
     assert "Meeting edit is ended." in host.shown, host.shown
 
 
+def compared(folder, running):
+    """Two compare digits, and each says what it has found."""
+    host = Terminal(folder, "host", "--meeting", "digits", "--user", "Ann",
+                    *LOOPBACK)
+    running.append(host.process)
+    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port_of(host)}/digits",
+                   "--user", "Bob", *LOOPBACK)
+    running.append(guest.process)
+    guest.wait("participant-state", user="Ann", state="connected")
+    host.wait_for("Bob is connected")
+    host.type("/compare Bob\r")
+    digits = guest.wait("compare", user="Ann", state="digits", asked=True)["digits"]
+    host.wait_for(rf"{digits[:3]} {digits[3:]}: does the screen of “Bob” show the same")
+    guest.say("y")
+    guest.wait("compare", state="same")
+    # a yes that comes at once was meant for something else
+    end = time.monotonic() + WAIT
+    while "Bob is verified by you." not in host.shown:
+        assert time.monotonic() < end, host.shown[-2000:]
+        host.type("y\r")
+        host.read(0.5)
+    host.type("/who\r")
+    host.wait_for(r"Bob, verified by you, connected")
+    guest.say("/compare Ann")
+    host.wait_for("“Bob” wants to compare digits with you")
+    guest.wait("compare", state="digits", asked=False)
+    host.type("n\r")
+    host.wait_for("The digits differ")
+    host.type("/who\r/end\r")
+    host.wait_for(r"Bob, THE DIGITS DIFFER")
+    assert host.drain_until_end() == 0, host.shown
+    assert guest.process.wait(WAIT) == 0
+
+
 def shared(folder, running):
     """A second picture begins and ends; something else is sent."""
     small = [option for option in LOOPBACK if option != "--audio-only"]
@@ -414,7 +448,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="vm-typed-") as name:
         try:
             edit = (edited, remembered, shared) if "edit" in sys.argv else ()
-            for case in (talk, *edit, viewed, removed, asked, given_up, interrupted):
+            for case in (talk, *edit, compared, viewed, removed, asked, given_up,
+                         interrupted):
                 began = time.monotonic()
                 case(pathlib.Path(name), running)
                 print(f"{case.__name__}: {time.monotonic() - began:.1f} s",
