@@ -50,6 +50,35 @@ vmt_session_take_answer (VmtSession *self, const gchar *line)
     take_changed (self, line);
     return FALSE;
   }
-  return vmt_session_host_take_line (self, line) || take_changed (self, line)
-         || take_digits (self, line) || vmt_session_call_take_line (self, line);
+  if (vmt_session_host_take_line (self, line) || take_changed (self, line)
+      || take_digits (self, line) || vmt_session_call_take_line (self, line)) {
+    vmt_session_files_put_off (self->files);
+    return TRUE;
+  }
+  return vmt_session_files_answer (self->files, yes, g_get_monotonic_time ());
+}
+
+static gboolean
+is_writing (VmtSession *self)
+{
+  g_autofree gchar *line = NULL;
+  gsize cursor;
+
+  if (!self->editor)
+    return (self->keys.line && self->keys.line->len)
+           || (self->lines.line && self->lines.line->len);
+  line = vmt_editor_get_line (self->editor, &cursor);
+  return *line != '\0';
+}
+
+gboolean
+vmt_session_is_free (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  return !self->options->json && !vmt_session_is_call (self)
+         && g_queue_is_empty (&self->unknown_hosts)
+         && !vmt_changed_keys_is_asking (self->changed)
+         && !vmt_session_trust_is_asking (self->trust)
+         && !vmt_session_compare_is_asking (self) && !is_writing (self);
 }

@@ -262,6 +262,9 @@ void vmt_session_compare_clear (VmtSession *self);
 /* questions/answers.c; main thread. Whether @line, entered now, is the answer
  * to an open question: of several, to the one that was shown last. */
 gboolean vmt_session_take_answer (VmtSession *self, const gchar *line);
+/* Whether a question that is shown now would be the only one, and nobody is
+ * writing. */
+gboolean vmt_session_is_free (gpointer self);
 
 /* session-deliver.c; main thread. Whether it is there to send files alone. */
 gboolean vmt_session_delivers (const VmtSession *self);

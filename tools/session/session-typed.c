@@ -277,6 +277,7 @@ obey (VmtSession *self, const VmtTyped *typed)
   switch (typed->verb) {
     case VMT_TYPED_CHAT:
       g_signal_emit_by_name (self->signalbin, "send-chat", typed->text, NULL);
+      vmt_session_files_said (self->files, typed->text);
       break;
     case VMT_TYPED_MUTE:
     case VMT_TYPED_UNMUTE:

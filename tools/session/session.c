@@ -375,7 +375,7 @@ make_files (VmtSession *self, GError **error)
 {
   const VmtSessionFilesPlace place = { self->options, self->output,
     self->roster, self->pipeline, self->signalbin, &self->typed_over,
-    &self->given_up };
+    &self->given_up, vmt_session_is_free, self };
 
   self->files = vmt_session_files_new (&place, error);
   return self->files != NULL;

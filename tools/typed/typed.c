@@ -98,7 +98,9 @@ static const gchar *const help[] = {
   "  /forget DEVICE            let a device join again that has a new key",
   "  /send FILE [WHO]          send a file to one participant, or to everybody",
   "  /files                    show the files that are on their way, and were",
-  "  /accept [N], /decline [N] answer who offers a file: the first, or file N",
+  "  /accept [N], /decline [N] answer who offers a file: the first, or file N; "
+  "y and n",
+  "                            do so where the question says so",
   "  /pause N, /resume N       let file N wait, and have it go on",
   "  /cancel N                 stop file N; nothing of it is kept",
   "  /pin                      ask for a PIN, to find a meeting that has one",

@@ -430,7 +430,9 @@ show_digits (VmtSession *session)
 GST_START_TEST (test_last_question_is_answered)
 {
   static const VmtOptions options = { 0 };
+  static const gboolean never = FALSE;
   g_autoptr (VmTrustStore) store = vm_trust_store_new (config);
+  g_autoptr (GError) error = NULL;
   Meeting meeting;
   VmtSession session = { .options = &options };
   guint compared = 0;
@@ -446,10 +448,17 @@ GST_START_TEST (test_last_question_is_answered)
   gst_bin_add (GST_BIN (session.pipeline), session.signalbin);
   g_signal_connect (session.signalbin, "compared-digits",
       G_CALLBACK (on_compared), &compared);
+  session.files = vmt_session_files_new (
+      &(VmtSessionFilesPlace){ &options, meeting.output, session.roster,
+          session.pipeline, session.signalbin, &never, &never },
+      &error);
+  g_assert_no_error (error);
 
+  fail_unless (vmt_session_is_free (&session));
   fail_if (vmt_session_take_answer (&session, "n"));
   show_digits (&session);
   ask (&meeting, "one");
+  fail_if (vmt_session_is_free (&session));
   fail_unless (vmt_session_take_answer (&session, "n"));
   fail_if (vmt_session_trust_is_asking (meeting.trust));
   fail_unless_equals_int (compared, 0);
@@ -467,8 +476,10 @@ GST_START_TEST (test_last_question_is_answered)
   fail_if (vmt_session_take_answer (&session, "hello"));
   fail_unless (vmt_session_take_answer (&session, "n"));
   fail_if (vmt_session_take_answer (&session, "n"));
+  fail_unless (vmt_session_is_free (&session));
 
   vmt_session_compare_clear (&session);
+  vmt_session_files_free (session.files);
   gst_object_unref (session.pipeline);
   vmt_roster_free (session.roster);
   vmt_changed_keys_free (session.changed);
