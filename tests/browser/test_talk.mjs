@@ -166,7 +166,7 @@ shared("a status in words; links are links, and nothing else is", async ({ ann, 
   await until(async () => !await page.$("#people-list .person-says"), STEP_MS, "no status");
 });
 
-shared("two people compare digits, and a device has none", async ({ ann, browser, page }) => {
+shared("two people compare digits, with a page and with a device", async ({ ann, browser, page }) => {
   const dan = await browser.join(ann.link, "Dan");
   const { id } = await ann.event("participant-joined", { user: "Dan" });
   const digits = (one) => text(one, "#trust-digits");
@@ -199,14 +199,23 @@ shared("two people compare digits, and a device has none", async ({ ann, browser
   await until(async () => await mark(dan, cleo) === "Somebody else?", STEP_MS, "an alarm");
   assert((await text(dan, "#trust-text")).includes("were not the same"), "what it means");
   await dan.context().close();
-  // a launcher shows none: its device id is there to compare
+  // the launcher answers, and asks
   await page.click('[data-who="p001"]');
   await page.click("#trust-ask");
-  await until(async () => (await text(page, "#trust-error")).includes("no digits to show"), STEP_MS,
-    "said so");
-  const known = await page.evaluate(async () => (await (await fetch("status")).json()).deviceId);
-  equal(await text(page, "#trust-id"), known, "the id of Ann's device");
+  const asked = await ann.event("compare", { user: "Cleo", state: "digits", asked: true });
+  await until(async () => (await digits(page)).replace(" ", "") === asked.digits, STEP_MS,
+    "the digits of both");
+  ann.type("y");
+  await page.click("#trust-same");
+  await ann.event("compare", { user: "Cleo", state: "same" });
+  await until(async () => await mark(page, "p001") === "Verified by you", STEP_MS, "a check");
   await page.keyboard.press("Escape");
+  ann.type("/compare Cleo");
+  const own = await ann.event("compare", { user: "Cleo", state: "digits", asked: false });
+  await until(async () => await page.isVisible("#trust-digits")
+    && (await digits(page)).replace(" ", "") === own.digits, STEP_MS, "what Ann asks");
+  ann.type("y");
+  await page.click("#trust-same");
 });
 
 shared("mute, camera and hand are seen on both sides", async ({ ann, page }) => {

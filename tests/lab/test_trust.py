@@ -80,9 +80,8 @@ class Trust(lab.LabTest):
         self.assertEqual(guest.stop(), 0)
         self.assertEqual(host.stop(), 0)
 
-    def test_key_is_forgotten_in_the_meeting(self):
-        """Whoever hosts it lets a device in that was installed anew."""
-        a, b = self.lab.hosts
+    def meet_installed_anew(self, a, b):
+        """Ann has met Bob, whose device has another key since."""
         host = b.start("videomeet", "host", "--meeting", "first", "--user", "Bob",
                        "--source", lab.STAMP, "--json")
         host.wait_event("meeting", lab.SOON, state="announced")
@@ -93,6 +92,10 @@ class Trust(lab.LabTest):
         self.assertEqual(host.stop(), 0)
         os.remove(os.path.join(b.config, "videomeet", "identity.pem"))
 
+    def test_key_is_forgotten_in_the_meeting(self):
+        """Whoever hosts it lets a device in that was installed anew."""
+        a, b = self.lab.hosts
+        self.meet_installed_anew(a, b)
         host = a.start("videomeet", "host", "--meeting", "standup", "--user", "Ann",
                        "--source", lab.STAMP, "--json", typed=True)
         host.wait_event("meeting", lab.SOON, state="announced")
@@ -105,6 +108,58 @@ class Trust(lab.LabTest):
         guest = self.join(b)
         guest.wait_event("participant-state", CONNECTED, state="connected")
         self.assertEqual(guest.stop(), 0)
+        self.assertEqual(host.stop(), 0)
+
+    def test_key_is_accepted_in_the_meeting(self):
+        """What people read when a device comes that was installed anew, and what
+        they type."""
+        a, b = self.lab.hosts
+        self.meet_installed_anew(a, b)
+        host = a.start("videomeet", "host", "--meeting", "standup", "--user", "Ann",
+                       "--source", lab.STAMP, typed=True)
+        host.wait_for("^This device's id", lab.SOON)
+        host.type("/trust Carl")
+        host.wait_for("No device of “Carl” was refused for another key", lab.SOON,
+                      stream="err")
+        refused = b.start("videomeet", "join", "standup", "--user", "Bob",
+                          "--source", lab.STAMP)
+        own = refused.wait_for("^This device's id:", CONNECTED).split()[-1]
+        self.assertNotEqual(refused.wait(lab.SOON), 0)
+        host.wait_for("^Bob was refused: .* has another key", CONNECTED)
+        host.wait_for("type /trust Bob to compare", lab.SOON)
+        host.type("/trust Bob")
+        host.wait_for(f"^  {own}$", lab.SOON)
+        host.wait_for(r"screen of “Bob” show the new id.*\[y/n\]", lab.SOON)
+        host.type("y")
+        host.wait_for("old key of “Bob” is forgotten, and the new one is taken",
+                      lab.SOON)
+        guest = self.join(b)
+        guest.wait_event("participant-state", CONNECTED, state="connected")
+        self.assertIn(own, [k["deviceId"] for k in self.known(a)])
+        host.type("/trust Bob")
+        host.wait_for("The new key of “Bob” is accepted already", lab.SOON,
+                      stream="err")
+        self.assertEqual(guest.stop(), 0)
+        self.assertEqual(host.stop(), 0)
+
+    def test_new_key_of_a_host_is_accepted(self):
+        """Whoever joins at a terminal is asked about it."""
+        a, b = self.lab.hosts
+        self.meet_installed_anew(a, b)
+        host = b.start("videomeet", "host", "--meeting", "second", "--user", "Bob",
+                       "--source", lab.STAMP, "--json")
+        own = host.wait_event("joined", lab.SOON, hosting=True)["deviceId"]
+        guest = a.start(
+            "script", "-qec", "videomeet join second --user Ann --no-view --source "
+            + lab.STAMP, "/dev/null", typed=True)
+        guest.wait_for("its own screen shows this id", CONNECTED)
+        guest.wait_for(own, lab.SOON)
+        guest.type("y")
+        guest.wait_for("old key of “Bob” is forgotten", lab.SOON)
+        guest.wait_for("Joined the meeting second", CONNECTED)
+        self.assertIn(own, [k["deviceId"] for k in self.known(a)])
+        guest.type("/leave")
+        self.assertEqual(guest.wait(lab.SOON), 0)
         self.assertEqual(host.stop(), 0)
 
     def test_two_processes_of_one_user(self):
@@ -222,6 +277,34 @@ class Handshake(lab.LabTest):
         ann.wait_event("trust-changed", lab.SOON, revoked=True)
         self.refused(self.join(b, "Bob"), "does not trust this device")
         self.assertEqual(ann.stop(), 0)
+
+    def test_new_key_of_a_guest_is_accepted(self):
+        """Whoever does not meet another guest for its new key joins anew to meet it."""
+        a, b, c = self.lab.hosts
+        eve = self.host(user="Eve", at=2)
+        bob = self.join(b, "Bob")
+        bob.wait_event("participant-state", CONNECTED, state="connected")
+        self.assertEqual(bob.stop(), 0)
+        self.assertEqual(eve.stop(), 0)
+        os.remove(os.path.join(c.config, "videomeet", "identity.pem"))
+
+        ann = self.host("--policy", "open")
+        link = f"videomeet://{a.address}/vault"
+        eve = c.start("videomeet", "join", link, "--user", "Eve", "--source",
+                      lab.STAMP, "--json")
+        eve.wait_event("participant-state", CONNECTED, state="connected")
+        bob = b.start("videomeet", "join", link, "--user", "Bob", "--source",
+                      lab.STAMP, typed=True)
+        bob.wait_for("Eve is in the meeting and is not met: .* has another key",
+                     CONNECTED, stream="err")
+        bob.wait_for("type /trust Eve to compare", lab.SOON)
+        bob.type("/trust Eve")
+        bob.wait_for("screen of “Eve” show the new id", lab.SOON)
+        bob.type("y")
+        bob.wait_for("^Joining the meeting anew", lab.SOON)
+        bob.wait_for("^Eve is connected", CONNECTED)
+        for process in (bob, eve, ann):
+            self.assertEqual(process.stop(), 0)
 
     def test_agreed_in_the_meeting(self):
         """Nobody joins anew, and it ends as it does for who came trusted."""

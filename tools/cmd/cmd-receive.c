@@ -398,7 +398,8 @@ vmt_cmd_receive (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   gboolean done;
 
   vmt_device_warn (node, output);
-  self.trust = vmt_session_trust_new (node, options, output, NULL, &self.over);
+  self.trust =
+      vmt_session_trust_new (node, options, output, NULL, &self.over, NULL);
   self.loop = g_main_loop_new (NULL, FALSE);
   self.rates = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   done = receive (&self, start_us);

@@ -112,6 +112,9 @@ participant_to_json (VmtRoster *self, VmtRosterEntry *p)
   json_object_set_boolean_member (object, "videoMuted", p->video_muted);
   json_object_set_boolean_member (object, "detached", p->detached);
   vmt_event_add_string (object, "trust", p->trust);
+  if (p->same || p->different)
+    vmt_event_add_string (
+        object, "compared", p->different ? "different" : "same");
   vmt_event_add_string (object, "voucher", p->voucher);
   vmt_event_add_string (object, "origin", p->origin);
   vmt_event_add_string (object, "via", p->via);
@@ -375,7 +378,9 @@ vmt_roster_to_who (VmtRoster *self)
     name = vmt_text_safe (p->user && *p->user ? p->user : "(no name)");
     status = vmt_text_safe (p->status);
     id = vmt_text_safe (p->id);
-    trust = vmt_trust_words (p->trust, p->voucher);
+    trust = p->different ? g_strdup ("THE DIGITS DIFFER")
+            : p->same    ? g_strdup ("verified by you")
+                         : vmt_trust_words (p->trust, p->voucher);
     line = g_string_new (NULL);
     g_string_append_printf (line, "%s  %s", id, name);
     if (p->host)

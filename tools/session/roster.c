@@ -239,6 +239,21 @@ vmt_roster_set_trust (
 }
 
 void
+vmt_roster_set_compared (VmtRoster *self, const gchar *id, const gchar *event)
+{
+  VmtRosterEntry *p;
+
+  g_mutex_lock (&self->lock);
+  p = get (self, id);
+  if (g_str_equal (event, "same") || g_str_equal (event, "over"))
+    p->same = g_str_equal (event, "same");
+  /* an alarm stays one */
+  if (g_str_equal (event, "different"))
+    p->different = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 vmt_roster_set_origin (
     VmtRoster *self, const gchar *id, const gchar *origin, const gchar *via)
 {

@@ -40,8 +40,10 @@ on_complete (const gchar *before, gpointer user_data)
   VmtSession *self = user_data;
   g_autoptr (GPtrArray) names = vmt_roster_list_callable (self->roster, FALSE);
   g_autoptr (GPtrArray) removed = vmt_roster_list_callable (self->roster, TRUE);
+  g_autoptr (GPtrArray) changed = vmt_changed_keys_list (self->changed);
+  const VmtCompleteNames all = { names, removed, changed };
   g_autoptr (GPtrArray) choices = NULL;
-  gchar *after = vmt_complete (before, names, removed, &choices);
+  gchar *after = vmt_complete (before, &all, &choices);
 
   if (choices)
     show (self, choices);

@@ -30,6 +30,8 @@ struct _VmtSessionFiles
   GPtrArray *items; /* of VmtFileItem, in the order of their numbers */
   guint count; /* numbers that were given */
   guint failed; /* of what is sent, or was to be */
+  guint plain; /* number of what a plain line answers; 0: nothing */
+  gint64 plain_us; /* when that was asked */
   VmFileReceiver *keeper; /* NULL: without a quota, which counts as long as it
                            * is started, whoever comes and goes */
   GstPad *spare; /* of vmsignalbin, which would end with the last of its inputs:

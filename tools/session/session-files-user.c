@@ -3,6 +3,8 @@
 /* What the user wants of the files of a meeting, and is asked. */
 
 #include "session/session-files-priv.h"
+#include "session/session-trust.h"
+#include "ui/digits.h"
 
 static void
 warn (VmtSessionFiles *self, VmError code, const gchar *text)
@@ -141,6 +143,16 @@ vmt_session_files_decline_all (VmtSessionFiles *self)
       decline (self->items->pdata[i], "Nobody is there to ask");
 }
 
+/* Whether a plain line may answer the file that is asked about now. */
+static gboolean
+is_plain (VmtSessionFiles *self)
+{
+  return !*self->place.typed_over
+         && vmt_session_files_count (self, vmt_file_item_is_asked, NULL) == 1
+         && (!self->place.is_free
+             || self->place.is_free (self->place.user_data));
+}
+
 void
 vmt_file_item_ask (VmtSessionFiles *self, VmtFileItem *item)
 {
@@ -151,9 +163,12 @@ vmt_file_item_ask (VmtSessionFiles *self, VmtFileItem *item)
     return;
   gst_structure_get_uint64 (item->last, "size", &bytes);
   size = g_format_size (bytes);
+  self->plain = is_plain (self) ? item->number : 0;
+  self->plain_us = g_get_monotonic_time ();
   vmt_output_line (self->place.output, VMT_STYLE_STRONG,
-      "“%s” sends “%s” (%s): /accept %u or /decline %u", item->who, name, size,
-      item->number, item->number);
+      "“%s” sends “%s” (%s): %s/accept %u or /decline %u", item->who, name,
+      size, self->plain ? "take it? [y/n] Or type " : "", item->number,
+      item->number);
   vmt_session_files_decline_all (self);
 }
 
@@ -274,6 +289,48 @@ vmt_session_files_obey (VmtSessionFiles *self, VmtTypedVerb verb, guint number)
     act_on_sent (self, item, verb);
   else
     act_on_received (item, verb);
+}
+
+gboolean
+vmt_session_files_answer (VmtSessionFiles *self, gboolean yes, gint64 now)
+{
+  guint number = self->plain;
+  VmtFileItem *item =
+      number ? vmt_session_files_find (self, has_number, &number) : NULL;
+
+  self->plain = 0;
+  if (!item || !vmt_file_item_is_asked (item, NULL)
+      || now - self->plain_us < VMT_LOOK_TIME)
+    return FALSE;
+  vmt_output_line (self->place.output, VMT_STYLE_FAINT,
+      yes ? "You take file %u. Nothing was said to the others."
+          : "You decline file %u. Nothing was said to the others.",
+      number);
+  act_on_received (item, yes ? VMT_TYPED_ACCEPT : VMT_TYPED_DECLINE);
+  return TRUE;
+}
+
+void
+vmt_session_files_put_off (VmtSessionFiles *self)
+{
+  self->plain = 0;
+}
+
+/* Whoever says no more than yes or no may have meant a file. */
+void
+vmt_session_files_said (VmtSessionFiles *self, const gchar *text)
+{
+  VmtFileItem *item =
+      vmt_session_files_find (self, vmt_file_item_is_asked, NULL);
+  gboolean yes;
+
+  self->plain = 0;
+  if (item && self->place.options->accept == VM_ACCEPT_ASK
+      && vmt_answer_parse (text, &yes))
+    vmt_output_line (self->place.output, VMT_STYLE_FAINT,
+        "That was said to the others. File %u waits still: /accept %u or "
+        "/decline %u",
+        item->number, item->number, item->number);
 }
 
 static gboolean

@@ -33,6 +33,8 @@ typedef struct
   GstElement *pipeline, *signalbin;
   const gboolean *typed_over; /* whether nobody can type any more */
   const gboolean *given_up; /* whether the user leaves */
+  gboolean (*is_free) (gpointer user_data); /* see vmt_session_files_answer() */
+  gpointer user_data;
 } VmtSessionFilesPlace;
 
 /* With a folder to receive in, that is made here. NULL with @error: it cannot
@@ -52,6 +54,17 @@ void vmt_session_files_show (VmtSessionFiles *self);
 /* /accept, /decline, /cancel, /pause, /resume */
 void
 vmt_session_files_obey (VmtSessionFiles *self, VmtTypedVerb verb, guint number);
+
+/* A plain yes or no. FALSE: it answers no file, and is said to the others. It
+ * answers the one that waits alone, if that was shown VMT_LOOK_TIME ago when
+ * is_free() held, and nothing was said since: else it may well be meant for
+ * somebody. */
+gboolean
+vmt_session_files_answer (VmtSessionFiles *self, gboolean yes, gint64 now);
+/* From now on a plain line is no answer any more. */
+void vmt_session_files_put_off (VmtSessionFiles *self);
+/* Likewise, as the user has said @text to all. */
+void vmt_session_files_said (VmtSessionFiles *self, const gchar *text);
 
 /* Whether @message was about a file; then it is told. */
 gboolean vmt_session_files_take (VmtSessionFiles *self, GstMessage *message);

@@ -150,8 +150,8 @@ tell_state (VmtSession *self, const gchar *meeting, const gchar *state)
 static void
 tell_ended (VmtSession *self, const gchar *meeting)
 {
-  if (!self->failed && !self->sought && !self->pin_wanted && !self->goes_on
-      && !vmt_session_is_call (self))
+  if (!self->failed && !self->sought && !self->pin_wanted && !self->again
+      && !self->goes_on && !vmt_session_is_call (self))
     vmt_output_line (
         self->output, VMT_STYLE_FAINT, "Meeting %s is ended.", meeting);
 }
@@ -251,6 +251,8 @@ on_participant_joined (VmtSession *self, const GstStructure *s)
   vmt_roster_joined (self->roster, id, vmt_field (s, "user"),
       vmt_field (s, "device"), vmt_field (s, "device-id"),
       vmt_flag (s, "host"));
+  vmt_changed_keys_check (self->changed, vmt_field (s, "user"),
+      vmt_field (s, "device"), vmt_field (s, "device-id"));
   vmt_roster_set_trust (self->roster, id, trust, voucher);
   vmt_roster_set_origin (
       self->roster, id, vmt_field (s, "origin"), vmt_field (s, "via"));
@@ -301,6 +303,7 @@ on_participant_left (VmtSession *self, const GstStructure *s)
   if (!vmt_session_is_call (self))
     vmt_session_show_ticker (self);
   vmt_session_files_left (self->files, id);
+  vmt_session_compare_left (self, id);
   event = vmt_event_new ("participant-left");
   vmt_event_add_string (event, "id", id);
   vmt_event_add_string (event, "user", vmt_field (s, "user"));
@@ -494,6 +497,7 @@ on_element_message (VmtSession *self, GstMessage *message)
     { "vm-media-missing", on_media_missing },
     { "vm-record", on_record },
     { "vm-bridge", on_bridge },
+    { "vm-compare", vmt_session_compare },
     { "vmt-slot", vmt_session_device_changed },
     { "vmt-rtsp", vmt_session_rtsp_changed },
   };
@@ -548,6 +552,9 @@ on_warning (VmtSession *self, GstMessage *message)
   code = code_of (error, details);
   GST_INFO ("%s (%s)", error->message, debug);
   vmt_output_warning (self->output, code, error->message);
+  if (g_strcmp0 (code, vm_error_to_code (VM_ERROR_KEY_CHANGED)) == 0
+      && !self->typed_over)
+    vmt_changed_keys_note (self->changed, error->message, TRUE);
 }
 
 void

@@ -93,7 +93,10 @@ typedef struct
   VmtEditor *editor; /* likewise, with it; or NULL */
   gboolean typed_over; /* nothing is typed any more */
   VmtSessionTrust *trust; /* what is asked of the user meanwhile */
+  VmtChangedKeys *changed; /* not owned */
   GQueue unknown_hosts; /* of GstStructure; about the first it is asked */
+  GQueue comparisons; /* likewise, "vm-compare" with digits */
+  gint64 compare_us; /* when the first was shown */
   VmtSessionFiles *files;
   gboolean delivering; /* of who joins to send files: to whom is known */
   gchar *receiver; /* then: an id; NULL: everybody */
@@ -112,6 +115,8 @@ typedef struct
   gboolean may_ask_pin;
   gboolean pin_wanted; /* it ends to begin anew with a PIN */
   gchar *pin; /* then: what was typed; NULL: it is asked for */
+  gboolean again; /* it ends to begin anew, as it was */
+  gchar *refused_key; /* what it says whose host has another key; or NULL */
   gboolean interrupted; /* by a signal; the next one ends the process */
   GMutex lock; /* protects ended */
   GCond cond; /* signalled with ended */
@@ -127,6 +132,8 @@ void
 vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message);
 /* Ends, to begin anew with @pin; NULL: the user is asked for it. */
 void vmt_session_want_pin (VmtSession *self, const gchar *pin);
+/* Ends, to join anew. */
+void vmt_session_begin_anew (VmtSession *self);
 void vmt_session_set_ended (VmtSession *self);
 /* The last line, as of now. */
 void vmt_session_show_ticker (VmtSession *self);
@@ -240,6 +247,24 @@ void vmt_session_host_typed_over (VmtSession *self);
 /* Whether @line answers the question about such a host. */
 gboolean vmt_session_host_take_line (VmtSession *self, const gchar *line);
 void vmt_session_host_clear (VmtSession *self);
+
+/* questions/compare.c; main thread. What vmsignalbin tells of digits that two
+ * people compare. */
+void vmt_session_compare (VmtSession *self, const GstStructure *s);
+gboolean vmt_session_compare_is_asking (const VmtSession *self);
+/* Whether @line answers the question about them. */
+gboolean vmt_session_compare_take_line (VmtSession *self, const gchar *line);
+/* The open question is shown once more. */
+void vmt_session_compare_ask_again (VmtSession *self);
+void vmt_session_compare_left (VmtSession *self, const gchar *id);
+void vmt_session_compare_clear (VmtSession *self);
+
+/* questions/answers.c; main thread. Whether @line, entered now, is the answer
+ * to an open question: of several, to the one that was shown last. */
+gboolean vmt_session_take_answer (VmtSession *self, const gchar *line);
+/* Whether a question that is shown now would be the only one, and nobody is
+ * writing. */
+gboolean vmt_session_is_free (gpointer self);
 
 /* session-deliver.c; main thread. Whether it is there to send files alone. */
 gboolean vmt_session_delivers (const VmtSession *self);

@@ -53,6 +53,9 @@ on_chat (VmtSession *self, const GstStructure *s)
   vmt_output_said (self->output,
       vmt_flag (s, "old") ? VMT_STYLE_FAINT : VMT_STYLE_PLAIN, who,
       text ? text : "");
+  /* a plain yes may be for that */
+  if (!vmt_flag (s, "old"))
+    vmt_session_files_put_off (self->files);
 }
 
 static void

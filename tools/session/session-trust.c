@@ -9,10 +9,12 @@ struct _VmtSessionTrust
 {
   VmNode *node; /* NULL once it is over */
   VmtOutput *output;
+  VmtChangedKeys *changed; /* not owned; NULL: it cannot be accepted here */
   const gboolean *over;
   VmApprove approve;
   gboolean json;
   gchar *request_id; /* of the open question, or NULL */
+  gchar *question; /* as it is shown */
   gint64 asked; /* when that was shown */
   guint questions; /* shown so far */
   gchar *meeting; /* never changes */
@@ -36,6 +38,7 @@ clear (gpointer data)
   VmtSessionTrust *self = data;
 
   g_free (self->request_id);
+  g_free (self->question);
   g_free (self->meeting);
   g_free (self->host);
   g_mutex_clear (&self->lock);
@@ -98,6 +101,19 @@ name_of (const News *news)
       news->device_id ? news->device_id : "A device without a key");
 }
 
+gint64
+vmt_session_trust_get_time (const VmtSessionTrust *self)
+{
+  return self->asked;
+}
+
+void
+vmt_session_trust_ask_again (VmtSessionTrust *self, gint64 now)
+{
+  self->asked = now;
+  vmt_output_line (self->output, VMT_STYLE_STRONG, "%s", self->question);
+}
+
 /* One at a time: the next comes when this one is answered. */
 static void
 tell_requested (VmtSessionTrust *self, const News *news)
@@ -116,9 +132,12 @@ tell_requested (VmtSessionTrust *self, const News *news)
   }
   g_free (self->request_id);
   self->request_id = g_strdup (news->request_id);
-  self->asked = g_get_monotonic_time ();
+  g_free (self->question);
+  self->question = g_steal_pointer (&question);
   self->questions++;
-  vmt_output_line (self->output, VMT_STYLE_STRONG, "%s", question);
+  if (self->changed)
+    vmt_changed_keys_put_off (self->changed);
+  vmt_session_trust_ask_again (self, g_get_monotonic_time ());
   if (!*self->over)
     return;
   text = g_strdup_printf (
@@ -176,9 +195,8 @@ tell_failed (VmtSessionTrust *self, const News *news)
   vmt_output_event (self->output, event);
   vmt_output_line (self->output, VMT_STYLE_BAD, "%s", text);
   if (g_error_matches (news->error, VM_ERROR, VM_ERROR_KEY_CHANGED)
-      && !*self->over)
-    vmt_output_line (self->output, VMT_STYLE_PLAIN,
-        "/forget and that id, typed here, do the same; then it can join.");
+      && !*self->over && self->changed)
+    vmt_changed_keys_note (self->changed, news->error->message, FALSE);
 }
 
 static void
@@ -267,7 +285,8 @@ on_disconnected (gpointer data, GClosure *closure)
 
 VmtSessionTrust *
 vmt_session_trust_new (VmNode *node, const VmtOptions *options,
-    VmtOutput *output, const gchar *meeting, const gboolean *over)
+    VmtOutput *output, const gchar *meeting, const gboolean *over,
+    VmtChangedKeys *changed)
 {
   VmtSessionTrust *self = g_atomic_rc_box_new0 (VmtSessionTrust);
   static const struct
@@ -286,6 +305,7 @@ vmt_session_trust_new (VmNode *node, const VmtOptions *options,
 
   self->node = node;
   self->output = output;
+  self->changed = changed;
   self->over = over;
   self->meeting = g_strdup (meeting);
   g_mutex_init (&self->lock);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "options/options.h"
+#include "questions/changedkeys.h"
 #include "ui/output.h"
 
 /* Other devices that ask for trust during a meeting, or while files are
@@ -13,8 +14,13 @@ typedef struct _VmtSessionTrust VmtSessionTrust;
 /* @meeting: its name, NULL: there is none; @over: whether nobody can type any
  * more. All live longer than it. */
 VmtSessionTrust *vmt_session_trust_new (VmNode *node, const VmtOptions *options,
-    VmtOutput *output, const gchar *meeting, const gboolean *over);
+    VmtOutput *output, const gchar *meeting, const gboolean *over,
+    VmtChangedKeys *changed);
 void vmt_session_trust_free (VmtSessionTrust *self);
+/* When the open question was shown last. */
+gint64 vmt_session_trust_get_time (const VmtSessionTrust *self);
+/* Shows it once more. */
+void vmt_session_trust_ask_again (VmtSessionTrust *self, gint64 now);
 /* A yes that is typed sooner was not meant for the question: it came in the
  * place of another, or under what somebody was writing. Of programs (--json) it
  * is taken at once. */

@@ -190,6 +190,9 @@ act_on (VmtSession *self, const VmtTyped *typed, const gchar *id)
     case VMT_TYPED_SEND:
       vmt_session_files_send (self->files, typed->text, id);
       break;
+    case VMT_TYPED_COMPARE:
+      g_signal_emit_by_name (self->signalbin, "compare-digits", id);
+      break;
     case VMT_TYPED_UNBAN:
       g_signal_emit_by_name (self->signalbin, "unban", id);
       vmt_roster_set_removed (self->roster, id, FALSE);
@@ -244,6 +247,18 @@ forget (VmtSession *self, const gchar *name)
 }
 
 static void
+trust (VmtSession *self, const gchar *name)
+{
+  g_autofree gchar *id =
+      *name ? vmt_roster_find (self->roster, name, FALSE, NULL) : NULL;
+
+  if (*name)
+    vmt_changed_keys_ask (self->changed, name, id != NULL);
+  else
+    vmt_changed_keys_show_own (self->changed);
+}
+
+static void
 obey (VmtSession *self, const VmtTyped *typed)
 {
   g_autofree gchar *id = NULL;
@@ -262,6 +277,7 @@ obey (VmtSession *self, const VmtTyped *typed)
   switch (typed->verb) {
     case VMT_TYPED_CHAT:
       g_signal_emit_by_name (self->signalbin, "send-chat", typed->text, NULL);
+      vmt_session_files_said (self->files, typed->text);
       break;
     case VMT_TYPED_MUTE:
     case VMT_TYPED_UNMUTE:
@@ -294,6 +310,9 @@ obey (VmtSession *self, const VmtTyped *typed)
       break;
     case VMT_TYPED_REACT:
       g_signal_emit_by_name (self->signalbin, "react", typed->text);
+      break;
+    case VMT_TYPED_TRUST:
+      trust (self, typed->text);
       break;
     case VMT_TYPED_FORGET:
       forget (self, typed->text);
@@ -365,11 +384,7 @@ on_line (const gchar *line, gpointer user_data)
     g_set_error (&error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "A line has at most %d bytes; this one was not sent.",
         VMT_TYPED_LINE_MAX);
-  if (line
-      && (vmt_session_host_take_line (self, line)
-          || vmt_session_trust_take_line (
-              self->trust, line, g_get_monotonic_time ())
-          || vmt_session_call_take_line (self, line)))
+  if (line && vmt_session_take_answer (self, line))
     return;
   if (!error && vmt_typed_parse (&typed, line, &error))
     obey (self, &typed);

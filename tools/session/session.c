@@ -8,6 +8,7 @@
 #include "cmd/device.h"
 #include "typed/hangup.h"
 #include "ui/ask.h"
+#include "ui/digits.h"
 #include "cmd/receiver.h"
 
 #include <glib-unix.h>
@@ -57,8 +58,8 @@ print_summary (VmtSession *self)
   JsonObject *event;
   g_autoptr (GPtrArray) lines = NULL;
 
-  /* it goes on, with a PIN */
-  if (self->pin_wanted)
+  /* it goes on */
+  if (self->pin_wanted || self->again)
     return;
   event = vmt_event_new ("summary");
   lines = vmt_roster_to_lines (self->roster, self->options->verbose);
@@ -181,7 +182,8 @@ vmt_session_leave (VmtSession *self)
             ? "The server did not answer in that time."
             : "The meeting was not joined in that time.");
   }
-  if (!vmt_session_is_refused (self) && !self->sought && !self->pin_wanted)
+  if (!vmt_session_is_refused (self) && !self->sought && !self->pin_wanted
+      && !self->again)
     vmt_output_line (self->output, VMT_STYLE_FAINT, "Leaving.");
   vmt_session_read_stats (self);
   vmt_session_devices_close (self);
@@ -217,6 +219,9 @@ vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
     return;
   }
   self->failed = TRUE;
+  if (self->mode == VM_MEETING_MODE_JOIN && !self->joined
+      && g_strcmp0 (code, vm_error_to_code (VM_ERROR_KEY_CHANGED)) == 0)
+    self->refused_key = g_strdup (message);
   if (self->mode == VM_MEETING_MODE_JOIN
       && g_strcmp0 (code, vm_error_to_code (VM_ERROR_NOT_TRUSTED)) == 0)
     message = advice =
@@ -240,6 +245,14 @@ vmt_session_want_pin (VmtSession *self, const gchar *pin)
 {
   self->pin_wanted = TRUE;
   self->pin = g_strdup (pin);
+  vmt_session_leave (self);
+}
+
+void
+vmt_session_begin_anew (VmtSession *self)
+{
+  vmt_output_line (self->output, VMT_STYLE_FAINT, "Joining the meeting anew.");
+  self->again = TRUE;
   vmt_session_leave (self);
 }
 
@@ -362,7 +375,7 @@ make_files (VmtSession *self, GError **error)
 {
   const VmtSessionFilesPlace place = { self->options, self->output,
     self->roster, self->pipeline, self->signalbin, &self->typed_over,
-    &self->given_up };
+    &self->given_up, vmt_session_is_free, self };
 
   self->files = vmt_session_files_new (&place, error);
   return self->files != NULL;
@@ -474,13 +487,23 @@ run_loop (VmtSession *self)
   vmt_session_call_clear (self);
 }
 
-/* *@pin: (transfer full) NULL: it is to be asked for. */
+/* Why, and how, a meeting begins anew. */
+typedef struct
+{
+  gboolean pin_wanted;
+  gchar *pin; /* NULL: it is to be asked for */
+  gboolean again; /* as it was */
+  gchar *refused_key; /* the host has another key, in words; or NULL */
+} Next;
+
 static gint
 run_once (const VmtOptions *options, VmtOutput *output, VmMeetingMode mode,
     const gchar *meeting, const gchar *uri, gint64 start_us, guint tries,
-    gboolean *pin_wanted, gchar **pin)
+    VmtChangedKeys *changed, Next *next)
 {
-  VmtSession self = { .options = options, .output = output, .mode = mode };
+  VmtSession self = {
+    .options = options, .output = output, .mode = mode, .changed = changed
+  };
   g_autoptr (VmNode) node = vmt_device_setup (options);
   g_autoptr (GError) error = NULL;
 
@@ -501,10 +524,11 @@ run_once (const VmtOptions *options, VmtOutput *output, VmMeetingMode mode,
         node, "warning", G_CALLBACK (on_node_warning), self.pipeline, 0);
 
     self.trust = vmt_session_trust_new (
-        node, options, output, self.meeting, &self.typed_over);
+        node, options, output, self.meeting, &self.typed_over, changed);
     run_loop (&self);
     g_clear_pointer (&self.trust, vmt_session_trust_free);
     vmt_session_host_clear (&self);
+    vmt_session_compare_clear (&self);
     g_signal_handler_disconnect (node, handler);
   } else {
     self.failed = TRUE;
@@ -534,8 +558,7 @@ run_once (const VmtOptions *options, VmtOutput *output, VmMeetingMode mode,
   g_free (self.meeting_id);
   g_mutex_clear (&self.lock);
   g_cond_clear (&self.cond);
-  *pin_wanted = self.pin_wanted;
-  *pin = self.pin;
+  *next = (Next){ self.pin_wanted, self.pin, self.again, self.refused_key };
   return self.failed   ? VMT_EXIT_FAILED
          : self.sought ? VMT_EXIT_SIGNAL
                        : VMT_EXIT_OK;
@@ -557,30 +580,65 @@ ask_pin (VmtOutput *output, gboolean *given_up)
   return NULL;
 }
 
+/* The question of somebody whose host was installed anew. */
+static gboolean
+accept_host (VmtOutput *output, VmtChangedKeys *changed, const gchar *message,
+    gboolean *given_up)
+{
+  g_autofree gchar *old_id = NULL, *new_id = NULL, *answer = NULL;
+  gboolean yes = FALSE;
+
+  if (!vmt_changed_key_parse (message, &old_id, &new_id)) {
+    /* the host refuses this one: its user compares the id */
+    vmt_changed_keys_show_own (changed);
+    return FALSE;
+  }
+  if (!vmt_can_ask (output) || !new_id)
+    return FALSE;
+  vmt_output_line (output, VMT_STYLE_PLAIN,
+      "If the host was installed anew, its own screen shows this id:");
+  vmt_output_line (output, VMT_STYLE_STRONG, "  %s", new_id);
+  answer = vmt_ask (output, "Does it, and is the new key to be taken? [y/n]",
+      VMT_PIN_WAIT, given_up);
+  if (!answer || !vmt_answer_parse (answer, &yes) || !yes) {
+    vmt_output_line (
+        output, VMT_STYLE_FAINT, "It stays refused: somebody may be posing.");
+    return FALSE;
+  }
+  return vmt_changed_keys_accept (changed, message);
+}
+
 gint
 vmt_session_run (const VmtOptions *options, VmtOutput *output,
     VmMeetingMode mode, const gchar *meeting, const gchar *uri, gint64 start_us)
 {
   VmtOptions now = *options;
   g_autofree gchar *pin = NULL;
+  g_autoptr (VmTrustStore) store = vm_trust_store_new (NULL);
+  g_autoptr (VmtChangedKeys) changed = vmt_changed_keys_new (store, output);
 
   if (!vmt_session_ask_view (&now, output))
     return VMT_EXIT_SIGNAL;
-  for (guint tries = 0;; tries++) {
-    gchar *typed = NULL;
-    gboolean wanted = FALSE, given_up = FALSE;
+  for (guint tries = 0;;) {
+    Next next = { 0 };
+    gboolean given_up = FALSE;
     gint status = run_once (
-        &now, output, mode, meeting, uri, start_us, tries, &wanted, &typed);
+        &now, output, mode, meeting, uri, start_us, tries, changed, &next);
     gint64 refused_us = g_get_monotonic_time ();
+    g_autofree gchar *refused = next.refused_key;
 
-    if (!wanted)
-      return status;
-    if (!typed)
-      typed = ask_pin (output, &given_up);
-    if (!typed)
+    if (next.again
+        || (refused && accept_host (output, changed, refused, &given_up)))
+      continue;
+    if (!next.pin_wanted)
+      return given_up ? VMT_EXIT_SIGNAL : status;
+    if (!next.pin)
+      next.pin = ask_pin (output, &given_up);
+    if (!next.pin)
       return given_up ? VMT_EXIT_SIGNAL : VMT_EXIT_FAILED;
+    tries++;
     g_free (pin);
-    now.pin = pin = typed;
+    now.pin = pin = next.pin;
     g_usleep (MAX (0, refused_us + VMT_PIN_PAUSE - g_get_monotonic_time ()));
   }
 }

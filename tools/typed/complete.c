@@ -187,8 +187,8 @@ replace (
 }
 
 gchar *
-vmt_complete (const gchar *before, const GPtrArray *names,
-    const GPtrArray *removed, GPtrArray **choices)
+vmt_complete (
+    const gchar *before, const VmtCompleteNames *names, GPtrArray **choices)
 {
   g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
   gsize start;
@@ -200,7 +200,7 @@ vmt_complete (const gchar *before, const GPtrArray *names,
   *choices = NULL;
   if (*before != '/' || before[1] == '/') {
     if (*word)
-      add_names (found, names, word);
+      add_names (found, names->here, word);
     return replace (before, start, found, choices);
   }
   if (nth == 0) {
@@ -214,9 +214,11 @@ vmt_complete (const gchar *before, const GPtrArray *names,
   command = g_strndup (before + 1, strcspn (before + 1, BLANKS));
   parts = vmt_typed_get_parts (command, nth);
   if (parts & VMT_TYPED_PART_WHO)
-    add_names (found, names, word);
+    add_names (found, names->here, word);
   if (parts & VMT_TYPED_PART_REMOVED)
-    add_names (found, removed, word);
+    add_names (found, names->removed, word);
+  if (parts & VMT_TYPED_PART_CHANGED)
+    add_names (found, names->changed, word);
   if (parts & VMT_TYPED_PART_KIND)
     add_words (found, (const gchar *const[]){ "audio", "video", NULL }, word);
   if (parts & VMT_TYPED_PART_SOURCE)

@@ -40,6 +40,8 @@ static const struct
   { "page", VMT_TYPED_PAGE, FALSE, "/page" },
   { "approve", VMT_TYPED_APPROVE, FALSE, "/approve" },
   { "deny", VMT_TYPED_DENY, FALSE, "/deny" },
+  { "compare", VMT_TYPED_COMPARE, TRUE, "/compare WHO" },
+  { "trust", VMT_TYPED_TRUST, FALSE, "/trust [WHO]" },
   { "forget", VMT_TYPED_FORGET, TRUE, "/forget DEVICE" },
   { "send", VMT_TYPED_SEND, TRUE, "/send FILE [WHO]" },
   { "files", VMT_TYPED_FILES, FALSE, "/files" },
@@ -87,10 +89,18 @@ static const gchar *const help[] = {
   "so "
   "too",
   "  /page                     show a link to answer them in a browser here",
+  "  /compare WHO              compare digits with somebody: is anybody "
+  "between you?",
+  "  /trust [WHO]              accept the new key of a device that was "
+  "refused; "
+  "or",
+  "                            show the id of this one",
   "  /forget DEVICE            let a device join again that has a new key",
   "  /send FILE [WHO]          send a file to one participant, or to everybody",
   "  /files                    show the files that are on their way, and were",
-  "  /accept [N], /decline [N] answer who offers a file: the first, or file N",
+  "  /accept [N], /decline [N] answer who offers a file: the first, or file N; "
+  "y and n",
+  "                            do so where the question says so",
   "  /pause N, /resume N       let file N wait, and have it go on",
   "  /cancel N                 stop file N; nothing of it is kept",
   "  /pin                      ask for a PIN, to find a meeting that has one",
@@ -134,7 +144,9 @@ vmt_typed_get_parts (const gchar *command, guint nth)
         { VMT_TYPED_PART_WHO | VMT_TYPED_PART_KIND, VMT_TYPED_PART_KIND } },
     { "unmute", { VMT_TYPED_PART_KIND } },
     { "kick", { VMT_TYPED_PART_WHO } },
+    { "compare", { VMT_TYPED_PART_WHO } },
     { "unban", { VMT_TYPED_PART_REMOVED } },
+    { "trust", { VMT_TYPED_PART_CHANGED } },
     { "send", { VMT_TYPED_PART_FILE, VMT_TYPED_PART_WHO } },
     { "source", { VMT_TYPED_PART_SOURCE | VMT_TYPED_PART_FILE,
                     VMT_TYPED_PART_REGION } },
@@ -353,7 +365,9 @@ take_rest (
       return take_source (typed, rest, usage, error);
     case VMT_TYPED_KICK:
     case VMT_TYPED_UNBAN:
+    case VMT_TYPED_COMPARE:
       return take_who (typed, rest, usage, error);
+    case VMT_TYPED_TRUST:
     case VMT_TYPED_FORGET:
       if (!take_who (typed, rest, usage, error))
         return FALSE;

@@ -31,6 +31,8 @@ typedef enum
   VMT_TYPED_INVITE, /* seconds */
   VMT_TYPED_PAGE,
   VMT_TYPED_FORGET, /* text: a device that was met before */
+  VMT_TYPED_COMPARE, /* who */
+  VMT_TYPED_TRUST, /* text: who has another key; empty: oneself */
   VMT_TYPED_APPROVE,
   VMT_TYPED_DENY,
   VMT_TYPED_SEND, /* text: the file; who or NULL: everybody */
@@ -81,6 +83,7 @@ typedef enum
   VMT_TYPED_PART_SOURCE = 1 << 4, /* camera, screen, …; or the option of one */
   VMT_TYPED_PART_SHARED = 1 << 5, /* likewise, without a camera; off */
   VMT_TYPED_PART_REGION = 1 << 6, /* that option alone */
+  VMT_TYPED_PART_CHANGED = 1 << 7, /* one who has another key */
 } VmtTypedParts;
 
 /* @nth: the word behind the name of @command is 1. */

@@ -122,6 +122,18 @@ end_call (VmSignalBin *self)
 }
 
 static void
+compare (VmSignalBin *self, const gchar *participant_id)
+{
+  act (self, VM_CONTROLLER_ACTION_COMPARE, participant_id, NULL, FALSE, FALSE);
+}
+
+static void
+compared (VmSignalBin *self, const gchar *participant_id, gboolean same)
+{
+  act (self, VM_CONTROLLER_ACTION_COMPARED, participant_id, NULL, same, FALSE);
+}
+
+static void
 confirm_host (VmSignalBin *self, const gchar *device_id, gboolean is_right)
 {
   act (self, VM_CONTROLLER_ACTION_CONFIRM_HOST, device_id, NULL, is_right,
@@ -200,6 +212,8 @@ static const Signature told[] = {
   { "call-missed", "(vm-call-missed: id string, user string)" },
   { "heartbeat-changed",
       "(vm-heartbeat-changed: id string, user string, beats boolean)" },
+  { "compare", "(vm-compare: id string, user string, event string, digits "
+               "string, asked boolean)" },
   { "bridge", "(vm-bridge: event string, uri string, user string, message "
               "string, code string)" },
   { "bridge-role", "(vm-bridge-role: id string, user string, role string)" },
@@ -209,6 +223,8 @@ static const Signature actions[] = {
   { "hang-up", "()" },
   { "restart-ice", "(participant-id string or NULL)" },
   { "send-chat", "(text string, participant-id string or NULL)" },
+  { "compare-digits", "(participant-id string)" },
+  { "compared-digits", "(participant-id string, same boolean)" },
   { "confirm-host", "(device-id string, is-right boolean)" },
   { "kick", "(participant-id string)" },
   { "unban", "(participant-id string)" },
@@ -319,6 +335,32 @@ install_host_actions (void)
 }
 
 static void
+install_compare_actions (void)
+{
+  /**
+   * vmsignalbin::compare-digits:
+   * @self: the element
+   * @participant_id: with whom this user compares digits
+   *
+   * Asks the other side for six digits, which both users see and read to each
+   * other: they are the same only if nobody is between the two. What comes of
+   * it is told by `vm-compare`, whose `event` is `digits` (with them, and
+   * `asked` if the other side wanted them), `unanswered`, `changed` (the
+   * connection, meanwhile), `wrong`, `same` or `different` (as this user has
+   * found), or `over` (it was the same, on another connection).
+   */
+  install ("compare-digits", G_CALLBACK (compare), 1, G_TYPE_STRING);
+  /**
+   * vmsignalbin::compared-digits:
+   * @self: the element, which has told of digits by `vm-compare`
+   * @participant_id: whose
+   * @same: whether both users see the same
+   */
+  install ("compared-digits", G_CALLBACK (compared), 2, G_TYPE_STRING,
+      G_TYPE_BOOLEAN);
+}
+
+static void
 install_presence_actions (void)
 {
   /**
@@ -388,6 +430,7 @@ vm_signal_bin_install_signals (void)
 {
   install_call_actions ();
   install_host_actions ();
+  install_compare_actions ();
   install_presence_actions ();
   install_ring_actions ();
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)

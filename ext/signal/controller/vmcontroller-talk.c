@@ -437,6 +437,23 @@ send_chat (VmController *self, const Act *act, GError **error)
 }
 
 static gboolean
+compare (VmController *self, const Act *act, GError **error)
+{
+  g_autoptr (VmParticipant) who = find_participant (self, act->id, error);
+  VmLink *link = who ? vm_controller_find_link (self, who) : NULL;
+
+  if (!link) {
+    if (who)
+      g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
+          "There is no connection to %s", vm_participant_get_user (who));
+    return FALSE;
+  }
+  return act->action == VM_CONTROLLER_ACTION_COMPARE
+             ? vm_link_compare (link, error)
+             : vm_link_answer_compare (link, act->a, error);
+}
+
+static gboolean
 perform (VmController *self, const Act *act, GError **error)
 {
   g_autoptr (VmParticipant) who = NULL;
@@ -473,6 +490,9 @@ perform (VmController *self, const Act *act, GError **error)
       return vm_meeting_reject_call (self->meeting, error);
     case VM_CONTROLLER_ACTION_END_CALL:
       return end_call (self, error);
+    case VM_CONTROLLER_ACTION_COMPARE:
+    case VM_CONTROLLER_ACTION_COMPARED:
+      return compare (self, act, error);
     case VM_CONTROLLER_ACTION_CONFIRM_HOST:
       return vm_meeting_confirm_host (self->meeting, act->id, act->a, error);
   }

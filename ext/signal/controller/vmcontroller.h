@@ -99,6 +99,8 @@ typedef enum
   VM_CONTROLLER_ACTION_ACCEPT_CALL,
   VM_CONTROLLER_ACTION_REJECT_CALL,
   VM_CONTROLLER_ACTION_END_CALL,
+  VM_CONTROLLER_ACTION_COMPARE, /* id */
+  VM_CONTROLLER_ACTION_COMPARED, /* id, a: the digits are the same */
   VM_CONTROLLER_ACTION_CONFIRM_HOST, /* id: of the device; a: whether it is
                                         right */
 } VmControllerAction;

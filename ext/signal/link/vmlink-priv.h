@@ -7,6 +7,7 @@
 #include "media/vmpending.h"
 
 #include <gst/videomeet/base/vmtimer-priv.h>
+#include <gst/videomeet/trust/pairing/comparison.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
@@ -86,6 +87,10 @@ struct _VmLink
   VmOutputSound sound_before; /* of its outputs of sound that are gone */
   GSource *retire_source; /* until the connection ends therefore */
   VmLinkFiles *files; /* once there was one */
+  VmComparison *comparison; /* likewise: of digits */
+  GSource *compare_source; /* when it is too late */
+  gchar *compare_text; /* waits for the channel to open; or NULL */
+  gboolean told_same; /* the user has found them so, as was told */
 
   GMutex lock; /* guards what follows; nothing is called under it */
   VmConnection *sending; /* == now while media may be pushed */
@@ -196,6 +201,17 @@ void vm_link_stop_talk (VmLink *self);
 void vm_link_move_talk (VmLink *self);
 /* Whether all that is said by data channels goes over @now. */
 gboolean vm_link_has_moved_talk (VmLink *self);
+
+/* vmlink-compare.c */
+/* FALSE: @text, of the channel `signal` of @peer, is no message of a
+ * comparison. One that came over another connection than that in use is
+ * dropped: its digits would be of other certificates. */
+gboolean vm_link_take_compare (VmLink *self, VmPeer *peer, const gchar *text);
+/* The channel `signal` is open. */
+void vm_link_send_compare (VmLink *self);
+/* Another connection is in use. */
+void vm_link_check_compared (VmLink *self);
+void vm_link_end_compare (VmLink *self);
 
 /* vmlink-files.c */
 /* A message that came on one of the two channels for files. */

@@ -35,6 +35,8 @@ on_channel (VmPeer *peer, const gchar *label, gboolean open, VmLink *self)
   }
   vm_meeting_set_channel (
       vm_link_get_meeting (self), self->participant, label, open);
+  if (open && strcmp (label, "signal") == 0)
+    vm_link_send_compare (self);
 }
 
 /* The keys that messages of this channel are authenticated with, or NULL: the
@@ -66,6 +68,8 @@ on_message (VmPeer *peer, const gchar *label, const gchar *text, VmLink *self)
       vm_link_take_file (self, data, TRUE);
     return;
   }
+  if (strcmp (label, "signal") == 0 && vm_link_take_compare (self, peer, text))
+    return;
   if (media)
     open = vm_media_session_open (media, text, &error);
   if (error)

@@ -35,6 +35,7 @@ vm_link_finalize (GObject *object)
   vm_timer_clear (&self->retire_source);
   vm_timer_clear (&self->offer_wait);
   vm_link_stop_negotiating (self);
+  vm_link_end_compare (self);
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     vm_pending_clear (&self->pending[i]);
     g_clear_object (&self->missed[i]);
@@ -486,6 +487,7 @@ switch_over (VmLink *self)
   }
   vm_link_restart_files (self);
   vm_link_move_talk (self);
+  vm_link_check_compared (self);
   tell_path_in_use (self);
 }
 
@@ -535,6 +537,8 @@ on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
     self->failed = self->refusals = 0;
     if (self->next && peer == self->next->peer)
       switch_over (self);
+    else
+      vm_link_check_compared (self);
     vm_link_watch_detour (self);
     vm_meeting_set_participant_state (vm_link_get_meeting (self),
         self->participant, VM_PARTICIPANT_EVENT_CONNECTED, NULL);
@@ -760,6 +764,7 @@ vm_link_close (VmLink *self)
   vm_timer_clear (&self->detour_source);
   vm_timer_clear (&self->missed_source);
   vm_timer_clear (&self->retire_source);
+  vm_timer_clear (&self->compare_source);
   vm_link_close_all (self);
   vm_link_end_files (self);
   vm_link_end_outputs (self);

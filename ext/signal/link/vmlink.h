@@ -179,6 +179,11 @@ void vm_link_take_refusal (VmLink *link, const GError *error);
 void vm_link_tell_forged (VmLink *link, const GError *error);
 void vm_link_take_candidate (VmLink *link, const gchar *candidate, gint mline,
     const gchar *session, guint generation);
+/* The user wants to compare digits with that of the participant; what comes of
+ * it is told by the message `vm-compare`. */
+gboolean vm_link_compare (VmLink *link, GError **error);
+/* And has compared them. */
+gboolean vm_link_answer_compare (VmLink *link, gboolean same, GError **error);
 gboolean
 vm_link_send_text (VmLink *link, const gchar *label, const gchar *text);
 void vm_link_set_clock (VmLink *link);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#define GST_USE_UNSTABLE_API
 #include "peer/vmpeer-priv.h"
 #include "plugin/plugin.h"
 
 #include "wire/vmsdp.h"
+#include <gst/webrtc/webrtc.h>
 #include <string.h>
 
 GST_DEBUG_CATEGORY_EXTERN (vm_peer_debug);
@@ -238,6 +240,63 @@ vm_peer_dtls_watch (VmPeer *self)
   g_signal_connect_data (self->pipeline, "deep-element-added",
       G_CALLBACK (on_element), vm_peer_link_ref (self->link),
       vm_peer_link_unref_closure, 0);
+}
+
+/* "AA:BB:…" of the one fingerprint by SHA-256; NULL: there is not one. */
+static gchar *
+the_one_print (const gchar *const *fingerprints)
+{
+  static const gchar name[] = "sha-256 ";
+  gchar *found = NULL;
+
+  for (guint i = 0; fingerprints && fingerprints[i]; i++) {
+    g_autofree gchar *print = NULL;
+
+    if (g_ascii_strncasecmp (fingerprints[i], name, strlen (name)) != 0)
+      continue;
+    print = g_ascii_strup (fingerprints[i] + strlen (name), -1);
+    if (found && !g_str_equal (found, print)) {
+      g_free (found);
+      return NULL;
+    }
+    if (!found)
+      found = g_steal_pointer (&print);
+  }
+  return found;
+}
+
+static gchar *
+own_print (VmPeer *self)
+{
+  g_autoptr (GstWebRTCSessionDescription) local = NULL;
+  g_autofree gchar *text = NULL;
+  g_auto (GStrv) fingerprints = NULL;
+
+  g_object_get (self->webrtc, "current-local-description", &local, NULL);
+  text = local ? gst_sdp_message_as_text (local->sdp) : NULL;
+  if (!text
+      || !VM_PLUGIN (vm_sdp_list_fingerprints) (text, 0, &fingerprints, NULL))
+    return NULL;
+  return the_one_print ((const gchar *const *) fingerprints);
+}
+
+gboolean
+vm_peer_get_prints (VmPeer *self, gchar **own, gchar **theirs)
+{
+  VmPeerLink *link = self->link;
+
+  *own = *theirs = NULL;
+  if (!self->webrtc || g_atomic_int_get (&link->gate) != VM_PEER_GATE_OPEN)
+    return FALSE;
+  g_mutex_lock (&link->lock);
+  *theirs = the_one_print ((const gchar *const *) link->fingerprints);
+  g_mutex_unlock (&link->lock);
+  *own = own_print (self);
+  if (*own && *theirs)
+    return TRUE;
+  g_clear_pointer (own, g_free);
+  g_clear_pointer (theirs, g_free);
+  return FALSE;
 }
 
 static GstPadProbeReturn

@@ -204,6 +204,11 @@ VmPeerState vm_peer_get_state (VmPeer *self);
 /* Whether it failed because the other side has closed its peer. */
 gboolean vm_peer_get_closed_by_other (VmPeer *self);
 
+/* SHA-256 fingerprints of the certificates of both ends, "AA:BB:…", once that
+ * of the other side was seen. (transfer full) FALSE: there are none, or more
+ * than one. */
+gboolean vm_peer_get_prints (VmPeer *self, gchar **own, gchar **theirs);
+
 /* One text message on an open data channel. FALSE with an error when the
  * channel is not open, @text is too long, or 1 MiB is waiting already. */
 gboolean vm_peer_send_message (

@@ -25,6 +25,7 @@ LOOPBACK = ["--insecure", "--interfaces", "lo", "--methods", "manual",
 WAIT = 90  # s, where others take the cores
 UP, DOWN, LEFT, HOME, DELETE = "\x1b[A", "\x1b[B", "\x1b[D", "\x1b[H", "\x1b[3~"
 CTRL_C = "\x03"
+LOOK_TIME = 1.2  # s, and some more: sooner a plain answer was not meant for a question
 
 
 class Terminal:
@@ -230,6 +231,75 @@ def edited(folder, running):
     assert "Meeting edit is ended." in host.shown, host.shown
 
 
+def compared(folder, running):
+    """Two compare digits, and each says what it has found."""
+    host = Terminal(folder, "host", "--meeting", "digits", "--user", "Ann",
+                    *LOOPBACK)
+    running.append(host.process)
+    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port_of(host)}/digits",
+                   "--user", "Bob", *LOOPBACK)
+    running.append(guest.process)
+    guest.wait("participant-state", user="Ann", state="connected")
+    host.wait_for("Bob is connected")
+    host.type("/compare Bob\r")
+    digits = guest.wait("compare", user="Ann", state="digits", asked=True)["digits"]
+    host.wait_for(rf"{digits[:3]} {digits[3:]}: does the screen of “Bob” show the same")
+    guest.say("y")
+    guest.wait("compare", state="same")
+    # a yes that comes at once was meant for something else
+    end = time.monotonic() + WAIT
+    while "Bob is verified by you." not in host.shown:
+        assert time.monotonic() < end, host.shown[-2000:]
+        host.type("y\r")
+        host.read(0.5)
+    host.type("/who\r")
+    host.wait_for(r"Bob, verified by you, connected")
+    guest.say("/compare Ann")
+    host.wait_for("“Bob” wants to compare digits with you")
+    guest.wait("compare", state="digits", asked=False)
+    host.type("n\r")
+    host.wait_for("The digits differ")
+    host.type("/who\r/end\r")
+    host.wait_for(r"Bob, THE DIGITS DIFFER")
+    assert host.drain_until_end() == 0, host.shown
+    assert guest.process.wait(WAIT) == 0
+
+
+def offered(folder, running):
+    """y takes the file that is offered, once it was read. What is said in answer to
+    somebody goes to them."""
+    path = folder / "notes.txt"
+    path.write_text("notes")
+    host = Terminal(folder, "host", "--meeting", "gifts", "--user", "Ann",
+                    "--files", str(folder / "in"), *LOOPBACK)
+    running.append(host.process)
+    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port_of(host)}/gifts",
+                   "--user", "Bob", *LOOPBACK)
+    running.append(guest.process)
+    guest.wait("participant-state", user="Ann", state="connected")
+
+    guest.say(f"/send {path}")
+    host.wait_for(r"“Bob” sends “notes.txt” \(\d+ bytes\): take it\? \[y/n\]")
+    time.sleep(LOOK_TIME)
+    host.type("y\r")
+    host.wait_for("You take file 1. Nothing was said to the others.")
+    guest.wait("transfer", number=1, state="completed")
+    guest.say(f"/send {path}")
+    host.wait_for(r"/accept 2\s+or\s+/decline\s+2")
+    guest.say("lunch?")
+    host.wait_for("Bob: lunch")
+    time.sleep(LOOK_TIME)
+    host.type("no\r")
+    host.wait_for("That was said to the others. File 2 waits still")
+    guest.wait("chat", user="Ann")
+    assert [e["text"] for e in guest.events if e["event"] == "chat"] == ["no"]
+    host.type("/decline 2\r")
+    guest.wait("transfer", number=2, state="failed", code="DECLINED")
+    host.type("/end\r")
+    assert host.drain_until_end() == 0, host.shown
+    assert guest.process.wait(WAIT) == 0
+
+
 def shared(folder, running):
     """A second picture begins and ends; something else is sent."""
     small = [option for option in LOOPBACK if option != "--audio-only"]
@@ -414,7 +484,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="vm-typed-") as name:
         try:
             edit = (edited, remembered, shared) if "edit" in sys.argv else ()
-            for case in (talk, *edit, viewed, removed, asked, given_up, interrupted):
+            for case in (talk, *edit, compared, offered, viewed, removed, asked,
+                         given_up, interrupted):
                 began = time.monotonic()
                 case(pathlib.Path(name), running)
                 print(f"{case.__name__}: {time.monotonic() - began:.1f} s",

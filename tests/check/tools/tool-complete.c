@@ -16,7 +16,8 @@ check (const gchar *before, const GPtrArray *names, const gchar *after,
     const gchar *shown)
 {
   g_autoptr (GPtrArray) choices = NULL;
-  g_autofree gchar *got = vmt_complete (before, names, names, &choices);
+  g_autofree gchar *got = vmt_complete (
+      before, &(VmtCompleteNames){ names, names, names }, &choices);
   g_autoptr (GString) all = g_string_new (NULL);
 
   for (guint i = 0; choices && i < choices->len; i++)
@@ -39,6 +40,8 @@ GST_START_TEST (test_commands)
   check ("/mute v", NULL, "/mute video ", NULL);
   check ("/mute Bob v", NULL, "/mute Bob video ", NULL);
   check ("/who v", NULL, NULL, NULL);
+  check ("/comp", NULL, "/compare ", NULL);
+  check ("/tru", NULL, "/trust ", NULL);
   check ("/share of", NULL, "/share off ", NULL);
   check ("/share came", NULL, NULL, NULL);
   check ("/source came", NULL, "/source camera ", NULL);
@@ -85,6 +88,8 @@ GST_START_TEST (test_names)
   check ("/kick Both", names, NULL, NULL);
   check ("/kick q", names, "/kick q00", NULL);
   check ("/kick Z", names, NULL, NULL);
+  check ("/trust \"Bob R", names, "/trust \"Bob Ray\" ", NULL);
+  check ("/compare Bob", names, NULL, "\"Bob Ray\" Bob");
   check ("/unban Z", gone, "/unban Zoe ", NULL);
   check ("/kick A", names, NULL, NULL);
   /* in what is said to everybody, too */
@@ -108,7 +113,8 @@ GST_START_TEST (test_names_are_understood)
     g_ptr_array_add (one, (gpointer) names[i]);
     for (guint j = 0; j < G_N_ELEMENTS (commands); j++) {
       g_autoptr (GPtrArray) choices = NULL;
-      g_autofree gchar *got = vmt_complete (commands[j], one, one, &choices);
+      g_autofree gchar *got = vmt_complete (
+          commands[j], &(VmtCompleteNames){ one, one, one }, &choices);
       g_autofree gchar *line = g_strconcat (got, j == 3 ? "hello" : "", NULL);
       g_auto (VmtTyped) typed = { 0 };
 

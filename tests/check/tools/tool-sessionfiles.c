@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "session/session-files.h"
+#include "session/session-trust.h"
 
 #define WAIT_MS 60000
 #define SIZE 300001 /* bytes; some chunks */
@@ -152,7 +153,8 @@ typedef struct
   VmtSessionFiles *files;
   GstElement *pipeline, *bin;
   GstBus *bus;
-  gboolean typed_over, given_up;
+  gboolean typed_over, given_up, busy;
+  guint count; /* of test_plain_answer */
   gchar *folder, *path;
   FILE *out, *err;
   char *text, *errors;
@@ -189,11 +191,17 @@ open_meeting (Meeting *m, VmAccept accept)
   m->bus = gst_element_get_bus (m->pipeline);
 }
 
+static gboolean
+is_free (gpointer user_data)
+{
+  return !((Meeting *) user_data)->busy;
+}
+
 static void
 start (Meeting *m)
 {
   const VmtSessionFilesPlace place = { &m->options, m->output, m->roster,
-    m->pipeline, m->bin, &m->typed_over, &m->given_up };
+    m->pipeline, m->bin, &m->typed_over, &m->given_up, is_free, m };
   g_autoptr (GError) error = NULL;
 
   m->files = vmt_session_files_new (&place, &error);
@@ -361,6 +369,75 @@ GST_START_TEST (test_asked)
   WAIT (&m, SENT, FAILED, "\"code\":\"DECLINED\"", "\"number\":3");
   vmt_session_files_show (m.files);
   WAIT (&m, "\"event\":\"files\"", "\"number\":1", "\"number\":3");
+  close_meeting (&m);
+}
+
+GST_END_TEST;
+
+/* Offers a file, and returns what a plain yes comes to @after that. */
+static gboolean
+answer (Meeting *m, gint64 after)
+{
+  vmt_session_files_send (m->files, m->path, "002");
+  m->count += 2;
+  {
+    g_autofree gchar *number = g_strdup_printf ("\"number\":%u", m->count);
+
+    WAIT (m, RECEIVED, PENDING, number);
+  }
+  return vmt_session_files_answer (
+      m->files, TRUE, g_get_monotonic_time () + after);
+}
+
+/* A plain line answers the one file that waits, and no sooner than it can have
+ * been read; what else is said at that time is meant for the others. */
+GST_START_TEST (test_plain_answer)
+{
+  Meeting m;
+  gint64 before;
+
+  open_meeting (&m, VM_ACCEPT_ASK);
+  start (&m);
+  fail_if (vmt_session_files_answer (m.files, TRUE, G_MAXINT64));
+  fail_unless (answer (&m, VMT_LOOK_TIME));
+  WAIT (&m, RECEIVED, COMPLETED, "\"number\":2");
+  fail_if (vmt_session_files_answer (m.files, TRUE, G_MAXINT64));
+
+  /* a no */
+  vmt_session_files_send (m.files, m.path, "002");
+  m.count += 2;
+  WAIT (&m, RECEIVED, PENDING, "\"number\":4");
+  fail_unless (vmt_session_files_answer (
+      m.files, FALSE, g_get_monotonic_time () + VMT_LOOK_TIME));
+  WAIT (&m, SENT, FAILED, "\"code\":\"DECLINED\"", "\"number\":3");
+
+  /* too soon, and then not any more */
+  before = g_get_monotonic_time ();
+  vmt_session_files_send (m.files, m.path, "002");
+  m.count += 2;
+  WAIT (&m, RECEIVED, PENDING, "\"number\":6");
+  fail_if (
+      vmt_session_files_answer (m.files, TRUE, before + VMT_LOOK_TIME - 1));
+  fail_if (vmt_session_files_answer (m.files, TRUE, G_MAXINT64));
+  /* it is one of two */
+  fail_if (answer (&m, VMT_LOOK_TIME));
+  vmt_session_files_obey (m.files, VMT_TYPED_DECLINE, 6);
+  vmt_session_files_obey (m.files, VMT_TYPED_DECLINE, 8);
+  WAIT (&m, SENT, FAILED, "\"number\":5");
+  WAIT (&m, SENT, FAILED, "\"number\":7");
+
+  /* somebody has spoken since */
+  vmt_session_files_send (m.files, m.path, "002");
+  m.count += 2;
+  WAIT (&m, RECEIVED, PENDING, "\"number\":10");
+  vmt_session_files_put_off (m.files);
+  fail_if (vmt_session_files_answer (m.files, TRUE, G_MAXINT64));
+  vmt_session_files_obey (m.files, VMT_TYPED_DECLINE, 10);
+  WAIT (&m, SENT, FAILED, "\"number\":9");
+
+  /* another question is open, or the user writes */
+  m.busy = TRUE;
+  fail_if (answer (&m, VMT_LOOK_TIME));
   close_meeting (&m);
 }
 
@@ -741,6 +818,7 @@ tool_sessionfiles_suite (void)
   tcase_add_test (tc, test_taken);
   tcase_add_test (tc, test_while_it_starts);
   tcase_add_test (tc, test_asked);
+  tcase_add_test (tc, test_plain_answer);
   tcase_add_test (tc, test_nobody_to_ask);
   tcase_add_test (tc, test_cancelled);
   tcase_add_test (tc, test_left);

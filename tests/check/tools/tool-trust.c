@@ -9,7 +9,8 @@
 #include <string.h>
 #include "cmd/commands.h"
 #include "ui/digits.h"
-#include "session/session-trust.h"
+#include "session/session-priv.h"
+#include "support/fakesignalbin.h"
 
 static gchar *config; /* $XDG_CONFIG_HOME of this program, for all its cases */
 
@@ -297,8 +298,8 @@ meeting_open (Meeting *meeting)
   *meeting = (Meeting){ .node = g_object_new (VM_TYPE_NODE, NULL) };
   meeting->out = open_memstream (&meeting->text, &meeting->size);
   meeting->output = vmt_output_new (meeting->out, meeting->out, FALSE);
-  meeting->trust = vmt_session_trust_new (
-      meeting->node, &options, meeting->output, "standup", &meeting->over);
+  meeting->trust = vmt_session_trust_new (meeting->node, &options,
+      meeting->output, "standup", &meeting->over, NULL);
 }
 
 static void
@@ -405,6 +406,88 @@ GST_START_TEST (test_question_can_be_read)
 
 GST_END_TEST;
 
+static void
+on_compared (GstElement *bin, const gchar *id, gboolean same, guint *count)
+{
+  fail_unless_equals_string (id, "002");
+  fail_if (same);
+  (*count)++;
+}
+
+static void
+show_digits (VmtSession *session)
+{
+  g_autoptr (GstStructure) s =
+      gst_structure_new ("vm-compare", "id", G_TYPE_STRING, "002", "user",
+          G_TYPE_STRING, "Bob", "event", G_TYPE_STRING, "digits", "digits",
+          G_TYPE_STRING, "678901", "asked", G_TYPE_BOOLEAN, TRUE, NULL);
+
+  vmt_session_compare (session, s);
+}
+
+/* Digits of two questions: whoever answers has the last ones before their eyes,
+ * and is shown the others again. */
+GST_START_TEST (test_last_question_is_answered)
+{
+  static const VmtOptions options = { 0 };
+  static const gboolean never = FALSE;
+  g_autoptr (VmTrustStore) store = vm_trust_store_new (config);
+  g_autoptr (GError) error = NULL;
+  Meeting meeting;
+  VmtSession session = { .options = &options };
+  guint compared = 0;
+
+  fake_signal_bin_register ();
+  meeting_open (&meeting);
+  session.output = meeting.output;
+  session.trust = meeting.trust;
+  session.changed = vmt_changed_keys_new (store, meeting.output);
+  session.roster = vmt_roster_new ();
+  session.pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  session.signalbin = gst_element_factory_make ("vmsignalbin", NULL);
+  gst_bin_add (GST_BIN (session.pipeline), session.signalbin);
+  g_signal_connect (session.signalbin, "compared-digits",
+      G_CALLBACK (on_compared), &compared);
+  session.files = vmt_session_files_new (
+      &(VmtSessionFilesPlace){ &options, meeting.output, session.roster,
+          session.pipeline, session.signalbin, &never, &never },
+      &error);
+  g_assert_no_error (error);
+
+  fail_unless (vmt_session_is_free (&session));
+  fail_if (vmt_session_take_answer (&session, "n"));
+  show_digits (&session);
+  ask (&meeting, "one");
+  fail_if (vmt_session_is_free (&session));
+  fail_unless (vmt_session_take_answer (&session, "n"));
+  fail_if (vmt_session_trust_is_asking (meeting.trust));
+  fail_unless_equals_int (compared, 0);
+  fail_unless_equals_int (count_in (&meeting, "678 901"), 2);
+  fail_unless (vmt_session_take_answer (&session, "n"));
+  fail_unless_equals_int (compared, 1);
+
+  ask (&meeting, "two");
+  show_digits (&session);
+  fail_unless_equals_int (count_in (&meeting, "012 345"), 2);
+  fail_unless (vmt_session_take_answer (&session, "n"));
+  fail_unless_equals_int (compared, 2);
+  fail_unless (vmt_session_trust_is_asking (meeting.trust));
+  fail_unless_equals_int (count_in (&meeting, "012 345"), 3);
+  fail_if (vmt_session_take_answer (&session, "hello"));
+  fail_unless (vmt_session_take_answer (&session, "n"));
+  fail_if (vmt_session_take_answer (&session, "n"));
+  fail_unless (vmt_session_is_free (&session));
+
+  vmt_session_compare_clear (&session);
+  vmt_session_files_free (session.files);
+  gst_object_unref (session.pipeline);
+  vmt_roster_free (session.roster);
+  vmt_changed_keys_free (session.changed);
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
 /* Programs read as fast as they answer. */
 GST_START_TEST (test_programs_answer_at_once)
 {
@@ -414,7 +497,7 @@ GST_START_TEST (test_programs_answer_at_once)
   meeting_open (&meeting);
   vmt_session_trust_free (meeting.trust);
   meeting.trust = vmt_session_trust_new (
-      meeting.node, &json, meeting.output, "standup", &meeting.over);
+      meeting.node, &json, meeting.output, "standup", &meeting.over, NULL);
   ask (&meeting, "one");
   fail_unless (vmt_session_trust_take_line (meeting.trust, "y", 0));
   fail_unless_equals_int (count_in (&meeting, "only just come"), 0);
@@ -496,6 +579,145 @@ teardown (void)
   g_clear_pointer (&config, g_free);
 }
 
+/* A key of its own, in a folder of its own. */
+static VmIdentity *
+identity_at (const gchar *name)
+{
+  g_autofree gchar *folder = g_build_filename (config, name, NULL);
+  g_autoptr (GError) error = NULL;
+  VmIdentity *identity = vm_identity_load (folder, &error);
+
+  g_assert_no_error (error);
+  return identity;
+}
+
+/* The refusal of Bob, who has another key than before. */
+static GError *
+refuse_bob (VmTrustStore *store, VmIdentity *before, VmIdentity *after)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (GError) none = NULL;
+  GError *error = NULL;
+
+  fail_unless (vm_trust_store_pin (store, "Bob Ray", "box",
+      vm_identity_get_tls_certificate (before), now, &none));
+  fail_if (vm_trust_store_pin (store, "Bob Ray", "box",
+      vm_identity_get_tls_certificate (after), now, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED);
+  return error;
+}
+
+/* Who was refused for another key is accepted by what is typed. */
+GST_START_TEST (test_changed_key)
+{
+  g_autofree gchar *folder = g_build_filename (config, "changed", NULL);
+  g_autoptr (VmTrustStore) store = vm_trust_store_new (folder);
+  g_autoptr (VmIdentity) before = identity_at ("bob1"),
+                         after = identity_at ("bob2");
+  const gchar *old_id = vm_identity_get_device_id (before);
+  const gchar *new_id = vm_identity_get_device_id (after);
+  g_autoptr (GError) refused = refuse_bob (store, before, after);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree gchar *was = NULL, *is = NULL, *other = NULL, *none = NULL;
+  char *text;
+  size_t size;
+  FILE *out = open_memstream (&text, &size);
+  VmtOutput *output = vmt_output_new (out, out, FALSE);
+  VmtChangedKeys *changed = vmt_changed_keys_new (store, output);
+  g_autoptr (GPtrArray) names = NULL;
+  gboolean met;
+
+  fail_unless (vmt_changed_key_parse (refused->message, &was, &is));
+  fail_unless_equals_string (was, old_id);
+  fail_unless_equals_string (is, new_id);
+  fail_if (vmt_changed_key_parse ("videomeet forget Bob", &other, &none));
+
+  /* a stranger, and one whose key has not changed */
+  vmt_changed_keys_ask (changed, "Bob Ray", FALSE);
+  fflush (out);
+  fail_unless (strstr (text, "No device of “Bob Ray” was refused"), "%s", text);
+  vmt_changed_keys_ask (changed, "Ann", TRUE);
+  fflush (out);
+  fail_unless (strstr (text, "“Ann” was let in"), "%s", text);
+  vmt_changed_keys_note (changed, refused->message, TRUE);
+  names = vmt_changed_keys_list (changed);
+  fail_unless_equals_int (names->len, 1);
+  fail_unless_equals_string (names->pdata[0], "Bob Ray");
+  fflush (out);
+  fail_unless (strstr (text, "/trust \"Bob Ray\""), "%s", text);
+  fail_if (vmt_changed_keys_take_line (changed, "y", &met));
+
+  vmt_changed_keys_ask (changed, "bob ray", FALSE);
+  fflush (out);
+  fail_unless (strstr (text, old_id) && strstr (text, new_id), "%s", text);
+  fail_unless (vmt_changed_keys_take_line (changed, "n", &met) && !met);
+  fail_if (vm_trust_store_pin (store, "Bob Ray", "box",
+      vm_identity_get_tls_certificate (after), now, NULL));
+  /* the next line is the answer, or none is */
+  vmt_changed_keys_ask (changed, new_id, FALSE);
+  fail_if (vmt_changed_keys_take_line (changed, "hello", &met));
+  fail_if (vmt_changed_keys_take_line (changed, "y", &met));
+  vmt_changed_keys_ask (changed, new_id, FALSE);
+  vmt_changed_keys_put_off (changed);
+  fflush (out);
+  fail_unless (strstr (text, "type /trust \"Bob Ray\" again"), "%s", text);
+  fail_if (vmt_changed_keys_take_line (changed, "y", &met));
+
+  vmt_changed_keys_ask (changed, new_id, FALSE);
+  fail_unless (vmt_changed_keys_take_line (changed, "y", &met) && met);
+  fail_unless (vm_trust_store_pin (store, "Bob Ray", "box",
+      vm_identity_get_tls_certificate (after), now, NULL));
+  vmt_changed_keys_ask (changed, "Bob Ray", TRUE);
+  fflush (out);
+  fail_unless (strstr (text, "is accepted already"), "%s", text);
+  fail_if (vmt_changed_keys_take_line (changed, "y", &met));
+  /* a third one is told of, and another device of the same user is none */
+  vmt_changed_keys_check (changed, "Bob Ray", "box", new_id);
+  vmt_changed_keys_check (changed, "Bob Ray", "phone", old_id);
+  fflush (out);
+  fail_if (strstr (text, "not the one that you have compared"), "%s", text);
+  vmt_changed_keys_check (changed, "Bob Ray", "box", old_id);
+  fflush (out);
+  fail_unless (strstr (text, "not the one that you have compared"), "%s", text);
+  vmt_changed_keys_free (changed);
+  vmt_output_free (output);
+  fclose (out);
+  free (text);
+}
+
+GST_END_TEST;
+
+/* The earliest makes room. */
+GST_START_TEST (test_changed_keys_limit)
+{
+  g_autofree gchar *folder = g_build_filename (config, "many", NULL);
+  g_autoptr (VmTrustStore) store = vm_trust_store_new (folder);
+  g_autoptr (VmIdentity) bob = identity_at ("bob1");
+  FILE *out = tmpfile ();
+  VmtOutput *output = vmt_output_new (out, out, FALSE);
+  VmtChangedKeys *changed = vmt_changed_keys_new (store, output);
+
+  for (guint i = 0; i <= VMT_CHANGED_MAX; i++) {
+    g_autofree gchar *name = g_strdup_printf ("one%u", i);
+    g_autoptr (VmIdentity) one = identity_at (name);
+    const gchar *old_id = vm_identity_get_device_id (one);
+    g_autofree gchar *message =
+        g_strdup_printf ("X has another key. It was %s and now is %s. If you "
+                         "know why: videomeet forget %s",
+            old_id, vm_identity_get_device_id (bob), old_id);
+    g_autoptr (GPtrArray) names = NULL;
+
+    vmt_changed_keys_note (changed, message, FALSE);
+    names = vmt_changed_keys_list (changed);
+    fail_unless_equals_int (names->len, MIN (i + 1, VMT_CHANGED_MAX));
+  }
+  vmt_changed_keys_free (changed);
+  vmt_output_free (output);
+  fclose (out);
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_trust_suite (void)
 {
@@ -514,9 +736,12 @@ tool_trust_suite (void)
   tcase_add_test (tc, test_store);
   tcase_add_test (tc, test_question_stays_open);
   tcase_add_test (tc, test_question_can_be_read);
+  tcase_add_test (tc, test_last_question_is_answered);
   tcase_add_test (tc, test_programs_answer_at_once);
   tcase_add_test (tc, test_command_is_the_end);
   tcase_add_test (tc, test_words_of_others_are_safe);
+  tcase_add_test (tc, test_changed_key);
+  tcase_add_test (tc, test_changed_keys_limit);
   return s;
 }
 

@@ -13,6 +13,7 @@
 #include "transfer/objects/vmfilelane.h"
 #include "transfer/objects/vmfilereceiver-priv.h"
 #include "transfer/objects/vmfilesender-priv.h"
+#include "trust/pairing/comparison.h"
 #include "trust/store/vmtruststore-priv.h"
 #include "wire/janus/janusmark.h"
 #include "wire/p2p/reader.h"
@@ -27,6 +28,18 @@
   X (vm_agent_has_sessions)                \
   X (vm_agent_send_forward)                \
   X (vm_agent_set_forward_func)            \
+  X (vm_comparison_answer)                 \
+  X (vm_comparison_ask)                    \
+  X (vm_comparison_free)                   \
+  X (vm_comparison_get_deadline)           \
+  X (vm_comparison_get_digits)             \
+  X (vm_comparison_get_result)             \
+  X (vm_comparison_is_for)                 \
+  X (vm_comparison_new)                    \
+  X (vm_comparison_news_to_string)         \
+  X (vm_comparison_take)                   \
+  X (vm_comparison_tick)                   \
+  X (vm_comparison_was_asked)              \
   X (vm_file_inlet_close)                  \
   X (vm_file_inlet_send)                   \
   X (vm_file_lane_clear)                   \

@@ -10,7 +10,6 @@
  * between them cannot choose what comes out and has one guess in a million. */
 
 #include "trust/pairing/sas.h"
-#include "trust/keys/transcript.h"
 
 static void
 add_side (VmTranscript *transcript, const VmSasSide *side)
@@ -21,17 +20,25 @@ add_side (VmTranscript *transcript, const VmSasSide *side)
 }
 
 void
+vm_sas_format (
+    const guint8 hash[VM_SHA256_SIZE], gchar digits[VM_SAS_DIGITS + 1])
+{
+  guint32 rest = 0;
+
+  for (guint i = 0; i < VM_SHA256_SIZE; i++)
+    rest = (rest << 8 | hash[i]) % VM_SAS_MODULUS;
+  g_snprintf (digits, VM_SAS_DIGITS + 1, "%06u", rest);
+}
+
+void
 vm_sas (const VmSasSide *approver, const VmSasSide *requester,
     gchar digits[VM_SAS_DIGITS + 1])
 {
   g_autoptr (GByteArray) transcript = vm_transcript_new ("vm2 sas");
   guint8 hash[VM_SHA256_SIZE];
-  guint32 rest = 0;
 
   add_side (transcript, approver);
   add_side (transcript, requester);
   vm_transcript_hash (transcript, hash);
-  for (guint i = 0; i < sizeof hash; i++)
-    rest = (rest << 8 | hash[i]) % VM_SAS_MODULUS;
-  g_snprintf (digits, VM_SAS_DIGITS + 1, "%06u", rest);
+  vm_sas_format (hash, digits);
 }

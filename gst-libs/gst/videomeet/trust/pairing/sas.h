@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "trust/keys/transcript.h"
 
 /* The six digits that two people compare (security.md#pairing). */
 
@@ -17,6 +17,9 @@ typedef struct
   const guint8 *nonce; /* VM_TRUST_NONCE_SIZE */
 } VmSasSide;
 
+/* Writes the digits of @hash, as a number modulo 10^6, and a NUL. */
+void vm_sas_format (
+    const guint8 hash[VM_SHA256_SIZE], gchar digits[VM_SAS_DIGITS + 1]);
 /* Writes the digits and a NUL. Both sides must agree on who is approver and
  * requester: swapped, they give other digits. */
 void vm_sas (const VmSasSide *approver, const VmSasSide *requester,
