@@ -6,6 +6,7 @@
 
 const PLUGIN = "janus.plugin.videoroom";
 const KEEPALIVE_MS = 25000;
+const TRIES = 5; // to subscribe, beside the first
 
 class Session {
   #socket;
@@ -113,20 +114,42 @@ class Room {
     this.#busy = this.#busy.then(step);
   }
 
-  async #want(feeds) {
+  // Janus refuses the whole request where one of them has gone meanwhile.
+  async #want(feeds, tries = TRIES) {
+    if (!feeds.length) return;
+    try {
+      await this.#subscribe(feeds);
+    } catch (error) {
+      if (!error.message.startsWith("No such feed") || tries === 0) throw error;
+      await this.#want(await this.#present(feeds), tries - 1);
+    }
+  }
+
+  // Those of them that publish now.
+  async #present(feeds) {
+    const { plugindata } = await this.#publisher.say({ request: "listparticipants",
+      room: this.number });
+    const there = plugindata.data.participants.filter(({ publisher }) => publisher);
+
+    return feeds.filter(({ feed }) => there.some(({ id }) => id === feed));
+  }
+
+  async #subscribe(feeds) {
     if (this.#subscribed) {
       await this.#answer(await this.#subscriber.say({ request: "update", subscribe: feeds }));
       return;
     }
-    this.#subscribed = true;
-    await this.#subscriber.open(this.#session, (message) => {
-      if (message.jsep) this.#queue(() => this.#answer(message));
-    });
+    if (!this.#subscriber.id)
+      await this.#subscriber.open(this.#session, (message) => {
+        if (message.jsep) this.#queue(() => this.#answer(message));
+      });
     this.#subscriber.connection.ontrack = (event) => this.#show(event);
     // Janus 1.1.2 never connects a subscription that it offers anew, of its own accord, before
     // the first answer.
-    await this.#answer(await this.#subscriber.say({ request: "join", ptype: "subscriber",
-      room: this.number, autoupdate: false, streams: feeds }));
+    const offered = await this.#subscriber.say({ request: "join", ptype: "subscriber",
+      room: this.number, autoupdate: false, streams: feeds });
+    this.#subscribed = true;
+    await this.#answer(offered);
   }
 
   async #answer({ jsep, plugindata }) {
