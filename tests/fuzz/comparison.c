@@ -11,13 +11,14 @@ fuzz_one (const guint8 *data, gsize size)
 {
   g_autofree gchar *text = g_strndup ((const gchar *) data, size);
   g_auto (GStrv) lines = g_strsplit (text, "\n", 32);
-  const VmComparisonPrints prints = { "AA", "BB" };
+  const VmComparisonFingerprints fingerprints = { "AA", "BB" };
   const guint8 nonce[VM_TRUST_NONCE_SIZE] = { 1 };
   g_autoptr (VmComparison) one = vm_comparison_new ("p001", "p002", TRUE);
   gint64 now = G_USEC_PER_SEC;
 
   if (size % 2) {
-    g_autofree gchar *commit = vm_comparison_ask (one, &prints, nonce, now);
+    g_autofree gchar *commit =
+        vm_comparison_ask (one, &fingerprints, nonce, now);
 
     g_assert_true (vm_comparison_is_for (commit));
   }
@@ -28,8 +29,8 @@ fuzz_one (const guint8 *data, gsize size)
     /* a channel hands over nothing else */
     if (!g_utf8_validate (lines[i], -1, NULL))
       continue;
-    news =
-        vm_comparison_take (one, lines[i], &prints, nonce, now += 1000, &reply);
+    news = vm_comparison_take (
+        one, lines[i], &fingerprints, nonce, now += 1000, &reply);
     g_assert_true (!reply || vm_comparison_is_for (reply));
     g_assert_true ((news == VM_COMPARISON_DIGITS)
                    <= (vm_comparison_get_digits (one) != NULL));

@@ -130,7 +130,7 @@ class PipeWire(lab.LabTest):
         self.assertEqual(bob.wait(lab.SOON), 0, bob.tail())
 
     def test_screen(self):
-        """What the portal shares is sent; the meeting outlives it. Ctrl-C ends who is asked."""
+        """The others see the screen that the portal shares. The meeting outlives its end."""
         width, height = SIZE
         self.start(
             "gst-launch-1.0", "-q", *("videotestsrc is-live=true ! video/x-raw,format=BGRx,"

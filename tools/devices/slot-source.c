@@ -9,8 +9,8 @@
 #define SILENCE                                        \
   "audiotestsrc is-live=true wave=silence ! " FILTER ( \
       "audio/x-raw,rate=48000,channels=2")
-/* What is sent in the end, or anything else: vmsignalbin mixes. PipeWire knows
- * formats of which pipewiresrc has no name, and takes one if it may. */
+/* At the rate that is sent, if the device has it. The formats are listed
+ * because PipeWire has some that pipewiresrc cannot name. */
 #define FORMATS                                                       \
   "layout=interleaved,format={" GST_AUDIO_NE (F32) "," GST_AUDIO_NE ( \
       S16) "," GST_AUDIO_NE (S32) "," GST_AUDIO_NE (S24_32) ",U8}"

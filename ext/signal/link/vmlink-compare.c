@@ -14,22 +14,23 @@
 typedef struct
 {
   gchar *own, *theirs;
-} Prints;
+} Fingerprints;
 
 static void
-prints_clear (Prints *prints)
+fingerprints_clear (Fingerprints *fingerprints)
 {
-  g_free (prints->own);
-  g_free (prints->theirs);
+  g_free (fingerprints->own);
+  g_free (fingerprints->theirs);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Prints, prints_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fingerprints, fingerprints_clear)
 
 static gboolean
-get_prints (VmLink *self, Prints *prints)
+get_fingerprints (VmLink *self, Fingerprints *fingerprints)
 {
   return self->now
-         && vm_peer_get_prints (self->now->peer, &prints->own, &prints->theirs);
+         && vm_peer_get_fingerprints (
+             self->now->peer, &fingerprints->own, &fingerprints->theirs);
 }
 
 static void
@@ -107,20 +108,20 @@ send_over (VmLink *self, const gchar *text)
 gboolean
 vm_link_compare (VmLink *self, GError **error)
 {
-  g_auto (Prints) prints = { NULL };
+  g_auto (Fingerprints) fingerprints = { NULL };
   guint8 nonce[VM_TRUST_NONCE_SIZE];
   g_autofree gchar *text = NULL;
 
-  if (self->served || !get_prints (self, &prints) || !get_comparison (self)
-      || !make_nonce (nonce)) {
+  if (self->served || !get_fingerprints (self, &fingerprints)
+      || !get_comparison (self) || !make_nonce (nonce)) {
     g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
         "There is no connection from device to device with %s to compare",
         vm_participant_get_user (self->participant));
     return FALSE;
   }
   text = VM_PLUGIN (vm_comparison_ask) (self->comparison,
-      &(VmComparisonPrints){ prints.own, prints.theirs }, nonce,
-      g_get_monotonic_time ());
+      &(VmComparisonFingerprints){ fingerprints.own, fingerprints.theirs },
+      nonce, g_get_monotonic_time ());
   g_clear_pointer (&self->compare_text, g_free);
   if (!send_over (self, text))
     self->compare_text = g_steal_pointer (&text);
@@ -139,19 +140,20 @@ vm_link_send_compare (VmLink *self)
 gboolean
 vm_link_take_compare (VmLink *self, VmPeer *peer, const gchar *text)
 {
-  g_auto (Prints) prints = { NULL };
+  g_auto (Fingerprints) fingerprints = { NULL };
   guint8 nonce[VM_TRUST_NONCE_SIZE];
   g_autofree gchar *reply = NULL;
   VmComparisonNews news;
 
   if (!VM_PLUGIN (vm_comparison_is_for) (text))
     return FALSE;
-  if (!self->now || self->now->peer != peer || !get_prints (self, &prints)
-      || !get_comparison (self) || !make_nonce (nonce))
+  if (!self->now || self->now->peer != peer
+      || !get_fingerprints (self, &fingerprints) || !get_comparison (self)
+      || !make_nonce (nonce))
     return TRUE;
   news = VM_PLUGIN (vm_comparison_take) (self->comparison, text,
-      &(VmComparisonPrints){ prints.own, prints.theirs }, nonce,
-      g_get_monotonic_time (), &reply);
+      &(VmComparisonFingerprints){ fingerprints.own, fingerprints.theirs },
+      nonce, g_get_monotonic_time (), &reply);
   if (reply) {
     g_clear_pointer (&self->compare_text, g_free);
     send_over (self, reply);
@@ -177,16 +179,16 @@ vm_link_answer_compare (VmLink *self, gboolean same, GError **error)
   return TRUE;
 }
 
-/* What was found is of the certificates of one connection. */
+/* The result of a comparison holds for the certificates of one connection. */
 void
 vm_link_check_compared (VmLink *self)
 {
-  g_auto (Prints) prints = { NULL };
-  VmComparisonPrints both;
+  g_auto (Fingerprints) fingerprints = { NULL };
+  VmComparisonFingerprints both;
 
-  if (!self->told_same || !get_prints (self, &prints))
+  if (!self->told_same || !get_fingerprints (self, &fingerprints))
     return;
-  both = (VmComparisonPrints){ prints.own, prints.theirs };
+  both = (VmComparisonFingerprints){ fingerprints.own, fingerprints.theirs };
   if (VM_PLUGIN (vm_comparison_get_result) (self->comparison, &both)
       == VM_COMPARISON_SAME)
     return;

@@ -244,29 +244,29 @@ vm_peer_dtls_watch (VmPeer *self)
 
 /* "AA:BB:…" of the one fingerprint by SHA-256; NULL: there is not one. */
 static gchar *
-the_one_print (const gchar *const *fingerprints)
+the_one_fingerprint (const gchar *const *fingerprints)
 {
   static const gchar name[] = "sha-256 ";
   gchar *found = NULL;
 
   for (guint i = 0; fingerprints && fingerprints[i]; i++) {
-    g_autofree gchar *print = NULL;
+    g_autofree gchar *fingerprint = NULL;
 
     if (g_ascii_strncasecmp (fingerprints[i], name, strlen (name)) != 0)
       continue;
-    print = g_ascii_strup (fingerprints[i] + strlen (name), -1);
-    if (found && !g_str_equal (found, print)) {
+    fingerprint = g_ascii_strup (fingerprints[i] + strlen (name), -1);
+    if (found && !g_str_equal (found, fingerprint)) {
       g_free (found);
       return NULL;
     }
     if (!found)
-      found = g_steal_pointer (&print);
+      found = g_steal_pointer (&fingerprint);
   }
   return found;
 }
 
 static gchar *
-own_print (VmPeer *self)
+own_fingerprint (VmPeer *self)
 {
   g_autoptr (GstWebRTCSessionDescription) local = NULL;
   g_autofree gchar *text = NULL;
@@ -277,11 +277,11 @@ own_print (VmPeer *self)
   if (!text
       || !VM_PLUGIN (vm_sdp_list_fingerprints) (text, 0, &fingerprints, NULL))
     return NULL;
-  return the_one_print ((const gchar *const *) fingerprints);
+  return the_one_fingerprint ((const gchar *const *) fingerprints);
 }
 
 gboolean
-vm_peer_get_prints (VmPeer *self, gchar **own, gchar **theirs)
+vm_peer_get_fingerprints (VmPeer *self, gchar **own, gchar **theirs)
 {
   VmPeerLink *link = self->link;
 
@@ -289,9 +289,9 @@ vm_peer_get_prints (VmPeer *self, gchar **own, gchar **theirs)
   if (!self->webrtc || g_atomic_int_get (&link->gate) != VM_PEER_GATE_OPEN)
     return FALSE;
   g_mutex_lock (&link->lock);
-  *theirs = the_one_print ((const gchar *const *) link->fingerprints);
+  *theirs = the_one_fingerprint ((const gchar *const *) link->fingerprints);
   g_mutex_unlock (&link->lock);
-  *own = own_print (self);
+  *own = own_fingerprint (self);
   if (*own && *theirs)
     return TRUE;
   g_clear_pointer (own, g_free);

@@ -207,7 +207,7 @@ gboolean vm_peer_get_closed_by_other (VmPeer *self);
 /* SHA-256 fingerprints of the certificates of both ends, "AA:BB:…", once that
  * of the other side was seen. (transfer full) FALSE: there are none, or more
  * than one. */
-gboolean vm_peer_get_prints (VmPeer *self, gchar **own, gchar **theirs);
+gboolean vm_peer_get_fingerprints (VmPeer *self, gchar **own, gchar **theirs);
 
 /* One text message on an open data channel. FALSE with an error when the
  * channel is not open, @text is too long, or 1 MiB is waiting already. */

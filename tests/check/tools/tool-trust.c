@@ -607,7 +607,7 @@ refuse_bob (VmTrustStore *store, VmIdentity *before, VmIdentity *after)
   return error;
 }
 
-/* Who was refused for another key is accepted by what is typed. */
+/* /trust accepts a device that was refused because its key changed. */
 GST_START_TEST (test_changed_key)
 {
   g_autofree gchar *folder = g_build_filename (config, "changed", NULL);

@@ -391,7 +391,7 @@ GST_START_TEST (test_who_was_removed)
 
 GST_END_TEST;
 
-/* What the user has found by comparing digits. */
+/* The result that the user reports after comparing digits. */
 GST_START_TEST (test_who_compared)
 {
   static const struct

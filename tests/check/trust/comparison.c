@@ -9,18 +9,19 @@
 
 #define S G_USEC_PER_SEC
 
-static const VmComparisonPrints of_a = { "AA", "BB" }, of_b = { "BB", "AA" };
+static const VmComparisonFingerprints of_a = { "AA", "BB" },
+                                      of_b = { "BB", "AA" };
 
 /* p001 and p002, and how they see the connection. */
 typedef struct
 {
   VmComparison *a, *b;
-  VmComparisonPrints at_a, at_b;
+  VmComparisonFingerprints at_a, at_b;
   gint64 now;
 } Pair;
 
 static Pair
-pair_new (VmComparisonPrints at_a, VmComparisonPrints at_b)
+pair_new (VmComparisonFingerprints at_a, VmComparisonFingerprints at_b)
 {
   return (Pair){ vm_comparison_new ("p001", "p002", TRUE),
     vm_comparison_new ("p002", "p001", FALSE), at_a, at_b, S };
@@ -95,7 +96,7 @@ GST_END_TEST;
 GST_START_TEST (test_result_is_of_these_certificates)
 {
   g_auto (Pair) pair = pair_new (of_a, of_b);
-  const VmComparisonPrints other = { "AA", "CC" };
+  const VmComparisonFingerprints other = { "AA", "CC" };
   VmComparisonNews at_a, at_b;
 
   fail_if (vm_comparison_answer (pair.a, TRUE));
@@ -122,8 +123,8 @@ GST_END_TEST;
  * said. */
 GST_START_TEST (test_somebody_between)
 {
-  g_auto (Pair) pair = pair_new (
-      (VmComparisonPrints){ "AA", "MM" }, (VmComparisonPrints){ "BB", "MM" });
+  g_auto (Pair) pair = pair_new ((VmComparisonFingerprints){ "AA", "MM" },
+      (VmComparisonFingerprints){ "BB", "MM" });
   VmComparisonNews at_a, at_b;
 
   compare (&pair, &at_a, &at_b);

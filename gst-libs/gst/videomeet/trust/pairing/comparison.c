@@ -26,7 +26,7 @@ struct _VmComparison
   gboolean earlier;
   State state;
   gboolean asks;
-  gchar *own_print, *their_print; /* of this comparison */
+  gchar *own_fingerprint, *their_fingerprint; /* of this comparison */
   guint8 nonce[VM_TRUST_NONCE_SIZE];
   guint8 commit[VM_SHA256_SIZE]; /* theirs */
   gint64 deadline;
@@ -79,35 +79,37 @@ vm_comparison_free (VmComparison *self)
   end (self);
   g_free (self->own_id);
   g_free (self->their_id);
-  g_free (self->own_print);
-  g_free (self->their_print);
+  g_free (self->own_fingerprint);
+  g_free (self->their_fingerprint);
   g_free (self->found_own);
   g_free (self->found_their);
   g_free (self);
 }
 
 static void
-begin (VmComparison *self, State state, const VmComparisonPrints *prints,
-    const guint8 *nonce, gint64 now)
+begin (VmComparison *self, State state,
+    const VmComparisonFingerprints *fingerprints, const guint8 *nonce,
+    gint64 now)
 {
   end (self);
   self->state = state;
   self->asks = state == STATE_ASKING;
   self->deadline = now + VM_COMPARISON_ANSWER_US;
-  g_free (self->own_print);
-  g_free (self->their_print);
-  self->own_print = g_strdup (prints->own);
-  self->their_print = g_strdup (prints->theirs);
+  g_free (self->own_fingerprint);
+  g_free (self->their_fingerprint);
+  self->own_fingerprint = g_strdup (fingerprints->own);
+  self->their_fingerprint = g_strdup (fingerprints->theirs);
   memcpy (self->nonce, nonce, sizeof self->nonce);
 }
 
 static void
-commit_to (const guint8 *nonce, const gchar *print, guint8 hash[VM_SHA256_SIZE])
+commit_to (
+    const guint8 *nonce, const gchar *fingerprint, guint8 hash[VM_SHA256_SIZE])
 {
   g_autoptr (GByteArray) transcript = vm_transcript_new (COMMIT_PURPOSE);
 
   vm_transcript_add (transcript, nonce, VM_TRUST_NONCE_SIZE);
-  vm_transcript_add_text (transcript, print);
+  vm_transcript_add_text (transcript, fingerprint);
   vm_transcript_hash (transcript, hash);
 }
 
@@ -125,49 +127,51 @@ format (const gchar *step, const guint8 *data, gsize size)
 }
 
 gchar *
-vm_comparison_ask (VmComparison *self, const VmComparisonPrints *prints,
+vm_comparison_ask (VmComparison *self,
+    const VmComparisonFingerprints *fingerprints,
     const guint8 nonce[VM_TRUST_NONCE_SIZE], gint64 now)
 {
   guint8 hash[VM_SHA256_SIZE];
 
-  begin (self, STATE_ASKING, prints, nonce, now);
-  commit_to (nonce, prints->own, hash);
+  begin (self, STATE_ASKING, fingerprints, nonce, now);
+  commit_to (nonce, fingerprints->own, hash);
   return format ("commit", hash, sizeof hash);
 }
 
 static void
-add_side (VmTranscript *transcript, const gchar *print, const gchar *id,
+add_side (VmTranscript *transcript, const gchar *fingerprint, const gchar *id,
     const guint8 *nonce)
 {
-  vm_transcript_add_text (transcript, print);
+  vm_transcript_add_text (transcript, fingerprint);
   vm_transcript_add_text (transcript, id);
   vm_transcript_add (transcript, nonce, VM_TRUST_NONCE_SIZE);
 }
 
 static gboolean
-is_still (
-    const gchar *own, const gchar *theirs, const VmComparisonPrints *prints)
+is_still (const gchar *own, const gchar *theirs,
+    const VmComparisonFingerprints *fingerprints)
 {
-  return prints && g_strcmp0 (own, prints->own) == 0
-         && g_strcmp0 (theirs, prints->theirs) == 0;
+  return fingerprints && g_strcmp0 (own, fingerprints->own) == 0
+         && g_strcmp0 (theirs, fingerprints->theirs) == 0;
 }
 
 static VmComparisonNews
-finish (
-    VmComparison *self, const guint8 *theirs, const VmComparisonPrints *prints)
+finish (VmComparison *self, const guint8 *theirs,
+    const VmComparisonFingerprints *fingerprints)
 {
   g_autoptr (GByteArray) transcript = vm_transcript_new (DIGITS_PURPOSE);
   guint8 hash[VM_SHA256_SIZE];
 
-  if (!is_still (self->own_print, self->their_print, prints)) {
+  if (!is_still (
+          self->own_fingerprint, self->their_fingerprint, fingerprints)) {
     end (self);
     return VM_COMPARISON_CHANGED;
   }
   if (self->asks)
-    add_side (transcript, self->own_print, self->own_id, self->nonce);
-  add_side (transcript, self->their_print, self->their_id, theirs);
+    add_side (transcript, self->own_fingerprint, self->own_id, self->nonce);
+  add_side (transcript, self->their_fingerprint, self->their_id, theirs);
   if (!self->asks)
-    add_side (transcript, self->own_print, self->own_id, self->nonce);
+    add_side (transcript, self->own_fingerprint, self->own_id, self->nonce);
   vm_transcript_hash (transcript, hash);
   vm_sas_format (hash, self->digits);
   self->state = STATE_DIGITS;
@@ -178,30 +182,30 @@ finish (
 /* Of two that ask at once the earlier participant does. */
 static void
 take_commit (VmComparison *self, const guint8 *value,
-    const VmComparisonPrints *prints, const guint8 *nonce, gint64 now,
-    gchar **reply)
+    const VmComparisonFingerprints *fingerprints, const guint8 *nonce,
+    gint64 now, gchar **reply)
 {
   if ((self->state == STATE_ASKING && self->earlier)
       || (self->asked_at && now - self->asked_at < VM_COMPARISON_ASK_US))
     return;
   self->asked_at = now;
-  begin (self, STATE_ASKED, prints, nonce, now);
+  begin (self, STATE_ASKED, fingerprints, nonce, now);
   memcpy (self->commit, value, sizeof self->commit);
   *reply = format ("nonce", nonce, VM_TRUST_NONCE_SIZE);
 }
 
 static VmComparisonNews
-take_reveal (
-    VmComparison *self, const guint8 *value, const VmComparisonPrints *prints)
+take_reveal (VmComparison *self, const guint8 *value,
+    const VmComparisonFingerprints *fingerprints)
 {
   guint8 hash[VM_SHA256_SIZE];
 
-  commit_to (value, self->their_print, hash);
+  commit_to (value, self->their_fingerprint, hash);
   if (memcmp (hash, self->commit, sizeof hash) != 0) {
     end (self);
     return VM_COMPARISON_WRONG;
   }
-  return finish (self, value, prints);
+  return finish (self, value, fingerprints);
 }
 
 /* FALSE: it is no such message. */
@@ -234,8 +238,8 @@ vm_comparison_is_for (const gchar *text)
 
 VmComparisonNews
 vm_comparison_take (VmComparison *self, const gchar *text,
-    const VmComparisonPrints *prints, const guint8 nonce[VM_TRUST_NONCE_SIZE],
-    gint64 now, gchar **reply)
+    const VmComparisonFingerprints *fingerprints,
+    const guint8 nonce[VM_TRUST_NONCE_SIZE], gint64 now, gchar **reply)
 {
   g_autofree gchar *step = NULL;
   guint8 value[VM_SHA256_SIZE];
@@ -244,17 +248,17 @@ vm_comparison_take (VmComparison *self, const gchar *text,
   if (!parse (text, &step, value))
     return VM_COMPARISON_NOTHING;
   if (g_str_equal (step, "commit")) {
-    take_commit (self, value, prints, nonce, now, reply);
+    take_commit (self, value, fingerprints, nonce, now, reply);
   } else if (g_str_equal (step, "nonce") && self->state == STATE_ASKING) {
     *reply = format ("reveal", self->nonce, sizeof self->nonce);
-    return finish (self, value, prints);
+    return finish (self, value, fingerprints);
   } else if (g_str_equal (step, "reveal") && self->state == STATE_ASKED) {
-    return take_reveal (self, value, prints);
+    return take_reveal (self, value, fingerprints);
   }
   return VM_COMPARISON_NOTHING;
 }
 
-/* Who was asked has heard nothing of it yet. */
+/* The side that was asked has shown its user nothing yet. */
 VmComparisonNews
 vm_comparison_tick (VmComparison *self, gint64 now)
 {
@@ -293,21 +297,21 @@ vm_comparison_answer (VmComparison *self, gboolean same)
   self->same = same;
   g_free (self->found_own);
   g_free (self->found_their);
-  self->found_own = g_strdup (self->own_print);
-  self->found_their = g_strdup (self->their_print);
+  self->found_own = g_strdup (self->own_fingerprint);
+  self->found_their = g_strdup (self->their_fingerprint);
   end (self);
   return TRUE;
 }
 
 VmComparisonResult
 vm_comparison_get_result (
-    const VmComparison *self, const VmComparisonPrints *prints)
+    const VmComparison *self, const VmComparisonFingerprints *fingerprints)
 {
   if (!self->found)
     return VM_COMPARISON_UNKNOWN;
   if (!self->same)
     return VM_COMPARISON_DIFFERENT;
-  return is_still (self->found_own, self->found_their, prints)
+  return is_still (self->found_own, self->found_their, fingerprints)
              ? VM_COMPARISON_SAME
              : VM_COMPARISON_UNKNOWN;
 }

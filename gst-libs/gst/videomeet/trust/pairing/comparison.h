@@ -10,7 +10,7 @@
  * are arguments. Any thread, one at a time. */
 
 #define VM_COMPARISON_ANSWER_US (5 * G_USEC_PER_SEC)
-/* What the other asks sooner than so long after it has asked is not heard. */
+/* A request of the other side within this time of its last one is ignored. */
 #define VM_COMPARISON_ASK_US (10 * G_USEC_PER_SEC)
 #define VM_COMPARISON_TEXT_MAX 512 /* bytes of a message */
 
@@ -20,7 +20,7 @@ typedef struct _VmComparison VmComparison;
 typedef struct
 {
   const gchar *own, *theirs;
-} VmComparisonPrints;
+} VmComparisonFingerprints;
 
 typedef enum
 {
@@ -48,13 +48,14 @@ void vm_comparison_free (VmComparison *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmComparison, vm_comparison_free)
 
 /* This side asks. Returns: (transfer full): what is to be sent. */
-gchar *vm_comparison_ask (VmComparison *self, const VmComparisonPrints *prints,
+gchar *vm_comparison_ask (VmComparison *self,
+    const VmComparisonFingerprints *fingerprints,
     const guint8 nonce[VM_TRUST_NONCE_SIZE], gint64 now);
 /* @text came over the connection. @nonce: random, in case that it is needed.
  * *@reply: (out) (transfer full) (nullable): what is to be sent. */
 VmComparisonNews vm_comparison_take (VmComparison *self, const gchar *text,
-    const VmComparisonPrints *prints, const guint8 nonce[VM_TRUST_NONCE_SIZE],
-    gint64 now, gchar **reply);
+    const VmComparisonFingerprints *fingerprints,
+    const guint8 nonce[VM_TRUST_NONCE_SIZE], gint64 now, gchar **reply);
 /* Whether @text is a message of this kind at all. */
 gboolean vm_comparison_is_for (const gchar *text);
 /* Time has passed. */
@@ -67,7 +68,7 @@ const gchar *vm_comparison_get_digits (const VmComparison *self);
 gboolean vm_comparison_was_asked (const VmComparison *self);
 /* The user has compared them. FALSE: there are none. */
 gboolean vm_comparison_answer (VmComparison *self, gboolean same);
-/* What was found, of these certificates; that digits differed stays so.
- * @prints: (nullable): there is no connection. */
+/* The result for these certificates; VM_COMPARISON_DIFFERENT stays for good.
+ * @fingerprints: (nullable): there is no connection. */
 VmComparisonResult vm_comparison_get_result (
-    const VmComparison *self, const VmComparisonPrints *prints);
+    const VmComparison *self, const VmComparisonFingerprints *fingerprints);
