@@ -109,13 +109,16 @@ test("who came first adds its camera, stops it, has it again, restarts its ICE",
   await hears(bob);
   await untilNone(bob);
   const connections = await count(bob);
+  // one offer at a time: Bob shows what an offer says before its answer is there
   await carl.evaluate(() => window.add("video").then(window.offer));
+  await answered(carl, 2);
   await untilPictures(bob, 1);
   await carl.evaluate(() => { window.drop(); return window.offer(); });
+  await answered(carl, 3);
   await untilNone(bob);
   await carl.evaluate(() => window.add("video").then(window.offer));
-  await untilPictures(bob, 1);
   await answered(carl, 4);
+  await untilPictures(bob, 1);
   await carl.evaluate(() => { window.pc.restartIce(); return window.offer(); });
   await answered(carl, 5);
   await untilPictures(bob, 1);

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A meeting and a room of Janus whose bridge loses its link to Janus for 90 s, or for as
 many as are given, with a Janus that gives sessions back and one that does not. Prints how
-long after the end of that everybody has a moving picture of everybody. ./dev test soak runs
+long after the end of that everybody has a moving picture of everybody, and what the bridge
+takes of a processor beside what another device of the meeting takes. ./dev test soak runs
 it; by hand,
 
     ./dev exec /usr/bin/python3 tests/lab/bridge_cut.py [SECONDS]
 
 Skipped where there is no Janus, as in Debian 13."""
 
+import os
 import shutil
 import sys
 import time
@@ -21,6 +23,13 @@ import test_janus
 LONG = 240  # s, until all is well, on a busy machine
 MOVES = 1000  # ms, that a picture may stand still
 STEADY = 10  # s
+
+
+def processor(process):
+    """Seconds that it has used."""
+    with open(f"/proc/{process.popen.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Cut(test_bridge.Meeting):
@@ -71,7 +80,11 @@ class Cut(test_bridge.Meeting):
     def test_cut(self):
         everybody = self.all_four()
         self.wait_whole(everybody)
+        used = {user: -processor(everybody[user]) for user in ("Carl", "Dave")}
         time.sleep(STEADY)
+        print(f"of a processor, over {STEADY} s: " + ", ".join(
+            f"{user} {100 * (s + processor(everybody[user])) / STEADY:.0f} %"
+            for user, s in used.items()), flush=True)
         self.cut(self.lab.hosts[3], self.seconds)
         healed = time.monotonic()
         self.wait_whole(everybody)

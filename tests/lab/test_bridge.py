@@ -78,11 +78,6 @@ class Meeting(test_janus.Server, lab.LabTest):
         users = {user: id_ for id_, user in there.items()}
         return users if len(users) == len(there) else None
 
-    def named(self, process, user):
-        """The id of the one of that name who is there."""
-        there = self.here(process)
-        return there[user] if user in there else there[user + " (2)"]
-
     def connected(self, process, id_):
         return any(e["id"] == id_ and e["state"] == "connected"
                    for e in process.events("participant-state"))
@@ -349,47 +344,12 @@ class Bridge(Losses, Meeting):
         self.assertEqual([e for e in carl.events("participant-state")
                           if e["user"] == "Alice" and e["state"] == "connected"], [])
 
-    def test_work_of_the_bridge(self):
-        everybody = self.four()
-        time.sleep(2)
-        used = {user: -processor(everybody[user]) for user in ("Carl", "Dave")}
-        time.sleep(10)
-        for user in used:
-            used[user] += processor(everybody[user])
-        print("of a processor, over 10 s: "
-              + ", ".join(f"{user} {10 * s:.0f} %" for user, s in used.items()))
-        self.all_meet(everybody, lab.SOON)
-
 
 @unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
 class Claim(Losses, Meeting):
     """A Janus that does."""
 
     reclaim = 60
-
-    def test_link_is_cut_for_long(self):
-        """Who comes back to the room before Janus has dropped its lost session is marked as the
-        second of that name, to those who know it by the room alone, and keeps its mark."""
-        everybody = self.four()
-        self.cut(self.lab.hosts[3], 35)
-        healed = time.monotonic()
-        self.all_meet(everybody, 2 * lab.SOON, marked=True)
-        print(f"cut for 35 s: all meet {time.monotonic() - healed:.1f} s after its end")
-        time.sleep(15)
-        self.all_meet(everybody, 2 * lab.SOON, marked=True)
-        print(f"and for good {time.monotonic() - healed:.1f} s after it")
-        time.sleep(5)
-        missed = [self.missed(everybody[user], self.named(everybody[user], other))
-                  for user, other in (("Bob", "Alice"), ("Alice", "Carl"))]
-        print(f"without Alice for {missed[0]:.1f} s, Alice without Carl for "
-              f"{missed[1]:.1f} s, of those that are there at last")
-
-
-def processor(process):
-    """Seconds that it has used."""
-    with open(f"/proc/{process.popen.pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
