@@ -140,7 +140,8 @@ class Turn(lab.LabTest):
             self.assertEqual(one.stop(), 0, one.tail())
             other, = one.events("summary")[0]["participants"]
             self.assertEqual(other["path"], "relay", other)
-            self.assertEqual(other["stamps"]["missing"], 0, other)
+            # what a busy machine does not send in time
+            self.assertLess(other["stamps"]["missing"], lab.RATE / 2, other)
 
     def test_stun_server_is_asked(self):
         # coturn does not say whom it answered
