@@ -362,7 +362,9 @@ def viewed(folder, running):
     port_of(host)
     host.type(CTRL_C)
     assert host.drain_until_end() == 0, host.shown
-    assert config.read_text() == "# mine\n\n[videomeet]\nuser=Ann\nview=false\n"
+    # GLib before 2.76 puts an empty line behind a comment
+    lines = [line for line in config.read_text().splitlines() if line]
+    assert lines == ["# mine", "[videomeet]", "user=Ann", "view=false"], lines
     host = Terminal(folder, *arguments, **env)
     running.append(host.process)
     port_of(host)
