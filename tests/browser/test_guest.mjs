@@ -92,7 +92,8 @@ test("a guest that was removed is let in again, by another invitation", async ()
   await untilState(cleo, "left");
   await cleo.reload();
   await untilState(cleo, "failed");
-  equal(await text(cleo, "#notice"), "The host removed you from the meeting.", "kept out");
+  equal(await text(cleo, "#notice"),
+    "The host has removed you, and has to let you in before you can join again.", "kept out");
   ann.type("/unban Cleo");
   const again = await invite(ann);
   await cleo.goto("about:blank");

@@ -41,6 +41,12 @@ async function checkNotes(page, where) {
   equal(faults, [], `what is not beside a name in ${where}`);
 }
 
+// All of the meeting's name is there.
+async function checkName(page, where) {
+  assert(await page.$eval("#call-name", (e) => e.scrollWidth <= e.clientWidth
+    && e.scrollHeight <= e.clientHeight + 1), `the name is cut in ${where}`);
+}
+
 async function look(page, view, sizes = SIZES) {
   for (const [width, height] of sizes) {
     await page.setViewportSize({ width, height });
@@ -55,6 +61,7 @@ async function look(page, view, sizes = SIZES) {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert(wide <= width, `${where} is ${wide} px wide`);
       await checkNotes(page, where);
+      if (await page.isVisible("#call-name")) await checkName(page, where);
       await axe(page, where, scheme === "dark" ? RULES_OF_COLOURS : null, null);
     }
   }

@@ -11,7 +11,7 @@ const { tmpdir } = await import("node:os");
 const { join } = await import("node:path");
 const { default: process } = await import("node:process");
 const { assert, equal, main, test, together } = await import("./check.mjs");
-const { Browser, Pipeline, STEP_MS, guest, host, until, untilState } =
+const { Browser, Pipeline, STEP_MS, guest, host, invite, until, untilNames, untilState } =
   await import("./people.mjs");
 
 const text = (page, selector) => page.locator(selector).innerText();
@@ -264,13 +264,40 @@ shared("the host removes somebody, then ends the meeting", async ({ ann, browser
   const dan = await browser.join(ann.link, "Dan");
   await untilState(dan, "joined");
 
+  const microphone = (label) => until(async () =>
+    await page.getAttribute("#toggle-audio", "aria-label") === label, STEP_MS, label);
+  if (await page.getAttribute("#toggle-audio", "aria-label") === "Mute microphone")
+    await page.click("#toggle-audio");
+  await microphone("Unmute microphone");
   ann.type("/kick Cleo");
   await untilState(page, "left");
   equal(await text(page, "#notice"), "The host removed you from the meeting.", "what is said");
   equal(await dan.evaluate(() => document.body.dataset.state), "joined", "Dan");
+  // asked for again by one click, which the host has to allow
+  await page.click("#again");
+  await untilState(page, "failed");
+  equal(await text(page, "#notice"),
+    "The host has removed you, and has to let you in before you can join again.", "what is said");
+  ann.type("/unban Cleo");
+  await invite(ann); // the host has done both
+  await page.click("#again");
+  await untilState(page, "joined");
+  equal(await page.getAttribute("#toggle-video", "aria-label"), "Camera off", "the camera is on");
+  await microphone("Unmute microphone"); // as it was
+
   ann.type("/end");
-  await untilState(dan, "left");
+  for (const one of [dan, page]) await untilState(one, "left");
   equal(await text(dan, "#notice"), "The host has ended the meeting.", "what is said");
+  // the same meeting anew: nothing is said of the one before, and one click joins it
+  await ann.end();
+  await until(async () => (await text(dan, "#state-text")).includes("that meeting does not answer"),
+    STEP_MS, "no answer");
+  equal(await text(dan, "#title"), "standup", "the name stays");
+  await host({ args: ["--port", new URL(ann.link).port] });
+  await until(() => dan.isHidden("#notice"), STEP_MS, "nothing of the one before");
+  await dan.click("#again");
+  await untilState(dan, "joined");
+  await untilNames(dan, ["Ann", "Dan (you)"]);
 });
 
 // The page sends how loud it is with its sound (RFC 6464), whoever offers.

@@ -431,6 +431,31 @@ two("no toast of what an open panel shows", async ({ browser, cleo, dan, link })
   await fay.context().close();
 });
 
+two("the line of what has happened is of now", async ({ cleo, dan }) => {
+  const toasts = () => cleo.$$eval("#toasts .toast", (l) => l.map((e) => e.textContent));
+  const untilToast = (words) => until(async () => (await toasts()).includes(words), STEP_MS, words);
+
+  await until(async () => (await toasts()).length === 0, STEP_MS, "nothing to say");
+  await cleo.setViewportSize(PHONE);
+  await dan.click("#raise-hand");
+  await untilToast("Dan raises a hand.");
+  await dan.click("#toggle-chat");
+  await dan.fill("#chat-input", `hello ${"x".repeat(200)}`);
+  await dan.press("#chat-input", "Enter");
+  await untilToast(`Dan: hello ${"x".repeat(134)}…`);
+  equal((await toasts()).length, 1, "lines on a phone");
+  await cleo.click("#toggle-chat");
+  equal(await toasts(), [], "nothing older comes back");
+  await cleo.click('[data-close="chat"]');
+  await cleo.setViewportSize(DESK);
+  for (let i = 0; i < 4; i++) await dan.click("#raise-hand");
+  await until(() => cleo.$eval("#announcer", (e) => e.textContent.includes("raises")), STEP_MS,
+    "the hand");
+  assert((await toasts()).length < 2, "said once");
+  await dan.click("#raise-hand");
+  await dan.click('[data-close="chat"]');
+});
+
 two("statistics are closed where they are", async ({ cleo }) => {
   for (const close of [() => cleo.click("#close-stats"), async () => {
     await cleo.focus("#close-stats");

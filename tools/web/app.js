@@ -25,6 +25,7 @@ const approval = new Approval();
 const stage = new Stage(media, network, { device, only: asked.get("only") || "",
   clean: asked.get("clean") === "1" });
 let call = null;
+let sent = { audio: true, camera: true }; // when the last stay ended
 let approved = null; // until it is known whose page this is
 
 function setState(state) {
@@ -42,18 +43,20 @@ function browserName() {
     : /safari/iu.test(navigator.userAgent) ? "Safari" : "Browser");
 }
 
-function backToLobby(state, message, code) {
+// `stayed`: the id of the meeting that this page was in until now
+function backToLobby(state, message, { code = "", stayed = null } = {}) {
   call = null;
   stage.detach();
   setState(state);
   lobby.setBusy(false);
-  lobby.tell(message, code);
+  lobby.tell(message, { code, stayed, sent });
   device.start();
 }
 
-function isOver({ kind, message }) {
+function isOver({ kind, message, code, meetingId }) {
+  sent = { audio: media.isOn("audio"), camera: media.isOn("camera") };
   media.stop();
-  backToLobby(kind, message);
+  backToLobby(kind, message, { code, stayed: meetingId });
   announce(message, { visibly: false });
   document.title = message;
   $("title").focus();
@@ -66,9 +69,10 @@ async function join({ user, meeting, pin, media: withMedia }) {
   lobby.setBusy(true);
   // a camera that is missing keeps nobody out
   let fault = "";
-  // who only shows somebody sends nothing
-  if (withMedia && !asked.get("only") && LocalMedia.isPossible && !media.tracks.camera && !media.tracks.audio)
-    fault = await lobby.useMedia() ? "" : lobby.note;
+  // who only shows somebody sends nothing; who joins again, what was sent before
+  if (withMedia && !asked.get("only") && LocalMedia.isPossible && (sent.audio || sent.camera)
+      && !media.tracks.camera && !media.tracks.audio)
+    fault = await lobby.useMedia(sent) ? "" : lobby.note;
   if (call !== mine) return;
   mine.addEventListener("joined", () => {
     device.stop();
@@ -86,7 +90,7 @@ async function join({ user, meeting, pin, media: withMedia }) {
   } catch (error) {
     if (call !== mine) return;
     if (!(error instanceof SignallingError)) console.error(error);
-    backToLobby("failed", error.message, error.code);
+    backToLobby("failed", error.message, { code: error.code });
   }
 }
 

@@ -9,7 +9,7 @@
 // "server" (state of the way to the host: "open", "lost", "gone"); "meeting"
 // (locked, host); "muted" (detail: {audio, video}, at the host's wish);
 // "reaction" (detail: {id, reaction}); "notice" (detail: a sentence); "over" (detail:
-// {kind: "left" or "failed", message}); "channel" (detail: {id, label, open}); "file"
+// {kind: "left" or "failed", message, code, meetingId}); "channel" (detail: {id, label, open}); "file"
 // (detail: {id, label, text or data}), what comes on the channels of files; "compare"
 // (detail: {id, what} with {digits} or {reason}), what being "asked", "digits" or
 // "failed" (identity/compare.js).
@@ -33,6 +33,7 @@ import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from ".
 const EPOCHS_MAX = 16; // by which a successor's may exceed the last
 const CLAIM_MS = 5000; // until this page must miss the host as well
 const QUEUE_MS = 3000; // for a server that is asked for anew
+const ENDED = "MEETING_ENDED";
 const SILENT = "silent";
 const AWAKE = "awake";
 const GONE = new Set(["reconnecting", "trying", "lost", "unreached", "forged", "refused"]);
@@ -309,8 +310,8 @@ export class Call extends EventTarget {
       peer.sendMessage("signal", JSON.stringify({ type: "bye" }));
   }
 
-  // `bye`: what the goodbye to the server says besides
-  #finish(kind, message, bye = {}) {
+  // `bye`: what the goodbye to the server says besides; `code`: why, "" for the user's wish
+  #finish(kind, message, bye = {}, code = "") {
     if (this.#over) return;
     this.#goodbye();
     this.#over = true;
@@ -325,7 +326,8 @@ export class Call extends EventTarget {
     this.#media.removeEventListener("track", this.onTrack);
     this.#media.removeEventListener("changed", this.onMedia);
     this.#network.removeEventListener("changed", this.onNetwork);
-    this.dispatchEvent(new CustomEvent("over", { detail: { kind, message } }));
+    this.dispatchEvent(new CustomEvent("over", { detail: { kind, message, code,
+      meetingId: this.#meetingId } }));
   }
 
   // --- the way to the others ---
@@ -362,9 +364,9 @@ export class Call extends EventTarget {
     if (state !== "over") {
       this.#setServer(state);
     } else if (this.#ended) {
-      this.#finish(this.#ended.kind, this.#ended.message);
+      this.#finish(this.#ended.kind, this.#ended.message, {}, ENDED);
     } else if (error?.code === "KICKED") {
-      this.#finish("left", error.message);
+      this.#finish("left", error.message, {}, "KICKED");
     } else if (mayReturn(error, hosted) && !goesOn) {
       this.#comeBack();
     } else {
@@ -393,8 +395,8 @@ export class Call extends EventTarget {
   #leaveIfAlone() {
     if (this.server !== "gone" || this.#over || this.#reaches("")) return;
     if (this.#hostLeaving)
-      this.#finish("left", "The host has left the meeting, and so have all others.");
-    else this.#finish("failed", refusal("DISCONNECTED"));
+      this.#finish("left", "The host has left the meeting, and so have all others.", {}, ENDED);
+    else this.#finish("failed", refusal("DISCONNECTED"), {}, "DISCONNECTED");
   }
 
   // Whether this page is connected to anybody but `except`.
@@ -557,7 +559,7 @@ export class Call extends EventTarget {
 
   #end(message) {
     this.#ended = { kind: "left", message };
-    this.#finish("left", message);
+    this.#finish("left", message, {}, ENDED);
   }
 
   #takeFrom(message) {
@@ -586,7 +588,8 @@ export class Call extends EventTarget {
         break;
       case "kick":
         // else the server closes the socket
-        if (this.#relay && this.#obeys(message.from)) this.#finish("left", refusal("KICKED"));
+        if (this.#relay && this.#obeys(message.from))
+          this.#finish("left", refusal("KICKED"), {}, "KICKED");
         break;
       case "mute-request":
         if (this.#obeys(message.from)) this.#takeMuteRequest(message);
@@ -791,6 +794,6 @@ export class Call extends EventTarget {
 
   end() {
     if (this.canEnd)
-      this.#finish("left", "You have ended the meeting for all.", { reason: "ended" });
+      this.#finish("left", "You have ended the meeting for all.", { reason: "ended" }, ENDED);
   }
 }

@@ -87,7 +87,8 @@ export class Device extends EventTarget {
         // a server on which a room begins with whoever comes first
         rooms: Array.isArray(status.capabilities) && status.capabilities.includes("rooms"),
         meeting: status.meeting !== null && typeof status.meeting === "object"
-          ? { name: text(status.meeting.name), state: text(status.meeting.state) } : null,
+          ? { id: text(status.meeting.id), name: text(status.meeting.name),
+            state: text(status.meeting.state) } : null,
       };
       this.#address = PLACE.test(text(status.address)) ? status.address : "";
       this.status.people = this.status.meeting && !this.isPrivate ? await this.#fetchPeople() : null;

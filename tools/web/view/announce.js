@@ -6,9 +6,11 @@ import { $, element } from "./dom.js";
 
 const SHOWN_MS = 5000;
 const SHOWN_MAX = 3;
+const NARROW = "(max-width: 36rem)"; // there is room for the latest alone
 
-// `panel`: where the same is shown; opening that panel takes the sentence away.
-export function announce(sentence, { visibly = true, panel = "" } = {}) {
+// `panel`: where the same is shown; opening that panel takes the sentence away. `about`: of
+// what; what was said of it before is out of date.
+export function announce(sentence, { visibly = true, panel = "", about = "" } = {}) {
   const announcer = $("announcer");
 
   // the same sentence twice is read twice
@@ -17,9 +19,12 @@ export function announce(sentence, { visibly = true, panel = "" } = {}) {
   if (!visibly) return;
   const toasts = $("toasts");
   const toast = element("p", { className: "toast", textContent: sentence });
-  toast.dataset.panel = panel;
+  Object.assign(toast.dataset, { panel, about });
+  for (const before of [...toasts.children])
+    if (before.textContent === sentence || (about && before.dataset.about === about)) before.remove();
   toasts.append(toast);
-  while (toasts.childElementCount > SHOWN_MAX) toasts.firstElementChild.remove();
+  const most = matchMedia(NARROW).matches ? 1 : SHOWN_MAX;
+  while (toasts.childElementCount > most) toasts.firstElementChild.remove();
   setTimeout(() => toast.remove(), SHOWN_MS);
 }
 

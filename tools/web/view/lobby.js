@@ -10,7 +10,7 @@ import { $, dress, setText, showAvatar } from "./dom.js";
 import { LocalMedia } from "../media.js";
 import { Meter } from "./meter.js";
 import { SpeakerTest } from "./speakertest.js";
-import { cleanName, INSECURE, meetingState, OFFLINE, whoIsThere } from "./words.js";
+import { againWords, cleanName, INSECURE, meetingState, OFFLINE, whoIsThere } from "./words.js";
 
 const COPIED_MS = 2000;
 // What is mended when the device answers again.
@@ -64,6 +64,8 @@ export class Lobby extends EventTarget {
   #message = "";
   #code = ""; // of what the message is about
   #wasSilent = false; // since then
+  #stayed = null; // id of the meeting that this page was in last
+  #submitted = ""; // name of the one that was asked for last
   #taken = null; // seats at first after that
   #busy = false;
   #missing = []; // what the note is about: names of tracks
@@ -82,7 +84,11 @@ export class Lobby extends EventTarget {
     media.addEventListener("changed", () => this.#showMedia());
     media.addEventListener("fault", ({ detail }) => this.#note(detail));
     new SpeakerTest(() => media.speaker);
-    $("meeting").addEventListener("input", () => { this.#edited = true; });
+    $("meeting").addEventListener("input", () => {
+      this.#edited = true;
+      this.#showAgain();
+    });
+    $("again").addEventListener("click", () => this.submit(true));
     for (const id of ["user", "meeting", "pin"])
       $(id).addEventListener("input", () => this.#complain(id, ""));
     $("join-form").addEventListener("submit", (event) => {
@@ -110,11 +116,11 @@ export class Lobby extends EventTarget {
     if (allowed.camera === "granted" && allowed.audio === "granted") await this.useMedia();
   }
 
-  // Whether it could be had.
-  async useMedia() {
+  // Whether it could be had. `wanted`: {audio, camera}
+  async useMedia(wanted) {
     this.#note("");
     try {
-      await this.#media.start();
+      await this.#media.start(wanted);
       return true;
     } catch (error) {
       this.#note(error.message);
@@ -155,6 +161,7 @@ export class Lobby extends EventTarget {
     const name = $("user").value.trim();
 
     this.#dropNote();
+    this.#showAgain();
     this.#meter.listen(this.#inLobby ? this.#media.tracks.audio : null);
     $("preview").hidden = !camera;
     const stream = camera ? this.#media.stream : null;
@@ -187,9 +194,10 @@ export class Lobby extends EventTarget {
     this.#showWho(status);
     if (!status) {
       this.#showState("bad", this.#network.isOffline ? `${OFFLINE}.`
-        : "The device does not answer. Asking again every five seconds.");
+        : `The device ${this.#stayed === null ? "" : "of that meeting "}does not answer. Asking `
+          + "again every five seconds.");
       if ($("title").textContent === "Asking this device…")
-        setText($("title"), "No answer");
+        setText($("title"), this.#stayed === null ? "No answer" : this.#submitted);
       return;
     }
     this.#showFacts(status);
@@ -205,7 +213,8 @@ export class Lobby extends EventTarget {
     $("who-there").hidden = words === "";
   }
 
-  // What kept this page out does not any more: the device answers again, or somebody has left.
+  // What kept this page out does not any more: the device answers again, somebody has left, or
+  // another meeting is open where one has ended.
   #dropMessage(status) {
     if (!status) {
       this.#wasSilent = true;
@@ -213,7 +222,12 @@ export class Lobby extends EventTarget {
     }
     this.#taken ??= status.participants;
     if ((UNREACHED.has(this.#code) && this.#wasSilent)
-        || (this.#code === "MEETING_FULL" && status.participants < this.#taken)) this.tell("");
+        || (this.#code === "MEETING_FULL" && status.participants < this.#taken)
+        || (this.#code === "MEETING_ENDED" && this.#isAnew(status.meeting))) this.tell("");
+  }
+
+  #isAnew(meeting) {
+    return Boolean(meeting?.id) && meeting.state !== "ended" && meeting.id !== this.#stayed;
   }
 
   #showState(kind, sentence) {
@@ -303,6 +317,8 @@ export class Lobby extends EventTarget {
       return;
     }
     remember(user);
+    if (meeting !== this.#submitted) this.#stayed = null;
+    this.#submitted = meeting;
     this.#message = "";
     this.#notice("");
     this.dispatchEvent(new CustomEvent("join", { detail: { user, meeting, media,
@@ -322,12 +338,25 @@ export class Lobby extends EventTarget {
     setText($("join"), busy ? "Joining…" : "Join");
     $("cancel").hidden = !busy;
     this.#showMedia();
+    this.#showAgain();
   }
 
-  // What went wrong, or how the stay ended.
-  tell(message, code = "") {
+  // Beside what is said of how it ended, where the form may be out of sight.
+  #showAgain() {
+    $("again").hidden = this.#stayed === null || this.#busy || this.#code === "WRONG_PIN"
+      || $("meeting").value.trim() !== this.#submitted;
+    const { audio, camera } = this.#media.tracks;
+    $("again-note").hidden = $("again").hidden || !LocalMedia.isPossible || audio !== null
+      || camera !== null;
+  }
+
+  // What went wrong, or how the stay ended; `stayed`: in which meeting, by its id; `sent`:
+  // {audio, camera}, what was sent there.
+  tell(message, { code = "", stayed = null, sent = null } = {}) {
     this.#message = message;
+    if (sent) setText($("again-note"), againWords(sent));
     this.#code = code;
+    this.#stayed = stayed ?? this.#stayed;
     this.#wasSilent = false;
     this.#taken = null;
     if (code === "WRONG_PIN") {
@@ -338,7 +367,11 @@ export class Lobby extends EventTarget {
       $("pin").focus();
       $("pin").select();
     }
+    // who was removed and asks again is answered by the same code
+    if (code === "KICKED" && stayed === null)
+      this.#message = "The host has removed you, and has to let you in before you can join again.";
     this.#notice("");
-    setText($("join-title"), message && !code ? "Join again" : "Join the meeting");
+    this.#showAgain();
+    setText($("join-title"), this.#stayed === null ? "Join the meeting" : "Join again");
   }
 }

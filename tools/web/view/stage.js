@@ -19,12 +19,13 @@ import { StatsPanel } from "../net/stats.js";
 import { TileMenu } from "./tilemenu.js";
 import { Tiles } from "./tiles.js";
 import { TrustDialog } from "./trustdialog.js";
-import { duration, inviteWords, missingMedia, OFFLINE } from "./words.js";
+import { beginning, duration, inviteWords, missingMedia, OFFLINE } from "./words.js";
 
 const GONE = new Set(["reconnecting", "lost"]); // then there is no tile
 const PANELS = ["chat", "people", "files"]; // one at a time
 const BESIDE = "(min-width: 60rem)"; // a panel beside the pictures, not over them
 const MEDIA_BANNER_MS = 12000;
+const TOAST_CHARS = 140; // of a message
 const LOST_SHOWN_MS = 1000; // after which it is told: what is back by then is no news
 const SERVER_WORDS = {
   lost: "does not answer. You stay connected to the others while this page tries again.",
@@ -91,7 +92,7 @@ export class Stage {
       set: async (on) => {
         await this.#set("audio", on);
         announce(on ? "The others hear you while you hold the space bar."
-          : "You are muted again.");
+          : "You are muted again.", { about: "audio" });
       } });
   }
 
@@ -135,6 +136,7 @@ export class Stage {
     document.body.classList.toggle("clean", this.#clean);
     this.#invite.show(this.#link());
     setText($("call-name"), call.meeting);
+    $("call-name").title = call.meeting; // where there is no room for all of it
     document.title = call.meeting;
     this.#tiles.clear();
     this.#missing.clear();
@@ -220,13 +222,12 @@ export class Stage {
     if (what === "left") {
       this.#tiles.remove(id);
       this.#missing.delete(id);
-      if (!participant.self) this.#tellOfPeople(`${participant.user} has left.`);
+      if (!participant.self) this.#tellOfPeople(participant, "has left");
     } else {
       const there = this.#call.participants.get(id);
       if (what === "came")
-        this.#tellOfPeople(there.self ? "You are in the meeting again."
-          : `${there.user} has joined.`);
-      if (what === "raised") this.#tellOfPeople(`${there.user} raises a hand.`);
+        this.#tellOfPeople(there, there.self ? "are in the meeting again" : "has joined");
+      if (what === "raised") this.#tellOfPeople(there, "raises a hand");
       if (what === "missing") this.#tellMissing(there);
       this.#showParticipant(id);
     }
@@ -236,8 +237,9 @@ export class Stage {
   }
 
   // Who looks at the list sees it there.
-  #tellOfPeople(sentence) {
-    announce(sentence, { visibly: $("people").hidden, panel: "people" });
+  #tellOfPeople({ id, user, self }, what) {
+    announce(`${self ? "You" : user} ${what}.`, { visibly: $("people").hidden, panel: "people",
+      about: `person ${id}` });
   }
 
   #showAlone() {
@@ -302,7 +304,7 @@ export class Stage {
   #muted({ audio, video }) {
     if (audio && this.#media.isOn("audio")) {
       this.#media.set("audio", false);
-      announce("The host has muted your microphone.");
+      announce("The host has muted your microphone.", { about: "audio" });
     }
     if (video && this.#media.isOn("camera")) {
       this.#media.set("camera", false);
@@ -449,7 +451,7 @@ export class Stage {
     if (this.#call)
       document.title = count ? `(${count}) ${this.#call.meeting}` : this.#call.meeting;
     if (entry) announce(`${entry.user}${entry.private ? ", only to you" : ""}: `
-      + entry.text.slice(0, 140), { panel: "chat" });
+      + beginning(entry.text, TOAST_CHARS), { panel: "chat" });
   }
 
   #showControls() {

@@ -343,6 +343,21 @@ export function apart(name, before) {
   return shown;
 }
 
+// With what one joins again who sent that before: {audio, camera}.
+export function againWords({ audio, camera }) {
+  if (audio && camera) return "With camera and microphone, as before.";
+  if (camera) return "With the camera, and muted, as before.";
+  return audio ? "With the microphone, as before." : "Without camera and microphone, as before.";
+}
+
+// What is seen of a text that is longer than `max` characters, on one line.
+export function beginning(text, max) {
+  const characters = [...text.replace(/\s+/gu, " ")];
+
+  return characters.length > max ? `${characters.slice(0, max).join("").trimEnd()}…`
+    : characters.join("");
+}
+
 // One of `count` for a name, always the same one.
 export function hueOf(name, count) {
   let sum = 0;
