@@ -203,6 +203,11 @@ class Installed(Application):
     def test_launcher(self):
         videomeet = os.path.join(PREFIX, "bin", "videomeet")
         self.assertIn("host", self.shell(videomeet + " --help"))
+        # it finds its own elements, of which GStreamer knows nothing here
+        found = [json.loads(line) for line in self.shell(
+            f"{videomeet} doctor --json || true").splitlines()]
+        self.assertEqual([one["result"] for one in found
+                          if one.get("check") == "elements"], ["good"], found)
         host = subprocess.Popen(
             [videomeet, "host", "--source", "test", "--methods", "manual",
              "--duration", str(lab.SOON), "--json"], env=self.env, text=True,

@@ -43,7 +43,16 @@ check_devices (VmtDoctor *self, const gchar *check, const gchar *class,
         self, check, VMT_FOUND_WARNING, details, advice, "%s", none);
 }
 
-/* Without one of these there is no call at all. */
+static gboolean
+is_installed (const gchar *element)
+{
+  g_autoptr (GstElementFactory) factory = gst_element_factory_find (element);
+
+  return factory != NULL;
+}
+
+/* Without one of these there is no call at all. Where the project's own plugins
+ * were installed GStreamer need not look by itself. */
 static void
 check_elements (VmtDoctor *self)
 {
@@ -61,12 +70,12 @@ check_elements (VmtDoctor *self)
   };
   guint missing = 0;
 
+  if (!is_installed ("vmsignalbin"))
+    gst_registry_scan_path (gst_registry_get (), VMT_PLUGIN_DIR);
   for (guint i = 0; i < G_N_ELEMENTS (needed); i++) {
-    g_autoptr (GstElementFactory) factory =
-        gst_element_factory_find (needed[i].element);
     g_autofree gchar *advice = NULL;
 
-    if (factory)
+    if (is_installed (needed[i].element))
       continue;
     missing++;
     advice = g_strdup_printf ("Install %s.", needed[i].package);
@@ -97,14 +106,6 @@ find_best (GstElementFactoryListType kind, GstPadDirection direction,
   gst_plugin_feature_list_free (fit);
   gst_plugin_feature_list_free (all);
   return name;
-}
-
-static gboolean
-is_installed (const gchar *element)
-{
-  g_autoptr (GstElementFactory) factory = gst_element_factory_find (element);
-
-  return factory != NULL;
 }
 
 /* Those of @order that are installed, as vmsignalbin tries them. */
