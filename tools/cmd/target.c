@@ -214,7 +214,9 @@ vmt_target_parse_meeting (
         "videomeet://HOST:PORT/NAME, the https:// link of the host, "
         "ws://HOST:PORT/ROOM, or janus+wss://HOST:PORT/ROOM.");
   if (!name || !*name)
-    return refuse (error, text, "does not say which meeting.");
+    return refuse (error, text,
+        "does not say which meeting; a link "
+        "ends with ?meeting=NAME.");
 
   escaped = g_uri_escape_string (name, NULL, FALSE);
   place = host_and_port (g_uri_get_host (parsed), g_uri_get_port (parsed));

@@ -16,6 +16,19 @@
 #define LEFT 28 /* in front of that column */
 #define NARROW_LEFT 6
 
+/* Where a group of options begins, of a command that has many. */
+static const struct
+{
+  const gchar *option, *heading;
+} groups[] = {
+  { "source", "Sound and picture" },
+  { "stun", "Ways to the others" },
+  { "files", "Files" },
+  { "policy", "Who is let in" },
+  { "user", "This device and its network" },
+  { "duration", "Other" },
+};
+
 /* Of "name  what it does": where the second part begins, or 0. */
 static gint
 second_column (const gchar *line)
@@ -50,9 +63,9 @@ add_text (GString *out, const gchar *text, gint columns)
   }
 }
 
-static void
-add_item (GString *out, const gchar *name, const gchar *description, gint left,
-    gint columns)
+void
+vmt_help_add_item (GString *out, const gchar *name, const gchar *description,
+    gint left, gint columns)
 {
   glong used = g_utf8_strlen (name, -1);
 
@@ -79,7 +92,22 @@ add_entry (GString *out, const GOptionEntry *entry, gint columns)
   g_string_append_printf (name, "--%s", entry->long_name);
   if (entry->arg_description)
     g_string_append_printf (name, "=%s", entry->arg_description);
-  add_item (out, name->str, entry->description, LEFT, columns);
+  vmt_help_add_item (out, name->str, entry->description, LEFT, columns);
+}
+
+static void
+add_heading (
+    GString *out, VmtCommand command, const GOptionEntry *entry, gboolean first)
+{
+  if (first) {
+    g_string_append (out, "\nOptions:\n");
+    return;
+  }
+  if (command != VMT_COMMAND_HOST && command != VMT_COMMAND_JOIN)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+    if (g_strcmp0 (entry->long_name, groups[i].option) == 0)
+      g_string_append_printf (out, "\n%s:\n", groups[i].heading);
 }
 
 gchar *
@@ -97,9 +125,12 @@ vmt_help_format (VmtCommand command, const GArray *entries, gint columns)
   vmt_text_wrap (out, text->summary, 0, 0, columns, TRUE);
   g_string_append (out, ".\n\n");
   add_text (out, text->text, columns);
-  g_string_append (out, "\nOptions:\n");
-  for (guint i = 0; i < entries->len; i++)
-    add_entry (out, &g_array_index (entries, GOptionEntry, i), columns);
+  for (guint i = 0; i < entries->len; i++) {
+    const GOptionEntry *entry = &g_array_index (entries, GOptionEntry, i);
+
+    add_heading (out, command, entry, i == 0);
+    add_entry (out, entry, columns);
+  }
   g_string_append_c (out, '\n');
   add_text (out, VMT_EXIT_TEXT, columns);
   return g_string_free (out, FALSE);
@@ -117,11 +148,11 @@ vmt_help_format_program (gint columns)
   for (gint i = 0; i < VMT_N_COMMANDS; i++) {
     g_autofree gchar *name = g_strdup_printf ("  %s", vmt_commands[i].name);
 
-    add_item (out, name, vmt_commands[i].summary, 13, columns);
+    vmt_help_add_item (out, name, vmt_commands[i].summary, 13, columns);
   }
   g_string_append (out, "\nOptions:\n");
-  add_item (out, "  -h, --help", "Show this help", 17, columns);
-  add_item (out, "  --version", "Show the version", 17, columns);
+  vmt_help_add_item (out, "  -h, --help", "Show this help", 17, columns);
+  vmt_help_add_item (out, "  --version", "Show the version", 17, columns);
   g_string_append_c (out, '\n');
   add_text (out,
       "'videomeet COMMAND --help' shows the options of a "

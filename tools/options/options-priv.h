@@ -24,6 +24,8 @@ vmt_parse_announce (const gchar *text, VmAnnounce *announce, GError **error);
 gboolean
 vmt_check_name (const gchar *option, const gchar *text, GError **error);
 gboolean vmt_check_pin (const gchar *pin, GError **error);
+/* Of an option that @command does not have: which one may have been meant. */
+void vmt_options_name_unknown (VmtCommand command, GError **error);
 
 /* Names the host that may be shown the PIN. */
 #define VMT_HOST_KEY_ENTRY(o)                                              \

@@ -10,6 +10,11 @@
   40 /* narrower terminals break lines themselves \
       */
 
+/* Appends "NAME  DESCRIPTION", with the description in a column of its own from
+ * @left on where there is room for one, else beneath the name. */
+void vmt_help_add_item (GString *out, const gchar *name,
+    const gchar *description, gint left, gint columns);
+
 /* Returns: (transfer full): of GOptionEntry, without the one that ends them */
 GArray *vmt_options_list (VmtCommand command);
 

@@ -4,7 +4,9 @@
 
 #include "options/options-priv.h"
 #include "ui/output.h"
+#include "options/options-table.h"
 #include "options/smallfile.h"
+#include "options/spelling.h"
 
 #include <string.h>
 
@@ -12,6 +14,41 @@
 
 /* RFC 6750 */
 #define TOKEN_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._~+/="
+
+void
+vmt_options_name_unknown (VmtCommand command, GError **error)
+{
+  g_autoptr (GArray) entries = NULL;
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autofree gchar *given = NULL, *message = NULL;
+  const gchar *last, *nearest;
+
+  if (!error
+      || !g_error_matches (
+          *error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
+    return;
+  /* GLib's sentence ends with it */
+  last = strrchr ((*error)->message, ' ');
+  if (!last || last[1] != '-')
+    return;
+  given = g_strndup (last + 1, strcspn (last + 1, "="));
+  entries = vmt_options_list (command);
+  for (guint i = 0; i < entries->len; i++) {
+    const GOptionEntry *entry = &g_array_index (entries, GOptionEntry, i);
+
+    if (*entry->long_name && !(entry->flags & G_OPTION_FLAG_HIDDEN))
+      g_ptr_array_add (names, (gpointer) entry->long_name);
+  }
+  g_ptr_array_add (names, NULL);
+  nearest = vmt_spelling_nearest (
+      given + strspn (given, "-"), (const gchar *const *) names->pdata);
+  message = nearest ? g_strdup_printf (
+                "There is no option %s. Did you mean --%s?", given, nearest)
+                    : g_strdup_printf ("There is no option %s.", given);
+  g_clear_error (error);
+  g_set_error_literal (
+      error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION, message);
+}
 
 gboolean
 vmt_methods_parse (const gchar *text, VmMethods *methods, GError **error)

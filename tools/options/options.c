@@ -140,7 +140,9 @@ add_device_entries (GArray *all, VmtOptions *o, Raw *raw, VmtCommand command)
     { "device", 0, 0, G_OPTION_ARG_STRING, &o->device,
         "Name of this device (default: the host name)", "NAME" },
     { "device-name", 0, 0, G_OPTION_ARG_STRING, &o->device_name,
-        "Name of this device as others see it", "NAME" },
+        "This device in the list of devices, for example \"Ann's laptop\" "
+        "(default: the host name)",
+        "NAME" },
     { "port", 'p', 0, G_OPTION_ARG_INT, &o->port,
         "TCP port to listen on (default: 8080 or the next one free)", "PORT" },
     { "methods", 0, 0, G_OPTION_ARG_STRING, &raw->methods,
@@ -189,8 +191,8 @@ add_policy_entries (GArray *all, Raw *raw)
         "trust') (default pin)",
         "POLICY" },
     { "cloud-trust", 0, 0, G_OPTION_ARG_STRING, &raw->cloud_trust,
-        "Whether --policy require meets the cloud, where nobody shows a key: "
-        "refuse or allow (default refuse)",
+        "Whether people of the cloud, who show no key, are met with --policy "
+        "require: refuse or allow (default refuse)",
         "HOW" },
     { "approve", 0, 0, G_OPTION_ARG_STRING, &raw->approve,
         "How to answer requests for trust: ask (ask you), auto (accept all, "
@@ -334,13 +336,13 @@ add_media_entries (GArray *all, VmtOptions *o)
     { "audio-only", 0, 0, G_OPTION_ARG_NONE, &o->audio_only,
         "Send and receive sound only", NULL },
     { "view", 0, 0, G_OPTION_ARG_NONE, &o->view,
-        "Show the others in one window. At a terminal it is asked once "
-        "whether to, and kept",
+        "Show the others in one window. At a terminal with a display you are "
+        "asked once, and the answer is kept",
         NULL },
     { "no-view", 0, 0, G_OPTION_ARG_NONE, &o->no_view,
         "Show nobody, whatever the configuration says", NULL },
     { "no-play", 0, 0, G_OPTION_ARG_NONE, &o->no_play,
-        "Do not play the sound of the others, as is done where there is a "
+        "Do not play the sound of the others. It is played where there is a "
         "speaker",
         NULL },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &o->record,
@@ -365,7 +367,7 @@ add_cloud_entries (GArray *all, VmtOptions *o)
         "the earliest that can",
         "URI" },
     { "bridge", 0, 0, G_OPTION_ARG_NONE, &o->bridge,
-        "With --cloud, do so before all others", NULL },
+        "With --cloud: this device does so, before all others", NULL },
     { "cloud-pin-file", 0, 0, G_OPTION_ARG_FILENAME, &o->cloud_pin_file,
         "File with the PIN of the room at --cloud", "FILE" },
     { "api-secret-file", 0, 0, G_OPTION_ARG_FILENAME, &o->api_secret_file,
@@ -597,8 +599,21 @@ take_rest (
   if (command == VMT_COMMAND_TERM)
     return vmt_options_take_term (options, rest, error);
   if (given > (wanted ? 1 : 0)) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-        "There is no use for '%s'.", rest[wanted ? 1 : 0]);
+    const gchar *extra = rest[wanted ? 1 : 0];
+
+    if (command == VMT_COMMAND_HOST)
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+          "There is no use for '%s'. If the meeting is to have that name: "
+          "--meeting '%s'.",
+          extra, extra);
+    else if (command == VMT_COMMAND_JOIN)
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+          "There is no use for '%s'. If it belongs to the name of the meeting, "
+          "put the name in quotes.",
+          extra);
+    else
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+          "There is no use for '%s'.", extra);
     return FALSE;
   }
   if (given)
@@ -705,8 +720,11 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
   if (!vmt_options_read_config (options, command, argc, argv, error))
     return FALSE;
   context = make_context (options, &raw, command);
-  if (!g_option_context_parse (context, argc, argv, error)
-      || !vmt_secrets_take (options, command, error))
+  if (!g_option_context_parse (context, argc, argv, error)) {
+    vmt_options_name_unknown (command, error);
+    return FALSE;
+  }
+  if (!vmt_secrets_take (options, command, error))
     return FALSE;
   if (!vmt_check_numbers (options, options->port != G_MININT,
           !isnan (options->duration), options->max_participants != G_MININT,

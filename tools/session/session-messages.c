@@ -315,6 +315,9 @@ on_participant_left (VmtSession *self, const GstStructure *s)
     return;
   }
 
+  /* it is this side that leaves */
+  if (self->leaving)
+    return;
   name = vmt_roster_get_name (self->roster, id);
   why = vmt_text_safe (vmt_field (s, "message"));
   removed = g_strcmp0 (vmt_field (s, "code"), "KICKED") == 0;
@@ -356,7 +359,8 @@ on_participant_state (VmtSession *self, const GstStructure *s)
     return;
   }
 
-  if (g_str_equal (state, "connecting") && !self->options->verbose)
+  if (self->leaving
+      || (g_str_equal (state, "connecting") && !self->options->verbose))
     return;
   name = vmt_roster_get_name (self->roster, id);
   vmt_output_line (self->output, VMT_STYLE_FAINT, "%s is %s.", name, state);

@@ -48,8 +48,8 @@ hint (VmtOutput *output, gboolean has_pin)
 {
   return has_pin ? ""
          : vmt_output_is_terminal (output)
-             ? "; one with a PIN is found by it alone: type /pin"
-             : "; one with a PIN is found by it alone: --pin";
+             ? "; one with a PIN is found only by its PIN: type /pin"
+             : "; one with a PIN is found only by its PIN: --pin";
 }
 
 static void

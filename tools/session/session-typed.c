@@ -4,6 +4,7 @@
 
 #include "cmd/device.h"
 #include "options/options-priv.h"
+#include "options/options-table.h"
 #include "session/session-priv.h"
 #include "typed/typed.h"
 #include "ui/ask.h"
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define HELP_LEFT 28 /* in front of what a command does */
 
 static gboolean on_readable (gint fd, GIOCondition condition, gpointer data);
 
@@ -163,9 +166,21 @@ static void
 show_help (VmtSession *self)
 {
   const gchar *const *help = vmt_typed_help ();
+  gint columns =
+      MAX (vmt_output_get_columns (self->output), VMT_HELP_COLUMNS_MIN);
 
-  for (guint i = 0; help[i]; i++)
-    vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", help[i]);
+  for (guint i = 0; help[i]; i++) {
+    const gchar *gap = strstr (help[i] + strspn (help[i], " "), "  ");
+    g_autofree gchar *name = gap ? g_strndup (help[i], gap - help[i]) : NULL;
+    g_autoptr (GString) item = g_string_new (NULL);
+
+    if (gap)
+      vmt_help_add_item (item, name, gap + 2, HELP_LEFT, columns);
+    else
+      vmt_text_wrap (item, help[i], 0, 0, columns, TRUE);
+    g_strchomp (item->str);
+    vmt_output_line (self->output, VMT_STYLE_PLAIN, "%s", item->str);
+  }
 }
 
 static void

@@ -231,8 +231,9 @@ vmt_session_fail (VmtSession *self, const gchar *code, const gchar *message)
       && g_strcmp0 (code, vm_error_to_code (VM_ERROR_TIMEOUT)) == 0)
     vmt_output_line (self->output, VMT_STYLE_PLAIN,
         "'videomeet discover' shows the meetings there are%s.",
-        self->options->pin ? ""
-                           : "; one with a PIN is found by it alone: --pin");
+        self->options->pin
+            ? ""
+            : "; one with a PIN is found only by its PIN: --pin");
   if (self->uri && !self->joined && may_be_native (self, code)
       && (native = vmt_target_as_native (self->uri)))
     vmt_output_line (self->output, VMT_STYLE_PLAIN,

@@ -58,60 +58,51 @@ static const struct
 
 static const gchar *const help[] = {
   "A line is sent to everybody. A line that begins with a slash is a command:",
-  "  /msg WHO TEXT             say something to one participant alone",
-  "  /mute [audio|video]       send no sound (default), or no picture",
-  "  /mute WHO [audio|video]   ask somebody to do so (host)",
-  "  /unmute [audio|video]     send it again",
-  "  /talk                     send sound until you press Enter, and then none",
-  "  /camera [NAME]            show the cameras, or use another one; none: "
-  "black",
-  "  /microphone [NAME], /speaker [NAME]",
-  "                            likewise",
-  "  /source [SOURCE]          show what you send, or send a camera, screen, "
-  "test",
-  "                            or a file",
-  "  /share [SOURCE|off]       show the others the screen too, or a file; off "
-  "ends",
-  "                            it; --region X,Y,WIDTH,HEIGHT: a part of the "
-  "screen",
-  "  /hand                     raise a hand, and take it down again",
-  "  /react SIGN               show the others a sign for a moment, as 👍",
-  "  /status [TEXT]            tell the others what you are doing",
-  "  /who                      show who is here",
-  "  /stats                    show how loud and how well everybody is heard",
-  "  /kick WHO                 remove somebody (host)",
-  "  /unban WHO                let somebody come again who was removed (host)",
-  "  /lock, /unlock            admit nobody else, and admit them again (host)",
-  "  /invite [TIME]            show a link that lets one browser in, for an "
-  "hour",
-  "                            or for 90s, 10m, 2h (host)",
-  "  /approve, /deny           answer a device that asks for trust; y and n do "
-  "so "
-  "too",
-  "  /page                     show a link to answer them in a browser here",
-  "  /compare WHO              compare digits with somebody: is anybody "
-  "between you?",
-  "  /trust [WHO]              accept the new key of a device that was "
-  "refused; "
-  "or",
-  "                            show the id of this one",
-  "  /forget DEVICE            let a device join again that has a new key",
-  "  /send FILE [WHO]          send a file to one participant, or to everybody",
-  "  /files                    show the files that are on their way, and were",
-  "  /accept [N], /decline [N] answer who offers a file: the first, or file N; "
-  "y and n",
-  "                            do so where the question says so",
-  "  /pause N, /resume N       let file N wait, and have it go on",
-  "  /cancel N                 stop file N; nothing of it is kept",
-  "  /pin                      ask for a PIN, to find a meeting that has one",
-  "  /leave                    leave; with two or more others one of them "
-  "hosts",
-  "  /end                      end the meeting for everybody (host)",
-  "  //TEXT                    send a line that begins with a slash",
-  "WHO is an id as in /who, or a name that means one participant alone. WHO "
-  "and "
-  "FILE are in quotes where they have blanks, or quotes of the other kind: "
-  "\"Bob Ray\".",
+  "  /msg WHO TEXT  say something to one participant alone",
+  "  /mute [audio|video]  send no sound (default), or no picture",
+  "  /mute WHO [audio|video]  ask somebody to do so (host)",
+  "  /unmute [audio|video]  send it again",
+  "  /talk  send sound until you press Enter, and then none",
+  "  /camera [NAME]  show the cameras, or use another one; 'none' sends black",
+  "  /microphone [NAME]  show the microphones, or use another one; 'none' "
+  "sends silence",
+  "  /speaker [NAME]  show the speakers, or use another one; 'none' plays "
+  "nothing",
+  "  /source [SOURCE]  show what you send, or send camera, screen, test or a "
+  "file instead",
+  "  /share [SOURCE|off]  show the others the screen too, or a file; 'off' "
+  "ends it; --region X,Y,WIDTH,HEIGHT shows a part of the screen",
+  "  /hand  raise a hand, and take it down again",
+  "  /react SIGN  show the others a sign for a moment, as 👍",
+  "  /status [TEXT]  tell the others what you are doing",
+  "  /who  show who is here",
+  "  /stats  show how loud and how well everybody is heard",
+  "  /kick WHO  remove somebody (host)",
+  "  /unban WHO  let somebody come again who was removed (host)",
+  "  /lock, /unlock  admit nobody else, and admit them again (host)",
+  "  /invite [TIME]  show a link that lets one browser in, for an hour or for "
+  "a TIME such as 90s, 10m or 2h (host)",
+  "  /approve, /deny  answer a device that asks for trust; y and n do so too",
+  "  /page  show a link by which a browser on this machine answers devices "
+  "that ask for trust",
+  "  /compare WHO  compare digits with somebody, to see whether anybody is "
+  "between you",
+  "  /trust [WHO]  show the id of this device; with WHO, accept the new key of "
+  "a device that was refused",
+  "  /forget DEVICE  let a device join again that has a new key",
+  "  /send FILE [WHO]  send a file to one participant, or to everybody",
+  "  /files  show the files that are on their way, and were",
+  "  /accept [N], /decline [N]  take the file that is offered, or do not: the "
+  "first, or file N; y and n do so where the question says so",
+  "  /pause N, /resume N  let file N wait, and have it go on",
+  "  /cancel N  stop file N; nothing of it is kept",
+  "  /pin  be asked for a PIN, to find a meeting that only its PIN finds",
+  "  /leave  leave; with two or more others one of them goes on as host",
+  "  /end  end the meeting for everybody (host)",
+  "  //TEXT  send a line that begins with a slash",
+  "WHO is an id as in /who, or a name that means one participant alone. A WHO "
+  "or FILE with blanks is in quotes: \"Bob Ray\". One with quotes is in quotes "
+  "of the other kind.",
   NULL,
 };
 

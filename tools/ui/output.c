@@ -114,17 +114,6 @@ write_out (VmtOutput *self, const gchar *text)
   g_mutex_unlock (&self->lock);
 }
 
-static void
-write_err (VmtOutput *self, const gchar *kind, const gchar *text)
-{
-  g_mutex_lock (&self->lock);
-  if (is_taken (self, self->err)) {
-    fprintf (self->err, "videomeet: %s: %s\n", kind, text);
-    fflush (self->err);
-  }
-  g_mutex_unlock (&self->lock);
-}
-
 /* JSON-GLib writes 17 digits of each number with a fraction, so that 0.715 is
  * 0.71499999999999997: as few as say the same. */
 static gchar *
@@ -416,6 +405,21 @@ wrap_lines (gchar **text, glong columns)
   }
   g_free (*text);
   *text = g_string_free (out, FALSE);
+}
+static void
+write_err (VmtOutput *self, const gchar *kind, const gchar *text)
+{
+  gint fd = fileno (self->err);
+  g_autofree gchar *line = g_strdup_printf ("videomeet: %s: %s", kind, text);
+
+  if (isatty (fd))
+    wrap_lines (&line, vmt_terminal_get_columns (fd));
+  g_mutex_lock (&self->lock);
+  if (is_taken (self, self->err)) {
+    fprintf (self->err, "%s\n", line);
+    fflush (self->err);
+  }
+  g_mutex_unlock (&self->lock);
 }
 
 void

@@ -308,10 +308,10 @@ GST_START_TEST (test_said_on_a_terminal)
 
 GST_END_TEST;
 
-/* What a terminal of @columns is shown of @text, as one line of the launcher.
- */
+/* What a terminal of @columns is shown of @text, as one line of the launcher,
+ * or as a warning. */
 static gchar *
-shown_as_line (gint columns, const gchar *text, VmtStyle style)
+shown_as (gint columns, const gchar *text, VmtStyle style, gboolean warning)
 {
   struct winsize size = { .ws_row = 24, .ws_col = columns };
   gchar shown[512] = { 0 };
@@ -322,8 +322,11 @@ shown_as_line (gint columns, const gchar *text, VmtStyle style)
 
   fail_unless (openpty (&ours, &theirs, NULL, NULL, &size) == 0);
   terminal = fdopen (theirs, "w");
-  output = vmt_output_new (terminal, err, FALSE);
-  vmt_output_line (output, style, "%s", text);
+  output = vmt_output_new (terminal, warning ? terminal : err, FALSE);
+  if (warning)
+    vmt_output_warning (output, NULL, text);
+  else
+    vmt_output_line (output, style, "%s", text);
   vmt_output_line (output, VMT_STYLE_PLAIN, "|");
   while (!strstr (shown, "|\r\n")) {
     gssize more = read (ours, shown + n, sizeof shown - 1 - n);
@@ -337,6 +340,27 @@ shown_as_line (gint columns, const gchar *text, VmtStyle style)
   close (ours);
   return g_strdup (shown);
 }
+
+static gchar *
+shown_as_line (gint columns, const gchar *text, VmtStyle style)
+{
+  return shown_as (columns, text, style, FALSE);
+}
+
+/* Words of warnings and errors are not cut either. */
+GST_START_TEST (test_warning_on_a_narrow_terminal)
+{
+  g_autofree gchar *shown =
+      shown_as (40, "There is no command /foo; /help shows those there are.",
+          VMT_STYLE_PLAIN, TRUE);
+
+  fail_unless_equals_string (shown,
+      "videomeet: warning: There is no command\r\n"
+      "        /foo; /help shows those there\r\n"
+      "        are.\r\n");
+}
+
+GST_END_TEST;
 
 /* The columns of a table stay in a line that has room, and what has none goes
  * on behind a margin; a link is never cut. */
@@ -576,7 +600,7 @@ GST_START_TEST (test_nearby)
       "  stand\xef\xbf\xbdup  (Ann\xef\xbf\xbd)\n"
       "  weekly\n"
       "Did you mean “stand\xef\xbf\xbdup”?\n"
-      "Still looking; one with a PIN is found by it alone: --pin. Ctrl-C "
+      "Still looking; one with a PIN is found only by its PIN: --pin. Ctrl-C "
       "gives up.\n");
   fseek (out, 0, SEEK_SET);
   for (guint i = 2; i <= VMT_NEARBY_MAX; i++)
@@ -643,6 +667,7 @@ tool_output_suite (void)
   tcase_add_test (tc, test_ticker_on_a_terminal);
   tcase_add_test (tc, test_cursor_on_a_terminal);
   tcase_add_test (tc, test_lines_on_a_narrow_terminal);
+  tcase_add_test (tc, test_warning_on_a_narrow_terminal);
   tcase_add_test (tc, test_colours);
   tcase_add_test (tc, test_spelling);
   tcase_add_test (tc, test_nearby);
