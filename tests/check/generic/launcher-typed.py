@@ -382,13 +382,21 @@ def viewed(folder, running):
 
 
 def remembered(folder, running):
-    """Another meeting knows what was typed into the one before."""
-    host = Terminal(folder, "host", "--meeting", "later", *LOOPBACK)
+    """Another meeting knows what was typed into the one before; what can be typed
+    is told in lines of 40 columns, broken at words."""
+    host = Terminal(folder, "host", "--meeting", "later", *LOOPBACK, columns=40)
     running.append(host.process)
     port_of(host)
     host.type(UP + UP)
     host.wait_for_line(' > /unban "Bob Ray"')
-    host.type("\x15" + CTRL_C)
+    host.type("\x15/help\r")
+    told = host.wait_for(r"(?s)A line is sent.*other kind\.")[0]
+    lines = [line for line in re.sub(r"\r\x1b\[K[^\r\n]*(?=\r\x1b)|\r?\x1b\[K", "", told).split("\r\n")]
+    assert max(map(len, lines)) <= 40, lines
+    assert "      take the file that is offered, or" in lines, lines
+    host.type("/frob\r")
+    host.wait_for(r"There is no command\r\n {8}/frob; /help shows those there\r\n")
+    host.type(CTRL_C)
     assert host.drain_until_end() == 0, host.shown
 
 
@@ -413,6 +421,8 @@ def removed(folder, running):
         assert guest.drain_until_end() == status, guest.shown
         assert says in guest.shown, guest.shown
         assert ("is ended" in guest.shown) == ("ended" in says), guest.shown
+        # it is Bob who has left
+        assert how or "Ann has left" not in guest.shown, guest.shown
         if how == "/kick Bob":
             host.say("/unban Bob")
     assert host.process.wait(WAIT) == 0
