@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "cmd/opening.h"
+#include "devices/pipewire.h"
 
 typedef struct
 {
@@ -34,6 +35,7 @@ open_thread (gpointer data)
     change = gst_element_get_state (
         attempt->element, NULL, NULL, GST_CLOCK_TIME_NONE);
   opened = change != GST_STATE_CHANGE_FAILURE;
+  vmt_pipewire_end (attempt->element);
   gst_element_set_state (attempt->element, GST_STATE_NULL);
   g_mutex_lock (&attempt->lock);
   attempt->done = TRUE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "devices/devices.h"
+#include "devices/pipewire.h"
 
 #include <string.h>
 
@@ -131,11 +132,25 @@ vmt_devices_ref (VmtDevices *self)
   return g_atomic_rc_box_acquire (self);
 }
 
+/* PipeWire's provider stops without the lock of the thread that it gets its
+ * news on (before 0.3.74), and forgets devices that it hears of afterwards
+ * (before 1.6): both end in freed memory. */
+static gboolean
+is_left_running (VmtDevices *self)
+{
+  g_auto (GStrv) names = gst_device_monitor_get_providers (self->monitor);
+
+  return g_strv_contains ((const gchar *const *) names, VMT_PIPEWIRE_PROVIDER);
+}
+
 static void
 clear (gpointer data)
 {
   VmtDevices *self = data;
 
+  /* until the process ends; the provider's bus knows of it */
+  if (is_left_running (self))
+    return;
   gst_device_monitor_stop (self->monitor);
   gst_object_unref (self->monitor);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "devices/slot-sink.h"
+#include "devices/pipewire.h"
 
 #define CONVERT "audioconvert ! audioresample"
 /* some devices open, and hang when they are told what they are to play */
@@ -93,6 +94,7 @@ static void
 vmt_sink_slot_let_go (VmtSlot *slot, GstElement *part)
 {
   gst_element_set_locked_state (part, TRUE);
+  vmt_pipewire_end (part);
   gst_element_set_state (part, GST_STATE_NULL);
   gst_bin_remove (GST_BIN (slot), part);
 }

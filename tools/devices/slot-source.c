@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "devices/slot-source.h"
+#include "devices/pipewire.h"
 
 #include <gst/audio/audio.h>
 
@@ -245,6 +246,7 @@ vmt_source_slot_let_go (VmtSlot *slot, GstElement *part)
   g_autoptr (GstPad) pad = selector_pad (part);
 
   gst_element_set_locked_state (part, TRUE);
+  vmt_pipewire_end (part);
   gst_element_set_state (part, GST_STATE_NULL);
   gst_bin_remove (GST_BIN (slot), part);
   if (pad)

@@ -4,6 +4,7 @@
  * in between. */
 
 #include "session/session-priv.h"
+#include "devices/pipewire.h"
 #include "devices/rtspaddress.h"
 
 /* What another source is made of, on a thread of its own: to look into a file,
@@ -77,6 +78,7 @@ take_out (GstElement *bin, gpointer user_data)
   g_autoptr (GstObject) parent = gst_object_get_parent (GST_OBJECT (bin));
 
   gst_element_set_locked_state (bin, TRUE);
+  vmt_pipewire_end (bin);
   gst_element_set_state (bin, GST_STATE_NULL);
   if (parent)
     gst_bin_remove (GST_BIN (parent), bin);

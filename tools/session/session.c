@@ -6,6 +6,7 @@
 #include "session/session-priv.h"
 #include "cmd/target.h"
 #include "cmd/device.h"
+#include "devices/pipewire.h"
 #include "typed/hangup.h"
 #include "ui/ask.h"
 #include "ui/digits.h"
@@ -141,6 +142,7 @@ leave_thread (gpointer user_data)
     if (!g_cond_wait_until (&self->cond, &self->lock, deadline))
       break;
   g_mutex_unlock (&self->lock);
+  vmt_pipewire_end (self->pipeline);
   gst_element_set_state (self->pipeline, GST_STATE_NULL);
   g_idle_add (quit_loop, self);
   return NULL;
