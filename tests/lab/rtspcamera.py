@@ -5,7 +5,8 @@
     rtspcamera.py PORT USER PASSWORD SENT
 
 /camera has H.264 and PCMA, and what it sends is in the file SENT too; /bframes has
-H.264 with B-frames; /jpeg has MJPEG alone. "ready" is written once it listens."""
+H.264 with B-frames; /jpeg has MJPEG alone; /h265 has H.265 and AAC; /opus has Opus alone,
+which is in the file SENT too. "ready" is written once it listens."""
 
 import sys
 
@@ -31,6 +32,14 @@ MEDIA = {
         PICTURE + "x264enc bframes=2 b-adapt=false rc-lookahead=5 sync-lookahead=0 "
         "key-int-max=15 ! video/x-h264,profile=main ! rtph264pay name=pay0 pt=96",
     "/jpeg": PICTURE + "jpegenc ! rtpjpegpay name=pay0",
+    "/h265":
+        PICTURE + "x265enc tune=zerolatency key-int-max=15 speed-preset=ultrafast ! "
+        "rtph265pay name=pay0 pt=96 audiotestsrc is-live=true ! audioconvert ! "
+        "avenc_aac ! aacparse ! rtpmp4gpay name=pay1 pt=97",
+    "/opus":
+        "audiotestsrc is-live=true wave=pink-noise ! opusenc ! tee name=t t. ! "
+        "filesink async=false sync=false buffer-mode=unbuffered location={sent} "
+        "t. ! rtpopuspay name=pay0 pt=96",
 }
 
 

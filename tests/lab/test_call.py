@@ -353,6 +353,40 @@ class Camera(CallTest):
             self.check_secret(f.read())
         self.check_secret(*guest.out, *guest.err)
 
+    def meet(self, path, line, *files):
+        """What Bob sends of that camera, until it has come to these files; what he said."""
+        a, b = self.lab.hosts
+        host = a.launch("vmsignalbin name=m meeting=standup mode=host user=Ann "
+                        "decode=false " + line)
+        host.wait_for("vm-meeting-state-changed.*announced", lab.SOON)
+        guest = self.join(b, self.address(a, path), os.path.join(b.home, "debug.log"))
+        guest.wait_event("participant-state", CONNECTED, state="connected")
+        for name in files:
+            self.grown(name, 10000)
+        self.assertEqual(guest.stop(), 0)
+        self.assertEqual(host.stop(), 0)
+        self.assertEqual(guest.events("warning"), [])
+
+    def test_formats(self):
+        """H.265 and AAC become what a call carries; Opus goes as it comes."""
+        a = self.lab.hosts[0]
+        sent, picture, sound, opus = (os.path.join(a.home, name) for name in (
+            "sent.opus", "got.gray", "got.s16", "got.opus"))
+        self.camera(a, sent)
+        self.meet("/h265", "m.video_src_0 ! decodebin ! videoconvert ! "
+                  "video/x-raw,format=GRAY8 ! filesink async=false "
+                  f"buffer-mode=unbuffered location={picture} m.audio_src_0 ! opusdec ! "
+                  "audioconvert ! audio/x-raw,format=S16LE,channels=1,rate=48000 ! "
+                  f"filesink async=false buffer-mode=unbuffered location={sound}",
+                  picture, sound)
+        # a ball moves over black
+        self.assertGreater(media.deviation(next(media.grey_frames(picture, 160, 90))), 10)
+        self.assertGreater(max(media.loudness(sound)), 500)
+        self.meet("/opus", "m.audio_src_0 ! filesink async=false buffer-mode=unbuffered "
+                  f"location={opus}", opus)
+        with open(sent, "rb") as was, open(opus, "rb") as came:
+            self.assertIn(came.read(10000), was.read())
+
     def test_refused(self):
         """A wrong password, and what a call does not carry."""
         a, b = self.lab.hosts
