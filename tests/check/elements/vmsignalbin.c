@@ -707,6 +707,109 @@ GST_START_TEST (test_recording_and_statistics)
 
 GST_END_TEST;
 
+#define UPRIGHT "video/x-raw,width=72,height=128,framerate=15/1"
+#define ON_ITS_SIDE "video/x-raw,width=128,height=72,framerate=15/1"
+
+/* In what comes to the fakesink "v" of @bin: 0 before anything has. */
+static gint
+get_width (GstElement *bin)
+{
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (bin), "v");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  gint width = 0;
+
+  if (caps)
+    gst_structure_get_int (gst_caps_get_structure (caps, 0), "width", &width);
+  return width;
+}
+
+static GstPadProbeReturn
+on_size (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  gboolean *seen = user_data;
+  GstCaps *caps;
+  gint width = 0;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_caps (event, &caps);
+  gst_structure_get_int (gst_caps_get_structure (caps, 0), "width", &width);
+  seen[0] |= width == 72;
+  seen[1] |= width == 128;
+  return GST_PAD_PROBE_OK;
+}
+
+/* Plays a recording from start to end; what it shows upright, and on its side.
+ */
+static void
+play_recording (const gchar *path, gboolean *seen)
+{
+  g_autofree gchar *line =
+      g_strdup_printf ("filesrc location=%s ! decodebin ! videoconvert ! "
+                       "fakesink name=v sync=false",
+          path);
+  g_autoptr (GstElement) pipeline = gst_parse_launch (line, NULL);
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (pipeline), "v");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+
+  gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_size, seen, NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (
+      bus, DEADLINE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fail_unless (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+/* In either codec: the others see it, and recordings play. */
+GST_START_TEST (test_phone_that_is_turned)
+{
+  static const gchar *const codecs[] = { "vp8", "h264" };
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-call-XXXXXX", NULL);
+  g_autofree gchar *hosts = g_strdup_printf (
+      "record-dir=%s codecs=%s " RECEIVE, folder, codecs[__i__]);
+  g_autofree gchar *joins = g_strdup_printf (
+      "codecs=%s videotestsrc is-live=true ! capsfilter name=phone "
+      "caps=\"" UPRIGHT "\" ! m.video_sink_0 " AUDIO "m.audio_sink_0",
+      codecs[__i__]);
+  Side a = host (hosts), b = join (joins);
+  Count *video = count_on (&a, "v");
+  g_autoptr (GstElement) phone =
+      gst_bin_get_by_name (GST_BIN (b.pipeline), "phone");
+  gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+  gboolean seen[2] = { FALSE, FALSE };
+
+  wait_count (video, 10, FALSE);
+  fail_unless_equals_int (get_width (a.pipeline), 72);
+  gst_util_set_object_arg (G_OBJECT (phone), "caps", ON_ITS_SIDE);
+  while (get_width (a.pipeline) != 128) {
+    fail_unless (g_get_monotonic_time () < end, "the others see no turn");
+    reset_count (video);
+    wait_count (video, 1, FALSE);
+  }
+  reset_count (video);
+  wait_count (video, 10, FALSE);
+  side_free (&b);
+  while (!seen[0] || !seen[1]) {
+    g_autoptr (GstMessage) message = wait_for (&a, "vm-record");
+    const GstStructure *s = gst_message_get_structure (message);
+    const gchar *path = gst_structure_get_string (s, "location");
+
+    if (g_strcmp0 (gst_structure_get_string (s, "event"), "finished") != 0)
+      continue;
+    play_recording (path, seen);
+    g_unlink (path);
+  }
+  side_free (&a);
+  g_rmdir (folder);
+}
+
+GST_END_TEST;
+
 static Suite *
 vmsignalbin_suite (void)
 {
@@ -742,6 +845,7 @@ vmsignalbin_suite (void)
   tcase_add_test (tc, test_everybody_in_one_picture);
   tcase_add_test (tc, test_muted_video_stops_and_comes_back);
   tcase_add_test (tc, test_recording_and_statistics);
+  tcase_add_loop_test (tc, test_phone_that_is_turned, 0, 2);
   return s;
 }
 
