@@ -129,6 +129,22 @@ class PipeWire(lab.LabTest):
         self.assertEqual(ann.wait(lab.SOON), 0, ann.tail())
         self.assertEqual(bob.wait(lab.SOON), 0, bob.tail())
 
+    def test_devices_that_come_and_go(self):
+        """They are listed meanwhile, and the end of that touches no freed memory."""
+        self.speaker("steady-speaker")
+        self.env.update(MALLOC_CHECK_="3", MALLOC_PERTURB_="85")
+        busy = self.start(
+            "sh", "-c", "while :; do pw-cli create-node adapter '{ "
+            "factory.name=support.null-audio-sink media.class=Audio/Sink "
+            "object.linger=true node.name=brief-speaker }'; "
+            "pw-cli destroy brief-speaker; done >/dev/null 2>&1")
+        for _ in range(40):
+            listed = self.start("videomeet", "devices", "--json")
+            self.assertEqual(listed.wait(lab.SOON), 0, listed.tail())
+            self.assertIn("steady-speaker",
+                          [e["name"] for e in listed.events("media-device")])
+        busy.kill()
+
     def test_screen(self):
         """The others see the screen that the portal shares. The meeting outlives its end."""
         width, height = SIZE
