@@ -2,7 +2,7 @@
 
 /* A participant of a room of Janus, message by message, against
  * protocol/janus.md: how it comes in, comes back and leaves. What it sends and
- * receives is in janusmedia.c. */
+ * receives is in januspublish.c and janussubscribe.c. */
 
 #include "program.h"
 #include "support/janusroom.h"

@@ -47,31 +47,14 @@ stored (const gchar *what)
   fail_unless_equals_string (seen, what);
 }
 
-static const gchar *
-view_of (StoreNode *node, const gchar *room)
-{
-  g_autofree gchar *key = vm_cluster_key (room);
-  const gchar *view = g_hash_table_lookup (node->view, key);
-
-  return view ? view : "";
-}
-
-static gboolean
-watches (StoreNode *node, const gchar *room)
-{
-  g_autofree gchar *key = vm_cluster_key (room);
-
-  return g_hash_table_contains (node->watched, key);
-}
-
 /* What is stored, and every node sees that it concerns. */
 static void
 all_see (const gchar *what)
 {
   stored (what);
   for (guint i = 0; i < STORE_NODES; i++) {
-    if (store->nodes[i].cluster && watches (&store->nodes[i], ROOM))
-      fail_unless_equals_string (view_of (&store->nodes[i], ROOM), what);
+    if (store->nodes[i].cluster && store_watches (&store->nodes[i], ROOM))
+      fail_unless_equals_string (store_view_of (&store->nodes[i], ROOM), what);
   }
 }
 
@@ -97,13 +80,6 @@ seat (StoreNode *node, const gchar *user)
   return store_seat (node, ROOM, 4, user, NULL, NULL, NULL);
 }
 
-static void
-leave (StoreNode *node, guint epoch)
-{
-  g_hash_table_remove (node->held, GUINT_TO_POINTER (epoch));
-  vm_cluster_leave (node->cluster, epoch, store->now);
-}
-
 GST_START_TEST (test_two_nodes_meet)
 {
   guint ann = seat (a, "ann"), bob;
@@ -116,10 +92,10 @@ GST_START_TEST (test_two_nodes_meet)
   heard (b, "seated 1 p002");
   heard (a, "");
   all_see ("p001=n1/1 p002=n2/1");
-  leave (a, ann);
+  store_leave (a, ann);
   store_settle (store);
   all_see ("p002=n2/1");
-  leave (b, bob);
+  store_leave (b, bob);
   store_settle (store);
   /* nothing is left of the room, anywhere */
   all_see ("");
@@ -157,10 +133,10 @@ GST_START_TEST (test_seat_that_was_given_back)
   store_settle (store);
   heard (a, "seated 1 p002");
   store->forget_tellings = TRUE;
-  leave (c, carl);
+  store_leave (c, carl);
   store_settle (store);
   store->forget_tellings = FALSE;
-  fail_unless_equals_string (view_of (b, ROOM), "p001=n3/1 p002=n1/1");
+  fail_unless_equals_string (store_view_of (b, ROOM), "p001=n3/1 p002=n1/1");
   store_seat (b, ROOM, 2, "bob", NULL, NULL, NULL);
   store_settle (store);
   heard (b, "seated 1 p003");
@@ -204,14 +180,15 @@ GST_START_TEST (test_answers_lost)
       store_pass (store, 9);
       fail_unless_equals_int (g_hash_table_size (a->held), 1);
       fail_unless_equals_int (g_hash_table_size (b->held), 1);
-      fail_unless (g_str_equal (view_of (a, ROOM), "p001=n1/1 p002=n2/1")
-                   || g_str_equal (view_of (a, ROOM), "p001=n2/1 p002=n1/1"));
-      all_see (view_of (a, ROOM));
+      fail_unless (
+          g_str_equal (store_view_of (a, ROOM), "p001=n1/1 p002=n2/1")
+          || g_str_equal (store_view_of (a, ROOM), "p001=n2/1 p002=n1/1"));
+      all_see (store_view_of (a, ROOM));
       store->fault = fault;
-      leave (a, ann);
+      store_leave (a, ann);
       store_pass (store, 9);
       store->fault = fault;
-      leave (b, bob);
+      store_leave (b, bob);
       store_pass (store, 9);
       all_see ("");
       fail_unless_equals_int (vm_cluster_count_rooms (a->cluster), 0);
@@ -281,11 +258,11 @@ GST_START_TEST (test_node_dies)
   all_see ("p001=n1/1 p002=n2/2");
   store_pass (store, grace - 4);
   fail_unless_equals_int (
-      strlen (view_of (a, ROOM)), strlen ("p001=n1/1 p002=n2/2"));
+      strlen (store_view_of (a, ROOM)), strlen ("p001=n1/1 p002=n2/2"));
   store_pass (store, 6);
   all_see ("p001=n1/1");
   /* and rooms in which nobody else was */
-  fail_unless_equals_string (view_of (a, "elsewhere"), "");
+  fail_unless_equals_string (store_view_of (a, "elsewhere"), "");
   fail_unless_equals_int (g_hash_table_size (store->records), 1);
 }
 
@@ -454,7 +431,7 @@ GST_START_TEST (test_store_wiped)
   seat (a, "ann");
   seat (b, "bob");
   store_settle (store);
-  leave (a, seat (a, "carl"));
+  store_leave (a, seat (a, "carl"));
   store_settle (store);
   store_wipe (store);
   for (guint i = 0; i < STORE_NODES; i++)
@@ -495,7 +472,7 @@ GST_START_TEST (test_told_before_the_answer)
   while (store_deliver (a))
     ;
   heard (a, "seated 1 p001");
-  fail_unless_equals_string (view_of (a, ROOM), "p001=n1/1 p002=n2/1");
+  fail_unless_equals_string (store_view_of (a, ROOM), "p001=n1/1 p002=n2/1");
 }
 
 GST_END_TEST;
@@ -789,113 +766,6 @@ GST_START_TEST (test_state_table)
 
 GST_END_TEST;
 
-/* Whether the nodes that live hold just what is stored. */
-static void
-check_all_agree (guint seed)
-{
-  g_autofree gchar *now = store_look (store, ROOM);
-  g_auto (GStrv) entries = g_strsplit (now, " ", -1);
-  guint held = 0;
-
-  for (guint i = 0; i < STORE_NODES; i++) {
-    StoreNode *node = &store->nodes[i];
-    GHashTableIter iter;
-    gpointer epoch, id;
-
-    if (!node->cluster)
-      continue;
-    fail_unless_equals_int (
-        watches (node, ROOM), g_hash_table_size (node->held) > 0);
-    fail_unless (
-        !watches (node, ROOM) || g_str_equal (view_of (node, ROOM), now),
-        "history %u: %s", seed, view_of (node, ROOM));
-    g_hash_table_iter_init (&iter, node->held);
-    while (g_hash_table_iter_next (&iter, &epoch, &id)) {
-      g_autofree gchar *entry = g_strdup_printf (
-          "%s=%s/%u", (const gchar *) id, node->name, GPOINTER_TO_UINT (epoch));
-
-      held++;
-      fail_unless (g_strv_contains ((const gchar *const *) entries, entry),
-          "history %u: %s is not in %s", seed, entry, now);
-    }
-  }
-  fail_unless (held == (*now ? g_strv_length (entries) : 0), "history %u: %s",
-      seed, now);
-}
-
-static void
-leave_one (StoreNode *node)
-{
-  GHashTableIter iter;
-  gpointer epoch;
-
-  g_hash_table_iter_init (&iter, node->held);
-  if (g_hash_table_iter_next (&iter, &epoch, NULL))
-    leave (node, GPOINTER_TO_UINT (epoch));
-}
-
-static void
-step (GRand *random)
-{
-  StoreNode *node = &store->nodes[g_rand_int_range (random, 0, STORE_NODES)];
-
-  switch (g_rand_int_range (random, 0, 12)) {
-    case 0:
-    case 1:
-      if (node->cluster)
-        store_seat (node, ROOM, 3, "somebody", NULL, NULL, NULL);
-      break;
-    case 2:
-      if (node->cluster)
-        leave_one (node);
-      break;
-    case 3:
-      store->fault = g_rand_int_range (random, 0, STORE_N_FAULTS);
-      break;
-    case 4:
-      store->now += G_USEC_PER_SEC;
-      if (node->cluster)
-        vm_cluster_tick (node->cluster, store->now);
-      break;
-    case 5:
-      if (node != a && g_rand_int_range (random, 0, 20) == 0)
-        store_kill (node);
-      break;
-    case 6:
-    case 7:
-    case 8:
-      store_serve (store);
-      break;
-    default:
-      if (node->cluster)
-        store_deliver (node);
-  }
-  {
-    g_autofree gchar *seen = store_look (store, ROOM);
-
-    fail_unless (strlen (seen) <= 3 * strlen ("p001=n1/100 "));
-  }
-}
-
-/* Whatever happens in whatever order, at the end all have the same, which is
- * so. */
-GST_START_TEST (test_histories)
-{
-  for (guint seed = 0; seed < 100; seed++) {
-    g_autoptr (GRand) random = g_rand_new_with_seed (seed);
-
-    teardown ();
-    setup ();
-    for (guint i = 0; i < 150; i++)
-      step (random);
-    store->fault = STORE_WELL;
-    store_pass (store, 50);
-    check_all_agree (seed);
-  }
-}
-
-GST_END_TEST;
-
 static Suite *
 cluster_suite (void)
 {
@@ -932,7 +802,6 @@ cluster_suite (void)
   tcase_add_test (tc, test_rooms_are_limited);
   tcase_add_test (tc, test_always_slower);
   tcase_add_test (tc, test_state_table);
-  tcase_add_test (tc, test_histories);
   return s;
 }
 

@@ -43,15 +43,6 @@ stored (const gchar *room, const gchar *what)
   fail_unless_equals_string (seen, what);
 }
 
-static const gchar *
-view_of (StoreNode *node, const gchar *room)
-{
-  g_autofree gchar *key = vm_cluster_key (room);
-  const gchar *view = g_hash_table_lookup (node->view, key);
-
-  return view ? view : "";
-}
-
 static guint
 seat (StoreNode *node, const gchar *room)
 {
@@ -71,8 +62,7 @@ sit (StoreNode *node, const gchar *room)
 static void
 leave (StoreNode *node, guint epoch)
 {
-  g_hash_table_remove (node->held, GUINT_TO_POINTER (epoch));
-  vm_cluster_leave (node->cluster, epoch, store->now);
+  store_leave (node, epoch);
   store_settle (store);
 }
 
@@ -130,7 +120,7 @@ GST_START_TEST (test_later_seat)
     fail_unless_equals_int (
         strlen (now), strlen ("p001=n1/1 p002=n2/1 p003=n3/1"));
     for (guint i = 0; i < STORE_NODES; i++)
-      fail_unless_equals_string (view_of (&store->nodes[i], ROOM), now);
+      fail_unless_equals_string (store_view_of (&store->nodes[i], ROOM), now);
   }
 }
 
@@ -144,9 +134,9 @@ GST_START_TEST (test_telling_lost)
   sit (b, ROOM);
   store->forget_tellings = FALSE;
   store_pass (store, CHECK - 1);
-  fail_unless_equals_string (view_of (a, ROOM), "p001=n1/1");
+  fail_unless_equals_string (store_view_of (a, ROOM), "p001=n1/1");
   store_pass (store, 1);
-  fail_unless_equals_string (view_of (a, ROOM), "p001=n1/1 p002=n2/1");
+  fail_unless_equals_string (store_view_of (a, ROOM), "p001=n1/1 p002=n2/1");
 }
 
 GST_END_TEST;
@@ -203,11 +193,11 @@ GST_START_TEST (test_watch)
   fail_unless (vm_cluster_has_read (c->cluster, key));
   fail_if (vm_cluster_look_up_key (c->cluster, key));
   sit (a, ROOM);
-  fail_unless_equals_string (view_of (c, ROOM), "p001=n1/1");
+  fail_unless_equals_string (store_view_of (c, ROOM), "p001=n1/1");
   vm_cluster_unwatch (c->cluster, key);
   store_pass (store, 1);
   sit (a, ROOM);
-  fail_unless_equals_string (view_of (c, ROOM), "p001=n1/1 p002=n1/2");
+  fail_unless_equals_string (store_view_of (c, ROOM), "p001=n1/1 p002=n1/2");
   vm_cluster_unwatch (c->cluster, key);
   store_pass (store, 1);
   fail_if (vm_cluster_has_read (c->cluster, key));
@@ -225,7 +215,7 @@ GST_START_TEST (test_check)
   sit (a, ROOM);
   vm_cluster_check (c->cluster, key, store->now);
   store_settle (store);
-  fail_unless_equals_string (view_of (c, ROOM), "p001=n1/1");
+  fail_unless_equals_string (store_view_of (c, ROOM), "p001=n1/1");
   store_pass (store, 1);
   fail_unless_equals_int (vm_cluster_count_rooms (c->cluster), 0);
   stored (ROOM, "p001=n1/1");

@@ -446,6 +446,52 @@ pair_expect_connected (Pair *pair)
 }
 
 gboolean
+pair_channels_are_open (gpointer data)
+{
+  Pair *pair = data;
+
+  return pair->sides[0].channels_open == 3 && pair->sides[1].channels_open == 3;
+}
+
+typedef struct
+{
+  Side *side;
+  VmPeerStream stream;
+  gint samples;
+} Wanted;
+
+static gboolean
+has_samples (gpointer data)
+{
+  Wanted *wanted = data;
+
+  return g_atomic_int_get (&wanted->side->samples[wanted->stream])
+         >= wanted->samples;
+}
+
+void
+pair_expect_samples (Pair *pair, guint side, VmPeerStream stream, gint samples)
+{
+  Side *s = &pair->sides[side];
+  Wanted wanted = { s, stream,
+    g_atomic_int_get (&s->samples[stream]) + samples };
+
+  fail_unless (wait_for (has_samples, &wanted, PAIR_MEDIA_MS),
+      "side %u stream %d: %d samples, error %s", side, stream,
+      s->samples[stream], s->error ? s->error->message : "none");
+}
+
+void
+pair_expect_clean (Pair *pair)
+{
+  for (guint i = 0; i < 2; i++) {
+    fail_unless (pair->sides[i].error == NULL);
+    fail_unless_equals_int (pair->sides[i].bad_first, 0);
+    fail_unless_equals_int (pair->sides[i].bad_times, 0);
+  }
+}
+
+gboolean
 side_has_ended (gpointer data)
 {
   return ((Side *) data)->ended;

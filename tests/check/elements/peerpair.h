@@ -94,5 +94,14 @@ gboolean wait_for (Condition condition, gpointer data, guint ms);
  * sanitizer on a busy machine is slow. */
 #define PAIR_CONNECT_MS 60000
 void pair_expect_connected (Pair *pair);
+/* For two seconds of media, where others take the cores. */
+#define PAIR_MEDIA_MS 60000
+/* So many @samples more of @stream come to @side. */
+void
+pair_expect_samples (Pair *pair, guint side, VmPeerStream stream, gint samples);
+/* No error, and every picture began and came as it should. */
+void pair_expect_clean (Pair *pair);
+/* A Condition: those that each connection has are open at both sides. */
+gboolean pair_channels_are_open (gpointer pair);
 gboolean side_has_ended (gpointer side);
 guint count_threads (void);

@@ -9,46 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define MEDIA_MS 60000 /* two seconds of it, where others take the cores */
-
-typedef struct
-{
-  Side *side;
-  VmPeerStream stream;
-  gint samples;
-} Wanted;
-
-static gboolean
-has_samples (gpointer data)
-{
-  Wanted *wanted = data;
-
-  return g_atomic_int_get (&wanted->side->samples[wanted->stream])
-         >= wanted->samples;
-}
-
-static void
-expect_samples (Pair *pair, guint side, VmPeerStream stream, gint samples)
-{
-  Side *s = &pair->sides[side];
-  Wanted wanted = { s, stream,
-    g_atomic_int_get (&s->samples[stream]) + samples };
-
-  fail_unless (wait_for (has_samples, &wanted, MEDIA_MS),
-      "side %u stream %d: %d samples, error %s", side, stream,
-      s->samples[stream], s->error ? s->error->message : "none");
-}
-
-static void
-expect_clean (Pair *pair)
-{
-  for (guint i = 0; i < 2; i++) {
-    fail_unless (pair->sides[i].error == NULL);
-    fail_unless_equals_int (pair->sides[i].bad_first, 0);
-    fail_unless_equals_int (pair->sides[i].bad_times, 0);
-  }
-}
-
 static void
 expect_caps (Pair *pair, guint side, VmPeerStream stream, const gchar *text)
 {
@@ -112,8 +72,8 @@ GST_START_TEST (test_vp8_opus_both_ways)
   pair_start (&pair);
   pair_expect_connected (&pair);
   for (guint i = 0; i < 2; i++) {
-    expect_samples (&pair, i, VM_PEER_AUDIO, 15);
-    expect_samples (&pair, i, VM_PEER_VIDEO, 10);
+    pair_expect_samples (&pair, i, VM_PEER_AUDIO, 15);
+    pair_expect_samples (&pair, i, VM_PEER_VIDEO, 10);
     expect_caps (&pair, i, VM_PEER_VIDEO, "video/x-vp8, width=160, height=120");
     expect_caps (&pair, i, VM_PEER_AUDIO, "audio/x-opus");
     fail_unless_equals_string (pair.sides[i].path, "host");
@@ -125,7 +85,7 @@ GST_START_TEST (test_vp8_opus_both_ways)
       (gint) (pair.connected[1] - pair.started) / 1000,
       (gint) (pair.sides[0].first_sample[1] - pair.started) / 1000,
       (gint) (pair.sides[1].first_sample[1] - pair.started) / 1000);
-  expect_clean (&pair);
+  pair_expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -145,11 +105,11 @@ GST_START_TEST (test_h264)
   pair_start (&pair);
   pair_expect_connected (&pair);
   for (guint i = 0; i < 2; i++) {
-    expect_samples (&pair, i, VM_PEER_VIDEO, 10);
+    pair_expect_samples (&pair, i, VM_PEER_VIDEO, 10);
     expect_caps (&pair, i, VM_PEER_VIDEO,
         "video/x-h264, stream-format=avc, alignment=au, width=160, height=120");
   }
-  expect_clean (&pair);
+  pair_expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -168,8 +128,8 @@ GST_START_TEST (test_audio_only)
   pair_start (&pair);
   pair_expect_connected (&pair);
   for (guint i = 0; i < 2; i++)
-    expect_samples (&pair, i, VM_PEER_AUDIO, 45);
-  expect_clean (&pair);
+    pair_expect_samples (&pair, i, VM_PEER_AUDIO, 45);
+  pair_expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -194,12 +154,12 @@ GST_START_TEST (test_one_way)
   pair_feed (&pair, 1, VM_PEER_AUDIO);
   pair_start (&pair);
   pair_expect_connected (&pair);
-  expect_samples (&pair, 0, VM_PEER_AUDIO, 15);
-  expect_samples (&pair, 1, VM_PEER_VIDEO, 10);
-  expect_samples (&pair, 1, VM_PEER_SCREEN, 10);
+  pair_expect_samples (&pair, 0, VM_PEER_AUDIO, 15);
+  pair_expect_samples (&pair, 1, VM_PEER_VIDEO, 10);
+  pair_expect_samples (&pair, 1, VM_PEER_SCREEN, 10);
   fail_unless_equals_int (pair.sides[1].samples[VM_PEER_AUDIO], 0);
   fail_unless_equals_int (pair.sides[0].samples[VM_PEER_VIDEO], 0);
-  expect_clean (&pair);
+  pair_expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -218,9 +178,9 @@ GST_START_TEST (test_receive_only_offerer)
   pair_feed (&pair, 1, VM_PEER_SCREEN);
   pair_start (&pair);
   pair_expect_connected (&pair);
-  expect_samples (&pair, 0, VM_PEER_SCREEN, 10);
+  pair_expect_samples (&pair, 0, VM_PEER_SCREEN, 10);
   fail_unless_equals_int (pair.sides[0].samples[VM_PEER_VIDEO], 0);
-  expect_clean (&pair);
+  pair_expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -242,12 +202,12 @@ GST_START_TEST (test_unwanted_stream)
   pair_feed (&pair, 0, VM_PEER_VIDEO);
   pair_start (&pair);
   pair_expect_connected (&pair);
-  expect_samples (&pair, 1, VM_PEER_AUDIO, 15);
+  pair_expect_samples (&pair, 1, VM_PEER_AUDIO, 15);
   stats = vm_peer_get_stats (pair.sides[0].peer);
   fail_unless (gst_structure_get_uint64 (stats, "video-frames-sent", &sent));
   fail_unless_equals_uint64 (sent, 0);
   fail_unless_equals_int (pair.sides[1].samples[VM_PEER_VIDEO], 0);
-  expect_clean (&pair);
+  pair_expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -269,8 +229,8 @@ GST_START_TEST (test_candidates_before_description)
     fail_unless (pair.sides[i].candidates > 0);
     fail_unless_equals_int (pair.sides[i].ends, 1);
   }
-  expect_samples (&pair, 1, VM_PEER_AUDIO, 5);
-  expect_clean (&pair);
+  pair_expect_samples (&pair, 1, VM_PEER_AUDIO, 5);
+  pair_expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -293,75 +253,6 @@ GST_START_TEST (test_early_candidates_bounded)
   vm_peer_add_candidate (pair.sides[1].peer, 0, candidate);
   fail_unless_equals_int (
       pair.sides[1].peer->early.length, VM_PEER_CANDIDATES_EARLY);
-  pair_clear (&pair);
-}
-
-GST_END_TEST;
-
-static gboolean
-channels_are_open (gpointer data)
-{
-  Pair *pair = data;
-
-  return pair->sides[0].channels_open == 3 && pair->sides[1].channels_open == 3;
-}
-
-static gboolean
-has_message (gpointer side)
-{
-  return ((Side *) side)->messages.length > 0;
-}
-
-static void
-expect_message (Pair *pair, guint from, const gchar *label, const gchar *text)
-{
-  Side *to = &pair->sides[!from];
-  g_autofree gchar *expected = g_strdup_printf ("%s %s", label, text);
-  g_autofree gchar *got = NULL;
-  g_autoptr (GError) error = NULL;
-
-  fail_unless (
-      vm_peer_send_message (pair->sides[from].peer, label, text, &error));
-  fail_unless (wait_for (has_message, to, PAIR_CONNECT_MS));
-  got = g_queue_pop_head (&to->messages);
-  fail_unless_equals_string (got, expected);
-}
-
-static gboolean
-has_rtt (gpointer data)
-{
-  Pair *pair = data;
-
-  return pair->sides[0].peer->rtt_ms >= 0 && pair->sides[1].peer->rtt_ms >= 0;
-}
-
-GST_START_TEST (test_messages)
-{
-  static Pair pair;
-  g_autofree gchar *at = g_strnfill (VM_PEER_MESSAGE_MAX, 'x');
-  g_autofree gchar *above = g_strnfill (VM_PEER_MESSAGE_MAX + 1, 'x');
-  g_autoptr (GError) error = NULL;
-
-  pair_init (&pair);
-  pair_config (&pair, 0, VM_PEER_AUDIO, OPUS_CAPS, TRUE);
-  pair_config (&pair, 1, VM_PEER_AUDIO, OPUS_CAPS, TRUE);
-  pair_make (&pair);
-  fail_if (vm_peer_send_message (pair.sides[0].peer, "chat", "early", &error));
-  fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED));
-  g_clear_error (&error);
-  pair_start (&pair);
-  pair_expect_connected (&pair);
-  fail_unless (wait_for (channels_are_open, &pair, PAIR_CONNECT_MS));
-  expect_message (&pair, 0, "chat", "hello");
-  expect_message (&pair, 1, "chat", "Grüße");
-  expect_message (&pair, 1, "signal", "{\"type\":\"x\"}");
-  expect_message (&pair, 0, "chat", at);
-  fail_if (vm_peer_send_message (pair.sides[0].peer, "chat", above, &error));
-  fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_TOO_LARGE));
-  g_clear_error (&error);
-  fail_if (vm_peer_send_message (pair.sides[0].peer, "none", "x", &error));
-  fail_unless (wait_for (has_rtt, &pair, PAIR_CONNECT_MS));
-  expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -414,7 +305,7 @@ send_streaming_pair (Pair *pair)
   pair_feed (pair, 0, VM_PEER_VIDEO);
   pair_start (pair);
   pair_expect_connected (pair);
-  expect_samples (pair, 1, VM_PEER_VIDEO, 10);
+  pair_expect_samples (pair, 1, VM_PEER_VIDEO, 10);
 }
 
 static guint64
@@ -429,93 +320,6 @@ count_dropped (Side *side)
 
 /* A frame is inside, and does not come out: the next one is dropped at once,
  * and it goes on with a key frame that was asked for. */
-static void
-on_data (VmPeer *peer, const gchar *label, GBytes *data, guint64 *size)
-{
-  fail_unless_equals_string (label, "file");
-  *size += g_bytes_get_size (data);
-}
-
-static void
-on_drained (VmPeer *peer, const gchar *label, guint *count)
-{
-  if (strcmp (label, "file") == 0)
-    ++*count;
-}
-
-static gboolean
-has_own_channel (gpointer data)
-{
-  Pair *pair = data;
-
-  return vm_peer_open_channel (pair->sides[1].peer, "file")
-         && pair->sides[0].channels_open == 4;
-}
-
-static gboolean
-is_not_0 (gpointer data)
-{
-  return *(guint *) data > 0;
-}
-
-static gboolean
-has_come (gpointer data)
-{
-  return *(guint64 *) data == 32 * VM_PEER_MESSAGE_MAX;
-}
-
-/* A channel that is made on a connection that stands, by the side that has not
- * offered: it opens, is bounded, and says when it takes more. */
-GST_START_TEST (test_channel_of_its_own)
-{
-  static Pair pair;
-  static guint64 come;
-  static guint drained;
-  g_autoptr (GBytes) data =
-      g_bytes_new_take (g_malloc0 (VM_PEER_MESSAGE_MAX), VM_PEER_MESSAGE_MAX);
-  g_autoptr (GBytes) above = g_bytes_new_take (
-      g_malloc0 (VM_PEER_MESSAGE_MAX + 1), VM_PEER_MESSAGE_MAX + 1);
-  g_autoptr (GError) error = NULL;
-  VmPeer *from;
-  guint sent = 0;
-
-  come = drained = 0;
-  pair_init (&pair);
-  pair_make (&pair);
-  from = pair.sides[1].peer;
-  fail_if (vm_peer_open_channel (from, "file"), "not connected");
-  fail_unless (vm_peer_get_buffered (from, "file") == G_MAXUINT64);
-  pair_start (&pair);
-  pair_expect_connected (&pair);
-  g_signal_connect (pair.sides[0].peer, "data", G_CALLBACK (on_data), &come);
-  g_signal_connect (from, "drained", G_CALLBACK (on_drained), &drained);
-  fail_unless (wait_for (channels_are_open, &pair, PAIR_CONNECT_MS));
-  fail_unless (wait_for (has_own_channel, &pair, PAIR_CONNECT_MS));
-  fail_if (vm_peer_send_data (from, "file", above, &error));
-  fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_TOO_LARGE));
-  g_clear_error (&error);
-  while (sent < 32) {
-    /* the network only takes from it */
-    guint64 before = vm_peer_get_buffered (from, "file");
-
-    if (vm_peer_send_data (from, "file", data, &error)) {
-      sent++;
-      continue;
-    }
-    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED));
-    fail_unless (before > VM_PEER_BUFFERED_MAX);
-    g_clear_error (&error);
-    drained = 0;
-    if (vm_peer_get_buffered (from, "file") > VM_PEER_BUFFERED_LOW)
-      fail_unless (wait_for (is_not_0, &drained, PAIR_CONNECT_MS));
-  }
-  fail_unless (wait_for (has_come, &come, PAIR_CONNECT_MS));
-  expect_clean (&pair);
-  pair_clear (&pair);
-}
-
-GST_END_TEST;
-
 GST_START_TEST (test_held_up)
 {
   static Pair pair;
@@ -530,7 +334,7 @@ GST_START_TEST (test_held_up)
   send_streaming_pair (&pair);
   before = side->key_units[VM_PEER_VIDEO];
   pad = hold_up (side, &id);
-  fail_unless (wait_for (holds, side, MEDIA_MS));
+  fail_unless (wait_for (holds, side, PAIR_MEDIA_MS));
   for (guint i = 0; i < VM_PEER_STALL_CHECKS; i++)
     vm_peer_check_stalled (side->peer);
   /* what came before the first key frame was dropped, too */
@@ -540,11 +344,11 @@ GST_START_TEST (test_held_up)
   fail_unless (side->peer->link->out[VM_PEER_VIDEO].wait_key);
   gst_pad_remove_probe (pad, id);
 
-  expect_samples (&pair, 1, VM_PEER_VIDEO, 60);
+  pair_expect_samples (&pair, 1, VM_PEER_VIDEO, 60);
   fail_unless (side->key_units[VM_PEER_VIDEO] > before);
   fail_if (side->peer->link->out[VM_PEER_VIDEO].wait_key);
   fail_unless_equals_int (pair.sides[1].bad_first, 0);
-  expect_clean (&pair);
+  pair_expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -560,10 +364,10 @@ GST_START_TEST (test_stalled)
 
   send_streaming_pair (&pair);
   pad = hold_up (side, &id);
-  fail_unless (wait_for (holds, side, MEDIA_MS));
+  fail_unless (wait_for (holds, side, PAIR_MEDIA_MS));
   for (guint i = 0; i < VM_PEER_STALL_CHECKS + 1; i++)
     vm_peer_check_stalled (side->peer);
-  fail_unless (wait_for (side_has_ended, side, MEDIA_MS));
+  fail_unless (wait_for (side_has_ended, side, PAIR_MEDIA_MS));
   fail_unless (g_error_matches (side->error, VM_ERROR, VM_ERROR_TIMEOUT));
   pair_clear (&pair);
 }
@@ -598,19 +402,19 @@ GST_START_TEST (test_key_units)
   pair_feed (&pair, 0, VM_PEER_VIDEO);
   pair_start (&pair);
   pair_expect_connected (&pair);
-  expect_samples (&pair, 1, VM_PEER_VIDEO, 30);
+  pair_expect_samples (&pair, 1, VM_PEER_VIDEO, 30);
   fail_unless (pair.sides[0].key_units[VM_PEER_VIDEO] >= 1);
   for (guint burst = 0; burst < 2; burst++) {
     asked.times = pair.sides[0].key_units[VM_PEER_VIDEO] + 1;
     for (guint i = 0; i < 20; i++)
       vm_peer_request_key_unit (pair.sides[1].peer, VM_PEER_VIDEO);
-    fail_unless (wait_for (was_asked, &asked, MEDIA_MS));
+    fail_unless (wait_for (was_asked, &asked, PAIR_MEDIA_MS));
   }
-  expect_samples (&pair, 1, VM_PEER_VIDEO, 30);
+  pair_expect_samples (&pair, 1, VM_PEER_VIDEO, 30);
   fail_unless (pair.sides[0].key_unit_gap
                    >= VM_PEER_KEY_UNIT_MS * G_TIME_SPAN_MILLISECOND,
       "%" G_GINT64_FORMAT " us between two", pair.sides[0].key_unit_gap);
-  expect_clean (&pair);
+  pair_expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -651,9 +455,9 @@ GST_START_TEST (test_key_units_of_many)
     vm_peer_request_key_unit (peer, 0);
     vm_peer_request_key_unit (peer, VM_PEER_STREAMS_OF_MANY - 1);
   }
-  fail_unless (wait_for (was_missed, &missed, MEDIA_MS));
+  fail_unless (wait_for (was_missed, &missed, PAIR_MEDIA_MS));
   missed.wanted = 2;
-  fail_unless (wait_for (was_missed, &missed, MEDIA_MS));
+  fail_unless (wait_for (was_missed, &missed, PAIR_MEDIA_MS));
   fail_unless (g_get_monotonic_time () - since
                >= VM_PEER_KEY_UNIT_MS * G_TIME_SPAN_MILLISECOND);
   /* that was all of the burst */
@@ -681,8 +485,8 @@ GST_START_TEST (test_stats)
     pair_feed (&pair, i, VM_PEER_AUDIO);
   pair_start (&pair);
   pair_expect_connected (&pair);
-  expect_samples (&pair, 0, VM_PEER_AUDIO, 45);
-  expect_samples (&pair, 1, VM_PEER_AUDIO, 45);
+  pair_expect_samples (&pair, 0, VM_PEER_AUDIO, 45);
+  pair_expect_samples (&pair, 1, VM_PEER_AUDIO, 45);
   for (guint close = 0; close < 2; close++) {
     g_autoptr (GstStructure) stats = vm_peer_get_stats (pair.sides[0].peer);
 
@@ -740,25 +544,8 @@ GST_START_TEST (test_congestion_feedback)
   pair_feed_talkers (&pair);
   pair_start (&pair);
   pair_expect_connected (&pair);
-  fail_unless (wait_for (has_feedback, &pair, MEDIA_MS));
-  expect_clean (&pair);
-  pair_clear (&pair);
-}
-
-GST_END_TEST;
-
-/* No streams at all: the data channels are a call of their own. */
-GST_START_TEST (test_data_only)
-{
-  static Pair pair;
-
-  pair_init (&pair);
-  pair_make (&pair);
-  pair_start (&pair);
-  pair_expect_connected (&pair);
-  fail_unless (wait_for (channels_are_open, &pair, PAIR_CONNECT_MS));
-  expect_message (&pair, 0, "chat", "hello");
-  expect_clean (&pair);
+  fail_unless (wait_for (has_feedback, &pair, PAIR_MEDIA_MS));
+  pair_expect_clean (&pair);
   pair_clear (&pair);
 }
 
@@ -785,14 +572,14 @@ GST_START_TEST (test_new_base_time)
   pair_feed (&pair, 0, VM_PEER_AUDIO);
   pair_start (&pair);
   pair_expect_connected (&pair);
-  expect_samples (&pair, 1, VM_PEER_AUDIO, 15);
-  expect_clean (&pair);
+  pair_expect_samples (&pair, 1, VM_PEER_AUDIO, 15);
+  pair_expect_clean (&pair);
   g_mutex_lock (&pair.sides[1].lock);
   pair.sides[1].base_time += 10 * GST_SECOND;
   g_mutex_unlock (&pair.sides[1].lock);
   vm_peer_set_clock (pair.sides[1].peer, pair.clock, pair.sides[1].base_time);
   g_atomic_int_set (&pair.sides[1].good_times, 0);
-  fail_unless (wait_for (times_are_good, &pair.sides[1], MEDIA_MS));
+  fail_unless (wait_for (times_are_good, &pair.sides[1], PAIR_MEDIA_MS));
   pair_clear (&pair);
 }
 
@@ -813,94 +600,11 @@ GST_START_TEST (test_base_time_to_come)
   pair_feed (&pair, 0, VM_PEER_AUDIO);
   pair_start (&pair);
   pair_expect_connected (&pair);
-  expect_samples (&pair, 1, VM_PEER_AUDIO, 15);
+  pair_expect_samples (&pair, 1, VM_PEER_AUDIO, 15);
   vm_peer_set_clock (pair.sides[1].peer, pair.clock, future);
   g_atomic_int_set (&pair.sides[1].samples[VM_PEER_AUDIO], 0);
-  expect_samples (&pair, 1, VM_PEER_AUDIO, 50);
+  pair_expect_samples (&pair, 1, VM_PEER_AUDIO, 50);
   pair_clear (&pair);
-}
-
-GST_END_TEST;
-
-static guint
-association_of (VmPeer *peer, const gchar *factory)
-{
-  g_autoptr (GstIterator) it = gst_bin_iterate_all_by_element_factory_name (
-      GST_BIN (peer->pipeline), factory);
-  GValue item = G_VALUE_INIT;
-  guint id = 0;
-
-  fail_unless (gst_iterator_next (it, &item) == GST_ITERATOR_OK);
-  g_object_get (g_value_get_object (&item), "sctp-association-id", &id, NULL);
-  g_value_unset (&item);
-  return id;
-}
-
-/* As many connections as a process may have: each has a number of its own, and
- * not by chance. */
-GST_START_TEST (test_associations)
-{
-  static Pair pairs[2];
-  guint ids[2 * G_N_ELEMENTS (pairs)], lowest = G_MAXUINT, seen = 0;
-
-  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++) {
-    pair_init (&pairs[i]);
-    pair_make (&pairs[i]);
-    pair_start (&pairs[i]);
-  }
-  for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
-    Pair *pair = &pairs[i / 2];
-
-    fail_unless (wait_for (channels_are_open, pair, PAIR_CONNECT_MS));
-    ids[i] = association_of (pair->sides[i % 2].peer, "sctpenc");
-    fail_unless_equals_int (
-        association_of (pair->sides[i % 2].peer, "sctpdec"), ids[i]);
-    lowest = MIN (lowest, ids[i]);
-  }
-  for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
-    fail_unless (ids[i] - lowest < G_N_ELEMENTS (ids));
-    seen |= 1u << (ids[i] - lowest);
-  }
-  fail_unless_equals_int (seen, (1 << G_N_ELEMENTS (ids)) - 1);
-  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
-    pair_clear (&pairs[i]);
-}
-
-GST_END_TEST;
-
-typedef struct
-{
-  guint n;
-  guint8 seen[VM_PEER_ASSOCIATIONS_MAX + 1];
-} Taken;
-
-/* Connections of before give theirs back when nothing of them is left. */
-static gboolean
-all_are_taken (gpointer data)
-{
-  Taken *taken = data;
-  guint id;
-
-  while ((id = vm_peer_association_take ()) != VM_PEER_ASSOCIATION_NONE) {
-    fail_unless (id > 0 && id <= VM_PEER_ASSOCIATIONS_MAX && !taken->seen[id]);
-    taken->seen[id] = TRUE;
-    taken->n++;
-  }
-  return taken->n == VM_PEER_ASSOCIATIONS_MAX;
-}
-
-GST_START_TEST (test_associations_max)
-{
-  g_autofree Taken *taken = g_new0 (Taken, 1);
-
-  fail_unless (wait_for (all_are_taken, taken, PAIR_CONNECT_MS));
-  vm_peer_association_give_back (VM_PEER_ASSOCIATION_NONE);
-  fail_unless_equals_int (
-      vm_peer_association_take (), VM_PEER_ASSOCIATION_NONE);
-  vm_peer_association_give_back (4711);
-  fail_unless_equals_int (vm_peer_association_take (), 4711);
-  for (guint id = 1; id <= VM_PEER_ASSOCIATIONS_MAX; id++)
-    vm_peer_association_give_back (id);
 }
 
 GST_END_TEST;
@@ -924,19 +628,14 @@ vmpeer_suite (void)
   tcase_add_test (tc, test_unwanted_stream);
   tcase_add_test (tc, test_candidates_before_description);
   tcase_add_test (tc, test_early_candidates_bounded);
-  tcase_add_test (tc, test_messages);
-  tcase_add_test (tc, test_channel_of_its_own);
   tcase_add_test (tc, test_held_up);
   tcase_add_test (tc, test_stalled);
   tcase_add_test (tc, test_key_units);
   tcase_add_test (tc, test_key_units_of_many);
   tcase_add_test (tc, test_stats);
   tcase_add_test (tc, test_congestion_feedback);
-  tcase_add_test (tc, test_data_only);
   tcase_add_test (tc, test_new_base_time);
   tcase_add_test (tc, test_base_time_to_come);
-  tcase_add_test (tc, test_associations);
-  tcase_add_test (tc, test_associations_max);
   return s;
 }
 

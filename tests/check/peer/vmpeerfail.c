@@ -605,14 +605,6 @@ GST_START_TEST (test_open_and_close)
 
 GST_END_TEST;
 
-static gboolean
-channels_are_open (gpointer data)
-{
-  Pair *pair = data;
-
-  return pair->sides[0].channels_open == 3 && pair->sides[1].channels_open == 3;
-}
-
 /* What is still on its way into SCTP meets no association that is being taken
  * down: that of webrtcbin 1.22.0 has no lock for it. */
 GST_START_TEST (test_close_while_sending)
@@ -624,7 +616,7 @@ GST_START_TEST (test_close_while_sending)
   pair_make (&pair);
   pair_start (&pair);
   pair_expect_connected (&pair);
-  fail_unless (wait_for (channels_are_open, &pair, PAIR_CONNECT_MS));
+  fail_unless (wait_for (pair_channels_are_open, &pair, PAIR_CONNECT_MS));
   for (guint i = 0; i < 2 * MESSAGES; i++)
     vm_peer_send_message (pair.sides[i % 2].peer, "chat", text, NULL);
   vm_peer_close (pair.sides[__i__ % 2].peer);
@@ -699,7 +691,7 @@ GST_START_TEST (test_no_task_while_sctp_is_taken_down)
   pair_make (&pair);
   pair_start (&pair);
   pair_expect_connected (&pair);
-  fail_unless (wait_for (channels_are_open, &pair, PAIR_CONNECT_MS));
+  fail_unless (wait_for (pair_channels_are_open, &pair, PAIR_CONNECT_MS));
   pipeline = gst_object_ref (pair.sides[0].peer->pipeline);
   task.webrtc = gst_object_ref (pair.sides[0].peer->webrtc);
   it = gst_bin_iterate_all_by_element_factory_name (

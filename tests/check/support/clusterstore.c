@@ -539,3 +539,27 @@ store_put (Store *store, const gchar *room, gconstpointer data, gsize size)
 
   set (store, key, value);
 }
+
+void
+store_leave (StoreNode *node, guint epoch)
+{
+  g_hash_table_remove (node->held, GUINT_TO_POINTER (epoch));
+  vm_cluster_leave (node->cluster, epoch, node->store->now);
+}
+
+gboolean
+store_watches (StoreNode *node, const gchar *room)
+{
+  g_autofree gchar *key = vm_cluster_key (room);
+
+  return g_hash_table_contains (node->watched, key);
+}
+
+const gchar *
+store_view_of (StoreNode *node, const gchar *room)
+{
+  g_autofree gchar *key = vm_cluster_key (room);
+  const gchar *view = g_hash_table_lookup (node->view, key);
+
+  return view ? view : "";
+}

@@ -76,6 +76,12 @@ void store_wipe (Store *store);
 /* @token NULL: a new seat. @key may be NULL. Returns: the epoch. */
 guint store_seat (StoreNode *node, const gchar *room, guint size,
     const gchar *user, const gchar *key, const gchar *next, const gchar *token);
+/* The participant of @epoch leaves. */
+void store_leave (StoreNode *node, guint epoch);
+/* Whether the store tells @node of @room. */
+gboolean store_watches (StoreNode *node, const gchar *room);
+/* What @node was told last of @room, as store_look() says it. */
+const gchar *store_view_of (StoreNode *node, const gchar *room);
 /* "p001=n1/1 p002=n2/1", or "" for none. Returns: (transfer full) */
 gchar *store_look (Store *store, const gchar *room);
 void

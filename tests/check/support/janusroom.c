@@ -194,3 +194,37 @@ janus_room_lose (JanusRoom *room)
 
   vm_janus_client_lost (room->client, error, room->now);
 }
+
+/* What it sends and receives */
+
+void
+janus_room_publish (JanusRoom *room)
+{
+  g_autoptr (GError) error = NULL;
+
+  vm_janus_client_publish (room->client, "v=0", NULL, room->now, &error);
+  g_assert_no_error (error);
+}
+
+void
+janus_room_want (JanusRoom *room, gint64 feed)
+{
+  g_autoptr (GError) error = NULL;
+
+  vm_janus_client_want (room->client, feed, "1", room->now, &error);
+  g_assert_no_error (error);
+}
+
+guint
+janus_room_count (JanusRoom *room, const gchar *part)
+{
+  guint n = 0;
+  gchar *text;
+
+  while ((text = vm_janus_client_take_text (room->client))) {
+    n += strstr (text, part) != NULL;
+    g_free (room->said);
+    room->said = text;
+  }
+  return n;
+}

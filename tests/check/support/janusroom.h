@@ -54,6 +54,9 @@ typedef struct
   "{\"id\":" id ",\"display\":\"" name "\",\"streams\":[{\"type\":\"video\"," \
   "\"mid\":\"1\",\"codec\":\"vp8\"}]}"
 
+#define JANUS_BOB JANUS_CAMERA ("44", "Bob")
+#define JANUS_EVE JANUS_CAMERA ("45", "Eve")
+
 /* In the room 4711 as Ann, or as @config says. */
 void janus_room_open (JanusRoom *room, const VmJanusClientConfig *config);
 /* As far as the room, with these publishers in it, and nothing left to hear. */
@@ -70,3 +73,9 @@ void janus_room_hears (JanusRoom *room, const gchar *events);
 /* Ticks whenever the client wants, for that long. */
 void janus_room_wait (JanusRoom *room, gint64 time);
 void janus_room_lose (JanusRoom *room);
+
+void janus_room_publish (JanusRoom *room);
+/* @feed's camera */
+void janus_room_want (JanusRoom *room, gint64 feed);
+/* Takes all texts that wait to be sent, and counts those that contain @part. */
+guint janus_room_count (JanusRoom *room, const gchar *part);
