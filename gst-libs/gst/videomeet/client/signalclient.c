@@ -2,6 +2,7 @@
 
 #include "client/signalclient-priv.h"
 #include "base/json/json.h"
+#include "client/linger.h"
 #include "client/settle.h"
 
 #include <openssl/rand.h>
@@ -16,7 +17,6 @@
 #define PROBE_SECONDS 1 /* between the pings of a probe */
 #define PROBE_MS 2500
 #define PROBE_ANSWER_MS 1500 /* of it: since the first ping */
-#define LINGER_MS 1000 /* after bye */
 #define LOOK_SECONDS 5 /* how often to look whether the server is dead */
 
 G_DEFINE_FINAL_TYPE (VmSignalClient, vm_signal_client, G_TYPE_OBJECT)
@@ -486,39 +486,6 @@ write_bye (VmSignalClient *self)
         NULL);
 }
 
-static gboolean
-on_lingered (gpointer data)
-{
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_hung_up (SoupWebsocketConnection *socket, GSource *lingering)
-{
-  g_source_destroy (lingering);
-}
-
-static void
-unref_source (gpointer source, GClosure *closure)
-{
-  g_source_unref (source);
-}
-
-/* A socket closed with something unread in it resets the connection, and bye is
- * lost with it: it reads on until the server has hung up, or LINGER_MS. */
-static void
-linger (VmSignalClient *self)
-{
-  SoupWebsocketConnection *socket = g_steal_pointer (&self->socket);
-  GSource *source = g_timeout_source_new (LINGER_MS);
-
-  g_signal_handlers_disconnect_by_data (socket, self);
-  g_source_set_callback (source, on_lingered, socket, g_object_unref);
-  g_source_attach (source, self->context);
-  g_signal_connect_data (
-      socket, "closed", G_CALLBACK (on_hung_up), source, unref_source, 0);
-}
-
 gpointer
 vm_signal_client_get_state (VmSignalClient *self)
 {
@@ -552,7 +519,8 @@ vm_signal_client_close (VmSignalClient *self)
       && soup_websocket_connection_get_state (self->socket)
              == SOUP_WEBSOCKET_STATE_OPEN) {
     write_bye (self);
-    linger (self);
+    g_signal_handlers_disconnect_by_data (self->socket, self);
+    vm_linger (g_steal_pointer (&self->socket), self->context);
   }
   end (self);
 }

@@ -2,6 +2,7 @@
 
 #include "client/janus/janusconnection.h"
 #include "base/vmtimer-priv.h"
+#include "client/linger.h"
 #include "client/sendqueue.h"
 #include "client/settle.h"
 #include "client/signalsocket.h"
@@ -9,7 +10,6 @@
 #include <string.h>
 
 #define OPEN_MS 10000 /* for the WebSocket, TLS and all */
-#define LINGER_MS 1000 /* for the goodbye to get out */
 /* Data that waits for the server to read it; beyond, the connection is lost. */
 #define UNSENT_BYTES (1024 * 1024)
 
@@ -54,30 +54,11 @@ lose_with (VmJanusConnection *self, VmError code, const gchar *what)
 
 /* The socket */
 
-static gboolean
-on_lingered (gpointer data)
-{
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_hung_up (SoupWebsocketConnection *socket, GSource *lingering)
-{
-  g_source_destroy (lingering);
-}
-
-static void
-unref_source (gpointer source, GClosure *closure)
-{
-  g_source_unref (source);
-}
-
 /* Closes it once what it has to say is out. */
 static void
 drop_socket (VmJanusConnection *self)
 {
   SoupWebsocketConnection *socket = g_steal_pointer (&self->socket);
-  GSource *source;
 
   vm_send_queue_forget (&self->unsent);
   if (!socket)
@@ -89,11 +70,7 @@ drop_socket (VmJanusConnection *self)
     return;
   }
   soup_websocket_connection_close (socket, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
-  source = g_timeout_source_new (LINGER_MS);
-  g_source_set_callback (source, on_lingered, socket, g_object_unref);
-  g_source_attach (source, self->context);
-  g_signal_connect_data (
-      socket, "closed", G_CALLBACK (on_hung_up), source, unref_source, 0);
+  vm_linger (socket, self->context);
 }
 
 static void

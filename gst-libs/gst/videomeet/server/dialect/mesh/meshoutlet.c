@@ -5,6 +5,7 @@
  * offline, and who begins anew has left and joined. */
 
 #include "server/dialect/mesh/mesh-priv.h"
+#include "wire/candidates.h"
 
 static const gchar *
 alias_of (VmMeshGuest *guest, const gchar *id)
@@ -66,35 +67,14 @@ is_restart (const VmRoomPeer *peer, const VmSignal *offer)
 }
 
 static void
-send_signal (VmMeshGuest *guest, const VmSignal *signal)
+send_signal (gpointer user_data, const VmSignal *signal)
 {
+  VmMeshGuest *guest = user_data;
   g_auto (VmMeshStamp) stamp =
       vm_mesh_stamp (guest, alias_of (guest, signal->from));
 
   vm_mesh_guest_send (guest,
       vm_mesh_write_signal (&stamp.head, guest->peers, guest->room, signal));
-}
-
-/* Candidates that came with a description go after it. */
-static void
-send_candidates (VmMeshGuest *guest, const VmSignal *signal)
-{
-  VmJson json;
-
-  if (!signal->candidates.size
-      || !vm_json_read (
-          &json, signal->candidates.data, signal->candidates.size, NULL))
-    return;
-  for (VmJsonNode e = vm_json_first (&json, 0); e != VM_JSON_NONE;
-       e = vm_json_next (&json, e)) {
-    g_autoptr (VmSignal) candidate = vm_signal_new (VM_SIGNAL_CANDIDATE);
-
-    if (vm_json_type (&json, e) != VM_JSON_OBJECT)
-      continue;
-    candidate->from = g_strdup (signal->from);
-    candidate->object = vm_json_span (&json, e);
-    send_signal (guest, candidate);
-  }
 }
 
 static void
@@ -105,7 +85,7 @@ take_description (VmMeshGuest *guest, const VmSignal *signal)
   if (signal->type == VM_SIGNAL_OFFER && peer && is_restart (peer, signal))
     tell_again (guest, peer, FALSE);
   send_signal (guest, signal);
-  send_candidates (guest, signal);
+  vm_signal_each_candidate (signal, send_signal, guest);
 }
 
 static void

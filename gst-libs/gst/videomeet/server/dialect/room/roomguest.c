@@ -11,6 +11,7 @@
 #include "cluster/shared/roomshare.h"
 #include "server/outlet.h"
 #include "server/server-priv.h"
+#include "wire/candidates.h"
 #include "wire/room/roomwire.h"
 
 struct _VmRoomGuest
@@ -36,8 +37,9 @@ struct _VmRoomGuest
 };
 
 static void
-send_signal (VmRoomGuest *guest, const VmSignal *signal)
+send_signal (gpointer user_data, const VmSignal *signal)
 {
+  VmRoomGuest *guest = user_data;
   g_autoptr (GBytes) bytes =
       guest->funcs->dialect->format (guest->state, signal);
 
@@ -129,28 +131,6 @@ is_unmet (const VmSignal *signal)
          || g_error_matches (error, VM_ERROR, VM_ERROR_KEY_CHANGED);
 }
 
-/* Candidates that came with a description go after it. */
-static void
-send_candidates (VmRoomGuest *guest, const VmSignal *signal)
-{
-  VmJson json;
-
-  if (!signal->candidates.size
-      || !vm_json_read (
-          &json, signal->candidates.data, signal->candidates.size, NULL))
-    return;
-  for (VmJsonNode e = vm_json_first (&json, 0); e != VM_JSON_NONE;
-       e = vm_json_next (&json, e)) {
-    g_autoptr (VmSignal) candidate = vm_signal_new (VM_SIGNAL_CANDIDATE);
-
-    if (vm_json_type (&json, e) != VM_JSON_OBJECT)
-      continue;
-    candidate->from = g_strdup (signal->from);
-    candidate->object = vm_json_span (&json, e);
-    send_signal (guest, candidate);
-  }
-}
-
 static void
 say_ended (VmRoomGuest *guest)
 {
@@ -188,7 +168,7 @@ outlet_send (VmOutlet *outlet, const VmSignal *signal)
       G_GNUC_FALLTHROUGH;
     case VM_SIGNAL_ANSWER:
       send_signal (guest, signal);
-      send_candidates (guest, signal);
+      vm_signal_each_candidate (signal, send_signal, guest);
       break;
     default:
       send_signal (guest, signal);
