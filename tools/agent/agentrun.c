@@ -431,15 +431,49 @@ vmt_agent_run_free (VmtAgentRun *self)
   g_free (self);
 }
 
+static gboolean
+on_duration (gpointer data)
+{
+  vmt_agent_run_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
 void
 vmt_agent_run_loop (VmtAgentRun *self)
 {
+  if (self->options->duration > 0)
+    g_timeout_add ((guint) (self->options->duration * 1000), on_duration, self);
   g_unix_signal_add (SIGINT, on_signal, self);
   g_unix_signal_add (SIGTERM, on_signal, self);
   vmt_hangup_add (on_hangup, self);
   g_main_loop_run (self->loop);
   while (g_source_remove_by_user_data (self))
     continue;
+}
+
+static void
+on_started (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VmtAgentRun *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (vm_agent_start_finish (VM_AGENT (source), result, &error)) {
+    vmt_agent_run_tell_ready (self);
+    self->begin (self->begin_data);
+  } else if (!self->interrupted) {
+    vmt_agent_run_fail (self, error);
+    vmt_agent_run_quit (self);
+  }
+}
+
+void
+vmt_agent_run_start_and_loop (
+    VmtAgentRun *self, void (*begin) (gpointer user_data), gpointer user_data)
+{
+  self->begin = begin;
+  self->begin_data = user_data;
+  vm_agent_start_async (self->agent, NULL, on_started, self);
+  vmt_agent_run_loop (self);
 }
 
 void

@@ -18,19 +18,24 @@ typedef struct
   gboolean interrupted;
   gboolean lost; /* the server; the user was told */
   gint status;
+  void (*begin) (gpointer user_data);
+  gpointer begin_data;
 } VmtAgentRun;
 
 /* NULL, after an error was told: the device has no key. */
 VmtAgentRun *vmt_agent_run_new (const VmtOptions *options, VmtOutput *output);
 /* Leaves the room first. */
 void vmt_agent_run_free (VmtAgentRun *self);
-/* Runs until vmt_agent_run_quit() or Ctrl-C; a second Ctrl-C ends the
- * program. */
+/* Runs until vmt_agent_run_quit(), Ctrl-C or the end of `--duration`; a second
+ * Ctrl-C ends the program. */
 void vmt_agent_run_loop (VmtAgentRun *self);
+/* The same, and starts the agent first: @begin is called when it is ready. What
+ * cannot start is told, and ends it. */
+void vmt_agent_run_start_and_loop (
+    VmtAgentRun *self, void (*begin) (gpointer user_data), gpointer user_data);
 void vmt_agent_run_quit (VmtAgentRun *self);
 /* Tells it, and that the command has failed. */
 void vmt_agent_run_fail (VmtAgentRun *self, const GError *error);
-/* The command has failed; what is wrong was told. */
 void vmt_agent_run_tell_ready (VmtAgentRun *self);
 
 /* cmd-sync.c: send with --server */

@@ -278,13 +278,6 @@ start (Agent *self)
 }
 
 static gboolean
-on_duration (gpointer data)
-{
-  vmt_agent_run_quit (((Agent *) data)->run);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
 make_folders (const VmtOptions *options, VmtOutput *output)
 {
   g_autoptr (GError) error = NULL;
@@ -318,8 +311,6 @@ vmt_cmd_agent (const VmtOptions *options, VmtOutput *output, gint64 start_us)
     self.typed = g_io_channel_unix_new (STDIN_FILENO);
     g_io_add_watch (self.typed, G_IO_IN | G_IO_HUP, on_typed, &self);
   }
-  if (options->duration > 0)
-    g_timeout_add ((guint) (options->duration * 1000), on_duration, &self);
   start (&self);
   vmt_agent_run_loop (self.run);
   while (g_source_remove_by_user_data (&self))

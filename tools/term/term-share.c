@@ -173,8 +173,9 @@ say_who_may (Share *self)
 }
 
 static void
-begin (Share *self)
+begin (gpointer user_data)
 {
+  Share *self = user_data;
   const VmtOptions *options = self->run->options;
   gboolean at_terminal = !options->json && vmt_local_is_terminal ();
   guint columns = COLUMNS, rows = ROWS;
@@ -201,28 +202,6 @@ begin (Share *self)
     take_terminal (self);
 }
 
-static void
-on_started (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Share *self = data;
-  g_autoptr (GError) error = NULL;
-
-  if (vm_agent_start_finish (VM_AGENT (source), result, &error)) {
-    vmt_agent_run_tell_ready (self->run);
-    begin (self);
-  } else if (!self->run->interrupted) {
-    vmt_agent_run_fail (self->run, error);
-    vmt_agent_run_quit (self->run);
-  }
-}
-
-static gboolean
-on_duration (gpointer data)
-{
-  vmt_agent_run_quit (((Share *) data)->run);
-  return G_SOURCE_REMOVE;
-}
-
 gint
 vmt_term_share (const VmtOptions *options, VmtOutput *output)
 {
@@ -232,10 +211,7 @@ vmt_term_share (const VmtOptions *options, VmtOutput *output)
   self.run = vmt_agent_run_new (options, output);
   if (!self.run)
     return VMT_EXIT_FAILED;
-  if (options->duration > 0)
-    g_timeout_add ((guint) (options->duration * 1000), on_duration, &self);
-  vm_agent_start_async (self.run->agent, NULL, on_started, &self);
-  vmt_agent_run_loop (self.run);
+  vmt_agent_run_start_and_loop (self.run, begin, &self);
   while (g_source_remove_by_user_data (&self))
     continue;
   if (self.terminal) {

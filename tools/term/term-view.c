@@ -300,8 +300,9 @@ on_ended (VmTerminal *terminal, gint status, const GError *error, gpointer data)
 }
 
 static void
-begin (View *self)
+begin (gpointer user_data)
 {
+  View *self = user_data;
   VmtAgentRun *run = self->run;
 
   self->terminal = vm_agent_view_terminal (
@@ -321,28 +322,6 @@ begin (View *self)
     vmt_term_news_connect (self->terminal, run);
 }
 
-static void
-on_started (GObject *source, GAsyncResult *result, gpointer data)
-{
-  View *self = data;
-  g_autoptr (GError) error = NULL;
-
-  if (vm_agent_start_finish (VM_AGENT (source), result, &error)) {
-    vmt_agent_run_tell_ready (self->run);
-    begin (self);
-  } else if (!self->run->interrupted) {
-    vmt_agent_run_fail (self->run, error);
-    vmt_agent_run_quit (self->run);
-  }
-}
-
-static gboolean
-on_duration (gpointer data)
-{
-  vmt_agent_run_quit (((View *) data)->run);
-  return G_SOURCE_REMOVE;
-}
-
 gint
 vmt_term_view (const VmtOptions *options, VmtOutput *output)
 {
@@ -356,10 +335,7 @@ vmt_term_view (const VmtOptions *options, VmtOutput *output)
   if (!self.run)
     return VMT_EXIT_FAILED;
   self.read = g_byte_array_new ();
-  if (options->duration > 0)
-    g_timeout_add ((guint) (options->duration * 1000), on_duration, &self);
-  vm_agent_start_async (self.run->agent, NULL, on_started, &self);
-  vmt_agent_run_loop (self.run);
+  vmt_agent_run_start_and_loop (self.run, begin, &self);
   while (g_source_remove_by_user_data (&self))
     continue;
   if (self.terminal) {
