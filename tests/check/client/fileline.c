@@ -4,6 +4,7 @@
  * the sender keeps of it. Real sockets, on loopback only. */
 
 #include "program.h"
+#include "support/net/handshake.h"
 #include "support/trust/trustkeys.h"
 
 #include <gst/videomeet/client/upload/fileline.h>
@@ -25,41 +26,6 @@ static GThread *thread;
 static gboolean opened;
 static guint heard, expected; /* messages */
 static GError *closed; /* why */
-
-/* RFC 6455 §4.2.2 */
-static void
-shake_hands (void)
-{
-  GIOStream *stream = G_IO_STREAM (connection);
-  g_autoptr (GDataInputStream) in =
-      g_data_input_stream_new (g_io_stream_get_input_stream (stream));
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA1);
-  g_autofree gchar *accept = NULL, *answer = NULL;
-  guint8 digest[20];
-  gsize size = sizeof digest;
-  gchar *line;
-
-  g_filter_input_stream_set_close_base_stream (
-      G_FILTER_INPUT_STREAM (in), FALSE);
-  while ((line = g_data_input_stream_read_line (in, NULL, NULL, NULL))
-         && strlen (line) > 1) {
-    if (g_ascii_strncasecmp (line, "Sec-WebSocket-Key:", 18) == 0)
-      g_checksum_update (sum, (guchar *) g_strstrip (line + 18), -1);
-    g_free (line);
-  }
-  g_free (line);
-  g_checksum_update (
-      sum, (guchar *) "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
-  g_checksum_get_digest (sum, digest, &size);
-  accept = g_base64_encode (digest, size);
-  answer = g_strdup_printf ("HTTP/1.1 101 Switching Protocols\r\n"
-                            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                            "Sec-WebSocket-Accept: %s\r\n\r\n",
-      accept);
-  fail_unless (
-      g_output_stream_write_all (g_io_stream_get_output_stream (stream), answer,
-          strlen (answer), NULL, NULL, NULL));
-}
 
 static gboolean
 put (gconstpointer data, gsize size)
@@ -104,7 +70,7 @@ static gpointer
 serve (gpointer messages)
 {
   connection = g_socket_listener_accept (listener, NULL, NULL, NULL);
-  shake_hands ();
+  net_shake_hands (G_IO_STREAM (connection));
   for (guint i = 0; i < GPOINTER_TO_UINT (messages); i++)
     say_padded (PAUSE, SIZE);
   wait_until_read ();
@@ -302,7 +268,7 @@ read_all (gpointer unused)
   gssize n;
 
   connection = g_socket_listener_accept (listener, NULL, NULL, NULL);
-  shake_hands ();
+  net_shake_hands (G_IO_STREAM (connection));
   buffer = g_malloc (MEBIBYTE);
   while ((n = g_input_stream_read (
               g_io_stream_get_input_stream (G_IO_STREAM (connection)), buffer,
@@ -403,7 +369,7 @@ lie (gpointer late)
       TOTAL / VM_FILE_CHUNK_SIZE);
 
   connection = g_socket_listener_accept (listener, NULL, NULL, NULL);
-  shake_hands ();
+  net_shake_hands (G_IO_STREAM (connection));
   say ("{\"type\":\"FILE_RESPONSE\",\"accept\":true,\"encoding\":\"binary\","
        "\"transferId\":\"%s\"}",
       id);

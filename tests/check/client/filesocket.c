@@ -15,8 +15,6 @@
 
 #define ID "3d5f8f4e-0a1b-4c2d-8e3f-405162738495"
 #define OTHER_ID "4d5f8f4e-0a1b-4c2d-8e3f-405162738495"
-#define NONCE_A "YSBub25jZSBvZiBhbm4ncw=="
-#define NONCE_B "YSBub25jZSBvZiBib2Incw=="
 #define DEADLINE (90 * G_TIME_SPAN_SECOND)
 #define SDP(fp, ufrag)                                                       \
   "v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"                        \
@@ -39,15 +37,7 @@ static GPtrArray *answers; /* GstStructure */
 static VmMediaSession *
 new_session (VmIdentity *own, VmIdentity *other, gboolean first)
 {
-  const VmMediaSessionConfig config = { .identity = own,
-    .meeting_id = "meeting",
-    .participant_id = first ? "p001" : "p002",
-    .nonce = first ? NONCE_A : NONCE_B,
-    .other_device_id = vm_identity_get_device_id (other),
-    .other_participant_id = first ? "p002" : "p001",
-    .other_nonce = first ? NONCE_B : NONCE_A,
-    .session = "session",
-    .generation = 1 };
+  const VmMediaSessionConfig config = trust_media_config (own, other, first);
 
   return vm_media_session_new (&config, NULL);
 }

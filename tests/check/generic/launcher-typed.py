@@ -129,15 +129,21 @@ def port_of(host):
     return host.wait_for(r"This meeting's link:\s+http://[^:]*:(\d+)/")[1]
 
 
-def talk(folder, running):
-    host = Terminal(folder, "host", "--meeting", "standup", "--user", "Ann",
-                    *LOOPBACK)
+def meet(folder, running, meeting, *, user="Bob", common=LOOPBACK, host_more=(),
+         guest_more=(), **terminal):
+    """Ann hosts it at a terminal, and @user has joined."""
+    host = Terminal(folder, "host", "--meeting", meeting, "--user", "Ann",
+                    *host_more, *common, **terminal)
     running.append(host.process)
-    port = port_of(host)
-    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port}/standup",
-                   "--user", "Bob", "--push-to-talk", *LOOPBACK)
+    link = f"videomeet://127.0.0.1:{port_of(host)}/{meeting}"
+    guest = Events(folder, "join", link, "--user", user, *guest_more, *common)
     running.append(guest.process)
     guest.wait("participant-state", user="Ann", state="connected")
+    return host, guest
+
+
+def talk(folder, running):
+    host, guest = meet(folder, running, "standup", guest_more=["--push-to-talk"])
 
     host.type("helo\x7flo, you")  # not yet entered
     host.wait_for(r" > hello, you$|> hello, you\r")
@@ -182,13 +188,7 @@ def talk(folder, running):
 
 def edited(folder, running):
     """Keys, Tab and history, and what one asks for and reads."""
-    host = Terminal(folder, "host", "--meeting", "edit", "--user", "Ann",
-                    *LOOPBACK, columns=60)
-    running.append(host.process)
-    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port_of(host)}/edit",
-                   "--user", "Bob Ray", *LOOPBACK)
-    running.append(guest.process)
-    guest.wait("participant-state", user="Ann", state="connected")
+    host, guest = meet(folder, running, "edit", user="Bob Ray", columns=60)
     host.wait_for("Bob Ray is connected")
 
     host.type("there" + HOME + "hi " + DELETE + "T")
@@ -233,13 +233,7 @@ def edited(folder, running):
 
 def compared(folder, running):
     """Two compare digits, and each says what it has found."""
-    host = Terminal(folder, "host", "--meeting", "digits", "--user", "Ann",
-                    *LOOPBACK)
-    running.append(host.process)
-    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port_of(host)}/digits",
-                   "--user", "Bob", *LOOPBACK)
-    running.append(guest.process)
-    guest.wait("participant-state", user="Ann", state="connected")
+    host, guest = meet(folder, running, "digits")
     host.wait_for("Bob is connected")
     host.type("/compare Bob\r")
     digits = guest.wait("compare", user="Ann", state="digits", asked=True)["digits"]
@@ -270,13 +264,8 @@ def offered(folder, running):
     somebody goes to them."""
     path = folder / "notes.txt"
     path.write_text("notes")
-    host = Terminal(folder, "host", "--meeting", "gifts", "--user", "Ann",
-                    "--files", str(folder / "in"), *LOOPBACK)
-    running.append(host.process)
-    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port_of(host)}/gifts",
-                   "--user", "Bob", *LOOPBACK)
-    running.append(guest.process)
-    guest.wait("participant-state", user="Ann", state="connected")
+    host, guest = meet(folder, running, "gifts",
+                       host_more=("--files", str(folder / "in")))
 
     guest.say(f"/send {path}")
     host.wait_for(r"“Bob” sends “notes.txt” \(\d+ bytes\): take it\? \[y/n\]")
@@ -304,12 +293,7 @@ def shared(folder, running):
     """A second picture begins and ends; something else is sent."""
     small = [option for option in LOOPBACK if option != "--audio-only"]
     small[small.index("test")] = "stamp:64x36@10"
-    host = Terminal(folder, "host", "--meeting", "slides", "--user", "Ann", *small)
-    running.append(host.process)
-    guest = Events(folder, "join", f"videomeet://127.0.0.1:{port_of(host)}/slides",
-                   "--user", "Bob", *small)
-    running.append(guest.process)
-    guest.wait("participant-state", user="Ann", state="connected")
+    host, guest = meet(folder, running, "slides", common=small)
 
     def ann_of(event):
         """Ann, in what the guest says of all now."""

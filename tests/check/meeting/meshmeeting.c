@@ -12,12 +12,7 @@
 static void
 use_room (const gchar *name, const gchar *path)
 {
-  g_autofree gchar *uri =
-      g_strdup_printf ("ws://127.0.0.1:%u%s", vm_node_get_port (a.node), path);
-
-  device_open (&b, VM_MEETING_MODE_JOIN);
-  g_object_set (b.meeting, "dialect", VM_DIALECT_NAME_MESH, "name", name, "uri",
-      uri, NULL);
+  use_dialect (VM_DIALECT_NAME_MESH, "ws", name, path);
 }
 
 static void
@@ -116,23 +111,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_pin)
 {
-  const gchar *pins[] = { "123456", "654321" };
-
-  device_open (&a, VM_MEETING_MODE_HOST);
-  g_object_set (a.meeting, "pin", "123456", NULL);
-  start (&a);
-  WAIT_FOR (has (&a, "announced"));
-  for (guint i = 0; i < G_N_ELEMENTS (pins); i++) {
-    use_room (NULL, "/standup");
-    g_object_set (b.meeting, "pin", pins[i], NULL);
-    start (&b);
-    WAIT_FOR (has (&b, i ? "failed" : "active"));
-    if (i == 1)
-      g_assert_error (b.error, VM_ERROR, VM_ERROR_WRONG_PIN);
-    vm_meeting_stop (b.meeting);
-    g_clear_object (&b.meeting);
-    g_string_truncate (b.heard, 0);
-  }
+  check_pins (VM_DIALECT_NAME_MESH);
 }
 
 GST_END_TEST;
@@ -140,11 +119,7 @@ GST_END_TEST;
 /* Where the server has its WebSocket, and a token that it never gave. */
 GST_START_TEST (test_places)
 {
-  const struct
-  {
-    const gchar *name, *path;
-    gboolean there;
-  } cases[] = {
+  const Place places[] = {
     { NULL, "/v2/ws/standup", TRUE },
     { "standup", "", TRUE },
     { "standup", "/v2/ws", TRUE },
@@ -153,17 +128,7 @@ GST_START_TEST (test_places)
     { NULL, "/retro", FALSE },
   };
 
-  host ();
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    use_room (cases[i].name, cases[i].path);
-    start (&b);
-    WAIT_FOR (has (&b, cases[i].there ? "active" : "failed"));
-    if (!cases[i].name && !cases[i].there)
-      g_assert_error (b.error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND);
-    vm_meeting_stop (b.meeting);
-    g_clear_object (&b.meeting);
-    g_string_truncate (b.heard, 0);
-  }
+  check_places (VM_DIALECT_NAME_MESH, places, G_N_ELEMENTS (places));
 }
 
 GST_END_TEST;

@@ -10,16 +10,10 @@
 #include <gst/videomeet/client/signalsocket.h>
 #include <gst/videomeet/meeting/vmmeeting-priv.h>
 
-/* @b is about to join at @format, of @a's port. */
 static void
 use_room (const gchar *name, const gchar *scheme, const gchar *path)
 {
-  g_autofree gchar *uri = g_strdup_printf (
-      "%s://127.0.0.1:%u%s", scheme, vm_node_get_port (a.node), path);
-
-  device_open (&b, VM_MEETING_MODE_JOIN);
-  g_object_set (b.meeting, "dialect", VM_DIALECT_NAME_ROOM, "name", name, "uri",
-      uri, NULL);
+  use_dialect (VM_DIALECT_NAME_ROOM, scheme, name, path);
 }
 
 static void
@@ -96,23 +90,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_pin)
 {
-  const gchar *pins[] = { "123456", "654321" };
-
-  device_open (&a, VM_MEETING_MODE_HOST);
-  g_object_set (a.meeting, "pin", "123456", NULL);
-  start (&a);
-  WAIT_FOR (has (&a, "announced"));
-  for (guint i = 0; i < G_N_ELEMENTS (pins); i++) {
-    use_room (NULL, "ws", "/standup");
-    g_object_set (b.meeting, "pin", pins[i], NULL);
-    start (&b);
-    WAIT_FOR (has (&b, i ? "failed" : "active"));
-    if (i == 1)
-      g_assert_error (b.error, VM_ERROR, VM_ERROR_WRONG_PIN);
-    vm_meeting_stop (b.meeting);
-    g_clear_object (&b.meeting);
-    g_string_truncate (b.heard, 0);
-  }
+  check_pins (VM_DIALECT_NAME_ROOM);
 }
 
 GST_END_TEST;

@@ -4,6 +4,7 @@
  * server does not read. Real sockets, on loopback only. */
 
 #include "program.h"
+#include "support/net/handshake.h"
 #include "support/meetingdevice.h"
 
 #include <gst/videomeet/client/signalclient-priv.h>
@@ -46,38 +47,6 @@ say (const gchar *text, gsize size)
          && put (text, size);
 }
 
-/* RFC 6455 §4.2.2 */
-static void
-shake_hands (void)
-{
-  g_autoptr (GDataInputStream) in = g_data_input_stream_new (
-      g_io_stream_get_input_stream (G_IO_STREAM (connection)));
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA1);
-  g_autofree gchar *accept = NULL, *answer = NULL;
-  guint8 digest[20];
-  gsize size = sizeof digest;
-  gchar *line;
-
-  g_filter_input_stream_set_close_base_stream (
-      G_FILTER_INPUT_STREAM (in), FALSE);
-  while ((line = g_data_input_stream_read_line (in, NULL, NULL, NULL))
-         && strlen (line) > 1) {
-    if (g_ascii_strncasecmp (line, "Sec-WebSocket-Key:", 18) == 0)
-      g_checksum_update (sum, (guchar *) g_strstrip (line + 18), -1);
-    g_free (line);
-  }
-  g_free (line);
-  g_checksum_update (
-      sum, (guchar *) "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
-  g_checksum_get_digest (sum, digest, &size);
-  accept = g_base64_encode (digest, size);
-  answer = g_strdup_printf ("HTTP/1.1 101 Switching Protocols\r\n"
-                            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                            "Sec-WebSocket-Accept: %s\r\n\r\n",
-      accept);
-  put (answer, strlen (answer));
-}
-
 /* Not without end: libsoup reads as long as there is more, before it hands on
  * any. */
 static void
@@ -101,7 +70,7 @@ serve (gpointer manner)
   GInputStream *in;
 
   connection = g_socket_listener_accept (listener, NULL, NULL, NULL);
-  shake_hands ();
+  net_shake_hands (G_IO_STREAM (connection));
   for (guint i = 0; i < G_N_ELEMENTS (greeting); i++)
     say (greeting[i], strlen (greeting[i]));
   in = g_io_stream_get_input_stream (G_IO_STREAM (connection));

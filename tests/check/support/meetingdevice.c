@@ -305,3 +305,61 @@ find (Device *device, const gchar *id)
   g_list_free_full (all, g_object_unref);
   return found;
 }
+
+/* Dialects */
+
+void
+use_dialect (VmDialectName dialect, const gchar *scheme, const gchar *name,
+    const gchar *path)
+{
+  g_autofree gchar *uri = g_strdup_printf (
+      "%s://127.0.0.1:%u%s", scheme, vm_node_get_port (a.node), path);
+
+  device_open (&b, VM_MEETING_MODE_JOIN);
+  g_object_set (b.meeting, "dialect", dialect, "name", name, "uri", uri, NULL);
+}
+
+/* @b joins, and goes: whether it comes in, by the word that it hears. */
+static void
+try_to_join (const gchar *word, const VmError *code)
+{
+  start (&b);
+  WAIT_FOR (has (&b, word));
+  if (code)
+    g_assert_error (b.error, VM_ERROR, (gint) *code);
+  vm_meeting_stop (b.meeting);
+  g_clear_object (&b.meeting);
+  g_string_truncate (b.heard, 0);
+}
+
+void
+check_pins (VmDialectName dialect)
+{
+  const VmError wrong = VM_ERROR_WRONG_PIN;
+  const gchar *pins[] = { "123456", "654321" };
+
+  device_open (&a, VM_MEETING_MODE_HOST);
+  g_object_set (a.meeting, "pin", "123456", NULL);
+  start (&a);
+  WAIT_FOR (has (&a, "announced"));
+  for (guint i = 0; i < G_N_ELEMENTS (pins); i++) {
+    use_dialect (dialect, "ws", NULL, "/standup");
+    g_object_set (b.meeting, "pin", pins[i], NULL);
+    try_to_join (i ? "failed" : "active", i ? &wrong : NULL);
+  }
+}
+
+void
+check_places (VmDialectName dialect, const Place *places, guint n)
+{
+  const VmError nowhere = VM_ERROR_MEETING_NOT_FOUND;
+
+  host ();
+  for (guint i = 0; i < n; i++) {
+    gboolean named = places[i].name != NULL;
+
+    use_dialect (dialect, "ws", places[i].name, places[i].path);
+    try_to_join (places[i].there ? "active" : "failed",
+        named || places[i].there ? NULL : &nowhere);
+  }
+}

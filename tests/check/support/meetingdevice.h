@@ -67,3 +67,19 @@ void use_uri (Device *device, const gchar *meeting);
 void use_port (Device *device, guint port, const gchar *meeting);
 /* Who @id is to @device; borrowed, NULL when nobody is. */
 VmParticipant *find (Device *device, const gchar *id);
+
+/* @b is about to join @name (or NULL) at @path of @a's port, in that dialect.
+ */
+void use_dialect (VmDialectName dialect, const gchar *scheme, const gchar *name,
+    const gchar *path);
+/* The PIN of @a's meeting lets @b in, and another does not. */
+void check_pins (VmDialectName dialect);
+
+typedef struct
+{
+  const gchar *name, *path;
+  gboolean there; /* or "failed" */
+} Place;
+
+/* Whether @b comes into "standup" by each of them. */
+void check_places (VmDialectName dialect, const Place *places, guint n);

@@ -21,12 +21,6 @@
 
 static guint frames_before;
 
-static gboolean
-is_white_and_loud (void)
-{
-  return is_white () && is_loud ();
-}
-
 /* It opens, and gives nothing yet. */
 static void
 choose_held (void)
@@ -101,12 +95,8 @@ GST_START_TEST (test_another_in_a_call)
     { has_shown, NULL },
     { NULL },
   };
-  g_auto (VmtOptions) options = { 0 };
-  g_auto (Result) result = { 0 };
+  g_auto (Result) result = run_plugged (steps);
 
-  plug_all ();
-  result = run (&options, steps);
-  fail_unless_equals_int (result.status, 0);
   fail_unless (strstr (result.text, "The camera is “Grey camera” now."), "%s%s",
       result.text, result.errors);
   fail_unless (
@@ -146,12 +136,8 @@ GST_START_TEST (test_another_that_fails)
     { goes_on_after_failure, NULL },
     { NULL },
   };
-  g_auto (VmtOptions) options = { 0 };
-  g_auto (Result) result = { 0 };
+  g_auto (Result) result = run_plugged (steps);
 
-  plug_all ();
-  result = run (&options, steps);
-  fail_unless_equals_int (result.status, 0);
   fail_unless (is_white ());
   fail_unless (fake_signal_bin_get_gap (TRUE) < GAP_MAX);
 }
@@ -159,30 +145,6 @@ GST_START_TEST (test_another_that_fails)
 GST_END_TEST;
 
 /* Out, and in again */
-
-static void
-unplug_camera (void)
-{
-  fake_media_unplug ("White camera", TRUE);
-}
-
-static gboolean
-is_black_and_muted (void)
-{
-  return is_black () && fake_signal_bin_is_muted (TRUE);
-}
-
-static void
-plug_camera (void)
-{
-  fake_media_plug (CAMERA, "White camera", CAMERA_LINE (WHITE));
-}
-
-static gboolean
-is_white_again (void)
-{
-  return is_white () && !fake_signal_bin_is_muted (TRUE);
-}
 
 static void
 unplug_microphone (void)
@@ -218,12 +180,8 @@ GST_START_TEST (test_plugged_in_again)
     { is_loud_again, NULL },
     { NULL },
   };
-  g_auto (VmtOptions) options = { 0 };
-  g_auto (Result) result = { 0 };
+  g_auto (Result) result = run_plugged (steps);
 
-  plug_all ();
-  result = run (&options, steps);
-  fail_unless_equals_int (result.status, 0);
   fail_unless (strstr (result.errors, "The camera is lost"));
   fail_unless (strstr (result.errors, "The microphone is lost"));
   fail_unless (fake_signal_bin_get_gap (TRUE) < GAP_MAX, "%u ms",
@@ -264,12 +222,8 @@ GST_START_TEST (test_muted_meanwhile)
     { is_white_and_still_muted, NULL },
     { NULL },
   };
-  g_auto (VmtOptions) options = { 0 };
-  g_auto (Result) result = { 0 };
+  g_auto (Result) result = run_plugged (steps);
 
-  plug_all ();
-  result = run (&options, steps);
-  fail_unless_equals_int (result.status, 0);
   fail_unless (fake_signal_bin_is_muted (TRUE));
 }
 

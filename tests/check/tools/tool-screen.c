@@ -529,6 +529,21 @@ is_over (void)
          && !fake_portal_is_caller_there ();
 }
 
+/* A call at a desktop with that portal, which ends well. */
+static Result
+call_at (const FakePortal *portal, const Step *steps)
+{
+  g_auto (VmtOptions) options = { .no_play = TRUE };
+  Result result;
+
+  fake_portal_start (portal);
+  options.source = g_strdup ("stamp:64x36@30");
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  fake_portal_stop ();
+  return result;
+}
+
 /* The second picture is what the desktop shares, and the first goes on. */
 GST_START_TEST (test_shared_in_a_call)
 {
@@ -539,15 +554,9 @@ GST_START_TEST (test_shared_in_a_call)
     { is_over, NULL },
     { NULL },
   };
-  g_auto (VmtOptions) options = { .no_play = TRUE };
-  g_auto (Result) result = { 0 };
+  g_auto (Result) result = call_at (&portal, steps);
 
-  fake_portal_start (&portal);
-  options.source = g_strdup ("stamp:64x36@30");
-  result = run (&options, steps);
-  fail_unless_equals_int (result.status, 0);
   fail_unless_equals_string (result.errors, "");
-  fake_portal_stop ();
 }
 
 GST_END_TEST;
@@ -567,14 +576,7 @@ GST_START_TEST (test_refused_in_a_call)
     { has_refused, NULL },
     { NULL },
   };
-  g_auto (VmtOptions) options = { .no_play = TRUE };
-  g_auto (Result) result = { 0 };
-
-  fake_portal_start (&portal);
-  options.source = g_strdup ("stamp:64x36@30");
-  result = run (&options, steps);
-  fail_unless_equals_int (result.status, 0);
-  fake_portal_stop ();
+  g_auto (Result) result = call_at (&portal, steps);
 }
 
 GST_END_TEST;
@@ -602,14 +604,7 @@ ends_in_a_call (void (*how) (void), gboolean (*is_told) (void))
     { is_told, NULL },
     { NULL },
   };
-  g_auto (VmtOptions) options = { .no_play = TRUE };
-  g_auto (Result) result = { 0 };
-
-  fake_portal_start (&portal);
-  options.source = g_strdup ("stamp:64x36@30");
-  result = run (&options, steps);
-  fail_unless_equals_int (result.status, 0);
-  fake_portal_stop ();
+  g_auto (Result) result = call_at (&portal, steps);
 }
 
 GST_START_TEST (test_ended_by_desktop)

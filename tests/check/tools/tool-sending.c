@@ -10,36 +10,6 @@
 
 static guint frames_before;
 
-static gboolean
-is_white_and_loud (void)
-{
-  return is_white () && is_loud ();
-}
-
-static gboolean
-is_black_and_muted (void)
-{
-  return is_black () && fake_signal_bin_is_muted (TRUE);
-}
-
-static void
-unplug_camera (void)
-{
-  fake_media_unplug ("White camera", TRUE);
-}
-
-static void
-plug_camera (void)
-{
-  fake_media_plug (CAMERA, "White camera", CAMERA_LINE (WHITE));
-}
-
-static gboolean
-is_white_again (void)
-{
-  return is_white () && !fake_signal_bin_is_muted (TRUE);
-}
-
 static void
 send_test (void)
 {
@@ -91,12 +61,7 @@ GST_START_TEST (test_another_source)
     { has_refused_source, NULL },
     { NULL },
   };
-  g_auto (VmtOptions) options = { 0 };
-  g_auto (Result) result = { 0 };
-
-  plug_all ();
-  result = run (&options, steps);
-  fail_unless_equals_int (result.status, 0);
+  g_auto (Result) result = run_plugged (steps);
 }
 
 GST_END_TEST;
@@ -164,12 +129,8 @@ GST_START_TEST (test_share)
     { goes_on_without, NULL },
     { NULL },
   };
-  g_auto (VmtOptions) options = { 0 };
-  g_auto (Result) result = { 0 };
+  g_auto (Result) result = run_plugged (steps);
 
-  plug_all ();
-  result = run (&options, steps);
-  fail_unless_equals_int (result.status, 0);
   fail_unless (
       strstr (result.text, "You send “camera”, and share “stamp:64x36@30”."),
       "%s", result.text);

@@ -10,8 +10,6 @@
 #include <gst/videomeet/trust/media/vmmediasession-priv.h>
 #include <string.h>
 
-#define NONCE_A "YSBub25jZSBvZiBhbm4ncw=="
-#define NONCE_B "YSBub25jZSBvZiBib2Incw=="
 #define SDP(fp, ufrag)                                                       \
   "v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"                        \
   "m=audio 9 UDP/TLS/RTP/SAVPF 97\r\na=fingerprint:sha-256 "                 \
@@ -24,17 +22,7 @@
 static VmMediaSessionConfig
 config_of (gboolean of_ann)
 {
-  VmIdentity *other = of_ann ? bob : ann;
-
-  return (VmMediaSessionConfig){ .identity = of_ann ? ann : bob,
-    .meeting_id = "meeting",
-    .participant_id = of_ann ? "p001" : "p002",
-    .nonce = of_ann ? NONCE_A : NONCE_B,
-    .other_device_id = vm_identity_get_device_id (other),
-    .other_participant_id = of_ann ? "p002" : "p001",
-    .other_nonce = of_ann ? NONCE_B : NONCE_A,
-    .session = "session",
-    .generation = 1 };
+  return trust_media_config (of_ann ? ann : bob, of_ann ? bob : ann, of_ann);
 }
 
 static VmMediaSession *a, *b;
@@ -209,10 +197,10 @@ GST_START_TEST (test_restart)
   g_autoptr (VmMediaSession) before = NULL;
 
   fail_if (vm_media_session_sign_restart (b, &nonce, &identity, NULL));
-  fail_if (vm_media_session_check_restart (a, NONCE_B, "", NULL));
+  fail_if (vm_media_session_check_restart (a, TRUST_NONCE_2, "", NULL));
   connect_both ();
   fail_unless (vm_media_session_sign_restart (b, &nonce, &identity, NULL));
-  fail_if (vm_media_session_check_restart (a, NONCE_B, identity, NULL));
+  fail_if (vm_media_session_check_restart (a, TRUST_NONCE_2, identity, NULL));
   fail_if (vm_media_session_check_restart (a, nonce, NULL, NULL));
   fail_unless (vm_media_session_check_restart (a, nonce, identity, NULL));
   fail_if (vm_media_session_check_restart (a, nonce, identity, NULL));

@@ -145,3 +145,45 @@ run (VmtOptions *options, const Step *steps)
       current.text, current.errors);
   return current;
 }
+
+gboolean
+is_white_and_loud (void)
+{
+  return is_white () && is_loud ();
+}
+
+gboolean
+is_black_and_muted (void)
+{
+  return is_black () && fake_signal_bin_is_muted (TRUE);
+}
+
+gboolean
+is_white_again (void)
+{
+  return is_white () && !fake_signal_bin_is_muted (TRUE);
+}
+
+void
+unplug_camera (void)
+{
+  fake_media_unplug ("White camera", TRUE);
+}
+
+void
+plug_camera (void)
+{
+  fake_media_plug (CAMERA, "White camera", CAMERA_LINE (WHITE));
+}
+
+Result
+run_plugged (const Step *steps)
+{
+  g_auto (VmtOptions) options = { 0 };
+  Result result;
+
+  plug_all ();
+  result = run (&options, steps);
+  fail_unless_equals_int (result.status, 0);
+  return result;
+}

@@ -39,6 +39,12 @@ gboolean is_black (void);
 gboolean is_loud (void);
 gboolean is_soft (void);
 gboolean is_silent (void);
+gboolean is_white_and_loud (void);
+gboolean is_black_and_muted (void);
+gboolean is_white_again (void); /* and not muted any more */
+
+void unplug_camera (void); /* the white one */
+void plug_camera (void);
 
 /* A meeting that is told what to do when something is so */
 typedef struct
@@ -58,6 +64,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Result, result_clear)
 
 /* @steps end with an empty one, with which the user leaves. */
 Result run (VmtOptions *options, const Step *steps);
+/* With all that is plugged; and the user has left it with success. */
+Result run_plugged (const Step *steps);
 /* While it runs: whether that was said; and what is typed. */
 gboolean has_told (const gchar *part);
 gboolean has_complained (const gchar *part);

@@ -36,3 +36,17 @@ trust_keys_teardown (void)
   g_rmdir (folder);
   g_clear_pointer (&folder, g_free);
 }
+
+VmMediaSessionConfig
+trust_media_config (VmIdentity *own, VmIdentity *other, gboolean first)
+{
+  return (VmMediaSessionConfig){ .identity = own,
+    .meeting_id = "meeting",
+    .participant_id = first ? "p001" : "p002",
+    .nonce = first ? TRUST_NONCE_1 : TRUST_NONCE_2,
+    .other_device_id = vm_identity_get_device_id (other),
+    .other_participant_id = first ? "p002" : "p001",
+    .other_nonce = first ? TRUST_NONCE_2 : TRUST_NONCE_1,
+    .session = "session",
+    .generation = 1 };
+}
