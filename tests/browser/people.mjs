@@ -282,6 +282,8 @@ export class Browser {
 // Chromium gives up what it loads when the network changes meanwhile, as it does while
 // the lab's interfaces come up: of the page itself the driver hears that, and of a module
 // the page lacks it.
+const NETWORK_CHANGED = /ERR_NETWORK_CHANGED|interrupted by another navigation to "chrome-error:/u;
+
 function reloading(page) {
   const load = page.goto.bind(page);
   let isWhole = true;
@@ -295,7 +297,7 @@ function reloading(page) {
         const answer = await load(...where);
         if (isWhole || left === 0) return answer;
       } catch (error) {
-        if (left === 0 || !String(error).includes("ERR_NETWORK_CHANGED")) throw error;
+        if (left === 0 || !NETWORK_CHANGED.test(error)) throw error;
       }
     }
   };
