@@ -356,6 +356,56 @@ GST_START_TEST (test_relay_again)
 
 GST_END_TEST;
 
+static VmMeshLink *
+add_link (
+    VmMeshLinks *links, guint number, const gchar *device, const gchar *address)
+{
+  g_autofree gchar *id = g_strdup_printf ("s-%u", number);
+
+  return vm_mesh_links_add (
+      links, id, "standup", VM_MESH_FILE, device, "dev-b", address, 0);
+}
+
+/* Below, at and above what a device, an address and all may have: whose oldest
+ * goes. */
+GST_START_TEST (test_number_of_links)
+{
+  g_autoptr (VmMeshLinks) links = vm_mesh_links_new ();
+  VmMeshLink *first, *of_device, *of_address = NULL, *surplus;
+  guint n = 0;
+
+  first = add_link (links, n++, "dev-x", "elsewhere");
+  of_device = add_link (links, n++, "dev-a", "here");
+  for (guint i = 1; i < VM_MESH_LINKS_PER_DEVICE; i++) {
+    fail_unless (vm_mesh_links_find_surplus (links, "dev-a", "here") == NULL);
+    add_link (links, n++, "dev-a", "here");
+  }
+  fail_unless (
+      vm_mesh_links_find_surplus (links, "dev-a", "here") == of_device);
+  fail_unless (vm_mesh_links_find_surplus (links, "dev-c", "here") == NULL);
+  for (guint i = 0; i < VM_MESH_LINKS_PER_ADDRESS; i++) {
+    g_autofree gchar *device = g_strdup_printf ("device %u", i);
+    VmMeshLink *link;
+
+    fail_unless (vm_mesh_links_find_surplus (links, device, "there") == NULL);
+    link = add_link (links, n++, device, "there");
+    of_address = of_address ? of_address : link;
+  }
+  surplus = vm_mesh_links_find_surplus (links, "dev-c", "there");
+  fail_unless (surplus == of_address);
+  vm_mesh_links_remove (links, surplus);
+  fail_unless (vm_mesh_links_find_surplus (links, "dev-c", "there") == NULL);
+  while (vm_mesh_links_count (links) < VM_MESH_LINKS_MAX) {
+    g_autofree gchar *device = g_strdup_printf ("device %u", n);
+
+    fail_unless (vm_mesh_links_find_surplus (links, device, device) == NULL);
+    add_link (links, n++, device, device);
+  }
+  fail_unless (vm_mesh_links_find_surplus (links, "dev-c", "here") == first);
+}
+
+GST_END_TEST;
+
 static Suite *
 meshrelay_suite (void)
 {
@@ -373,6 +423,7 @@ meshrelay_suite (void)
   tcase_add_test (tc, test_relay_alone);
   tcase_add_test (tc, test_relay_again);
   tcase_add_test (tc, test_quota);
+  tcase_add_test (tc, test_number_of_links);
   return suite;
 }
 

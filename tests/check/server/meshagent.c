@@ -315,6 +315,34 @@ GST_START_TEST (test_number_of_records)
 
 GST_END_TEST;
 
+/* Of devices of one address, at the limit and above; others have room still. */
+GST_START_TEST (test_records_of_an_address)
+{
+  g_autoptr (VmMeshRecords) records = vm_mesh_records_new ();
+  g_autoptr (GError) error = NULL;
+  VmMeshRecord record = { "more", "t", VM_MESH_FILE, "more", "here" };
+
+  for (guint i = 0; i < VM_MESH_RECORDS_PER_ADDRESS; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%u", i);
+    const VmMeshRecord next = { id, "t", VM_MESH_FILE, id, "here" };
+
+    fail_unless (vm_mesh_records_add (records, &next, 0, NULL));
+  }
+  fail_if (vm_mesh_records_add (records, &record, 0, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED);
+  record.address = "there";
+  fail_unless (vm_mesh_records_add (records, &record, 0, NULL));
+  record.address = NULL; /* as an agent's own records */
+  for (guint i = 0; i <= VM_MESH_RECORDS_PER_ADDRESS; i++) {
+    g_autofree gchar *id = g_strdup_printf ("own %u", i);
+
+    record.session_id = record.a = id;
+    fail_unless (vm_mesh_records_add (records, &record, 0, NULL));
+  }
+}
+
+GST_END_TEST;
+
 /* Terminals */
 
 static void
@@ -919,6 +947,7 @@ meshagent_suite (void)
   tcase_add_test (tables, test_records);
   tcase_add_test (tables, test_size_of_hello);
   tcase_add_test (tables, test_number_of_records);
+  tcase_add_test (tables, test_records_of_an_address);
   return s;
 }
 

@@ -114,16 +114,24 @@ GST_START_TEST (a_folder_arrives_whole)
 }
 GST_END_TEST;
 
-/* What is left of a transfer that was cut off. */
+/* What is left of a transfer that was cut off, with the file's @size: one of a
+ * known device has more. */
 static void
-leave_unfinished (const gchar *sender, guint number, gint64 time)
+leave_sized (const gchar *sender, guint number, gint64 time, gsize size)
 {
   g_autofree gchar *path =
       g_strdup_printf ("%s/.vm-%s-list%u.entries", pair->to, sender, number);
   const struct timeval times[2] = { { time, 0 }, { time, 0 } };
+  g_autofree gchar *content = g_strnfill (size, 'x');
 
-  fail_unless (g_file_set_contents (path, "", 0, NULL));
+  fail_unless (g_file_set_contents (path, content, size, NULL));
   fail_unless (utimes (path, times) == 0);
+}
+
+static void
+leave_unfinished (const gchar *sender, guint number, gint64 time)
+{
+  leave_sized (sender, number, time, 0);
 }
 
 static guint
@@ -155,12 +163,67 @@ GST_START_TEST (unfinished_folders_are_kept_for_each_sender)
     VmArchiveFolder *one;
 
     leave_unfinished ("eve", i, now - 500 + i);
-    one = vm_archive_folder_begin (into, "eve", "new", "tree", 0, &error);
+    one =
+        vm_archive_folder_begin (into, "eve", FALSE, "new", "tree", 0, &error);
     g_assert_no_error (error);
     vm_archive_folder_free (one);
     fail_unless_equals_int (count_unfinished ("eve"), MIN (i + 1, most - 1));
   }
   fail_unless_equals_int (count_unfinished ("ann"), 1);
+  vm_receive_folder_stop (into);
+  vm_receive_folder_unref (into);
+}
+GST_END_TEST;
+
+static void
+begin_one (VmReceiveFolder *into, const gchar *sender, gboolean known)
+{
+  g_autoptr (GError) error = NULL;
+  VmArchiveFolder *one =
+      vm_archive_folder_begin (into, sender, known, "new", "tree", 0, &error);
+  g_autofree gchar *path =
+      g_strdup_printf ("%s/.vm-%s-new.entries", pair->to, sender);
+  GStatBuf st;
+
+  g_assert_no_error (error);
+  fail_unless (g_stat (path, &st) == 0);
+  fail_unless_equals_int (st.st_size, known ? 65 : 64);
+  vm_archive_folder_free (one);
+}
+
+/* Below, at and above the number of all: strangers, of whom there may be any
+ * number, push out each other. */
+GST_START_TEST (strangers_push_out_no_known_device)
+{
+  const VmReceiveRules rules = { .overwrite = VM_OVERWRITE_RENAME };
+  g_autoptr (GError) error = NULL;
+  VmReceiveFolder *into = vm_receive_folder_open (pair->to, &rules, &error);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < VM_ARCHIVE_KEPT_MAX; i++) {
+    g_autofree gchar *friend = g_strdup_printf ("friend%u", i);
+
+    begin_one (into, "eve", FALSE);
+    begin_one (into, friend, TRUE);
+    fail_unless_equals_int (count_unfinished (friend), 0);
+    leave_sized (friend, 0, now - 1000 + i, 65);
+  }
+  begin_one (into, "eve", FALSE);
+  leave_sized ("mallory", 0, now, 64);
+  begin_one (into, "eve", FALSE);
+  fail_unless_equals_int (count_unfinished ("mallory"), 0);
+  for (guint i = 0; i < VM_ARCHIVE_KEPT_MAX; i++) {
+    g_autofree gchar *friend = g_strdup_printf ("friend%u", i);
+
+    fail_unless_equals_int (count_unfinished (friend), 1);
+  }
+  leave_sized ("mallory", 0, now, 64);
+  begin_one (into, "another", TRUE);
+  fail_unless_equals_int (count_unfinished ("mallory"), 0);
+  begin_one (into, "another", TRUE);
+  fail_unless_equals_int (count_unfinished ("friend0"), 0);
+  fail_unless_equals_int (count_unfinished ("friend1"), 1);
   vm_receive_folder_stop (into);
   vm_receive_folder_unref (into);
 }
@@ -507,6 +570,7 @@ p2pzips_suite (void)
   tcase_add_test (tc, a_folder_arrives_whole);
   tcase_add_test (tc, an_empty_folder_arrives);
   tcase_add_test (tc, unfinished_folders_are_kept_for_each_sender);
+  tcase_add_test (tc, strangers_push_out_no_known_device);
   tcase_add_test (tc, a_taken_name_gets_a_number);
   tcase_add_test (tc, what_cannot_be_carried_is_left_out_and_named);
   tcase_add_test (tc, what_was_cut_goes_on_behind_the_last_whole_entry);

@@ -18,6 +18,8 @@
 #define GROWING VM_FILENAME_OWN_PREFIX "entry"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_MAX 64 /* bytes */
+/* Of the file with the boot's id: one of more bytes is of a known device. */
+#define STRANGERS_SIZE BOOT_ID_MAX
 /* Bytes between two looks at what is free. */
 #define ASK_EVERY (1024 * 1024)
 
@@ -86,15 +88,33 @@ count (Kept *kept, const gchar *name, gint64 since)
   kept->since = since;
 }
 
-/* Old ones, and the oldest of too many but for @except. */
+/* What makes room for one of a sender; NULL: nothing has to. */
+static const gchar *
+choose (gboolean known, const Kept *own, const Kept *strangers, const Kept *all)
+{
+  if (own->n >= VM_ARCHIVE_KEPT_PER_SENDER)
+    return own->first;
+  if (all->n < VM_ARCHIVE_KEPT_MAX)
+    return NULL;
+  if (own->n && !known)
+    return own->first;
+  if (strangers->n)
+    return strangers->first;
+  /* keys are free: however many strangers there are, they push out no other */
+  return own->n ? own->first : known ? all->first : NULL;
+}
+
+/* Old ones, and what makes room for one more, but for @except. */
 static void
-clean (VmReceiveFolder *folder, const gchar *sender, const gchar *except)
+clean (VmReceiveFolder *folder, const gchar *sender, gboolean known,
+    const gchar *except)
 {
   g_autoptr (GPtrArray) names = vm_receive_list (folder, NULL);
   g_autofree gchar *prefix =
       g_strconcat (VM_FILENAME_OWN_PREFIX, sender, "-", NULL);
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  Kept all = { 0 }, own = { 0 };
+  Kept all = { 0 }, own = { 0 }, strangers = { 0 };
+  const gchar *first;
 
   for (guint i = 0; names && i < names->len; i++) {
     const gchar *name = names->pdata[i];
@@ -111,12 +131,12 @@ clean (VmReceiveFolder *folder, const gchar *sender, const gchar *except)
     count (&all, name, st.st_mtime);
     if (g_str_has_prefix (name, prefix))
       count (&own, name, st.st_mtime);
+    if (st.st_size <= STRANGERS_SIZE)
+      count (&strangers, name, st.st_mtime);
   }
-  if (own.n >= VM_ARCHIVE_KEPT_PER_SENDER
-      || (all.n >= VM_ARCHIVE_KEPT_MAX && own.n))
-    remove_kept (folder, own.first);
-  else if (all.n >= VM_ARCHIVE_KEPT_MAX)
-    remove_kept (folder, all.first);
+  first = choose (known, &own, &strangers, &all);
+  if (first)
+    remove_kept (folder, first);
 }
 
 static gboolean
@@ -148,8 +168,7 @@ is_of_this_boot (VmArchiveFolder *self)
   if (!g_file_get_contents (BOOT_ID, &now, &size, NULL)
       || size >= sizeof before)
     size = 0;
-  same = size
-         && vm_disk_read (self->lock, before, sizeof before, 0) == (gssize) size
+  same = size && vm_disk_read (self->lock, before, size, 0) == (gssize) size
          && memcmp (before, now, size) == 0;
   if (!same && size && ftruncate (self->lock, 0) == 0)
     vm_disk_write (self->lock, now, size, 0);
@@ -158,13 +177,15 @@ is_of_this_boot (VmArchiveFolder *self)
 }
 
 static gboolean
-open_dir (VmArchiveFolder *self, GError **error)
+open_dir (VmArchiveFolder *self, gboolean known, GError **error)
 {
   gint dir = self->folder->dir;
   struct stat st;
 
   if (!is_of_this_boot (self))
     vm_archive_remove (dir, self->growing);
+  if (ftruncate (self->lock, STRANGERS_SIZE + (known ? 1 : 0)) != 0)
+    return vm_disk_fail (error, "The folder cannot be received");
   if (mkdirat (dir, self->growing, 0700) != 0 && errno != EEXIST)
     return vm_disk_fail (error, "The folder cannot be received");
   self->dir = vm_disk_open (dir, self->growing, O_RDONLY | O_DIRECTORY);
@@ -231,13 +252,13 @@ charge (VmArchiveFolder *self, guint64 size, GError **error)
 }
 
 static gboolean
-begin (VmArchiveFolder *self, guint64 size, GError **error)
+begin (VmArchiveFolder *self, gboolean known, guint64 size, GError **error)
 {
   self->unknown = size == VM_ARCHIVE_SIZE_UNKNOWN;
   if (self->unknown)
     size = 0;
   return charge (self, size, error) && check_name (self, error)
-         && open_lock (self, error) && open_dir (self, error)
+         && open_lock (self, error) && open_dir (self, known, error)
          && find_kept (self, error)
          && vm_receive_has_free (
              self->folder, size - MIN (size, self->size), error);
@@ -245,7 +266,8 @@ begin (VmArchiveFolder *self, guint64 size, GError **error)
 
 VmArchiveFolder *
 vm_archive_folder_begin (VmReceiveFolder *folder, const gchar *sender,
-    const gchar *list, const gchar *name, guint64 size, GError **error)
+    gboolean known, const gchar *list, const gchar *name, guint64 size,
+    GError **error)
 {
   g_autofree gchar *safe = vm_filename_make_safe (name, error);
   VmArchiveFolder *self;
@@ -265,8 +287,8 @@ vm_archive_folder_begin (VmReceiveFolder *folder, const gchar *sender,
   self->lock_name = vm_receive_sibling (self->growing, FOLDER, ENTRIES);
   self->lock = self->dir = self->file = -1;
   self->names = vm_archive_names_new ();
-  clean (folder, sender, self->lock_name);
-  if (begin (self, size, error))
+  clean (folder, sender, known, self->lock_name);
+  if (begin (self, known, size, error))
     return self;
   vm_archive_folder_free (self);
   return NULL;

@@ -11,9 +11,9 @@
  * end. Folders are 0700, files 0600, or 0700 when their owner may run them. No
  * link is followed. Errors as receivefolder.h. */
 
-/* Unfinished folders that are kept of one sender, and of all: its oldest is
- * removed, or where it has none the oldest of all. Each is kept for
- * VM_RECEIVE_PART_AGE. */
+/* Unfinished folders that are kept of one sender, and of all: its own oldest is
+ * removed; beyond the second number the oldest of strangers, and that of known
+ * devices only for a known device. Each is kept for VM_RECEIVE_PART_AGE. */
 #define VM_ARCHIVE_KEPT_PER_SENDER 4
 #define VM_ARCHIVE_KEPT_MAX 32
 
@@ -24,12 +24,12 @@ typedef struct _VmArchiveFolder VmArchiveFolder;
 
 /* Its @size counts for the quota of the receiving folder from here on, and as
  * long as this process runs when it is received; an unknown one counts as it is
- * written, and ends at max-size.
+ * written, and ends at max-size. @known: the sender is no stranger.
  * @list: letters and digits that say what is sent; the same sender with the
  * same list goes on where it was. @size: bytes still to come at most. */
-VmArchiveFolder *
-vm_archive_folder_begin (VmReceiveFolder *folder, const gchar *sender,
-    const gchar *list, const gchar *name, guint64 size, GError **error);
+VmArchiveFolder *vm_archive_folder_begin (VmReceiveFolder *folder,
+    const gchar *sender, gboolean known, const gchar *list, const gchar *name,
+    guint64 size, GError **error);
 /* Keeps what is there for the next transfer. */
 void vm_archive_folder_free (VmArchiveFolder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmArchiveFolder, vm_archive_folder_free)

@@ -248,7 +248,7 @@ open_folder (Receiving *self, GError **error)
       self->native ? g_strndup (self->meta.list, 32) : g_uuid_string_random ();
 
   self->folder = vm_archive_folder_begin (self->receive->folder,
-      self->receive->device, list, self->name,
+      self->receive->device, self->receive->known, list, self->name,
       self->meta.size >= 0 ? (guint64) self->meta.size
                            : VM_ARCHIVE_SIZE_UNKNOWN,
       error);

@@ -9,6 +9,7 @@ typedef struct
   gchar *id;
   gchar *token;
   gchar *a;
+  gchar *address;
   VmMeshKind kind;
   gint64 expires;
 } Record;
@@ -26,6 +27,7 @@ record_free (gpointer data)
   g_free (record->id);
   g_free (record->token);
   g_free (record->a);
+  g_free (record->address);
   g_free (record);
 }
 
@@ -46,22 +48,29 @@ vm_mesh_records_free (VmMeshRecords *records)
   g_free (records);
 }
 
-/* Forgets what is over; how many @a has still. */
-static guint
-sweep (VmMeshRecords *records, const gchar *a, gint64 now)
+typedef struct
+{
+  guint of_device, of_address;
+} Count;
+
+/* Forgets what is over; how many are left of that device and that address. */
+static Count
+sweep (VmMeshRecords *records, const gchar *a, const gchar *address, gint64 now)
 {
   GHashTableIter iter;
   gpointer value;
-  guint n = 0;
+  Count n = { 0 };
 
   g_hash_table_iter_init (&iter, records->table);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Record *record = value;
 
-    if (record->expires <= now)
+    if (record->expires <= now) {
       g_hash_table_iter_remove (&iter);
-    else
-      n += g_strcmp0 (record->a, a) == 0;
+      continue;
+    }
+    n.of_device += g_strcmp0 (record->a, a) == 0;
+    n.of_address += address && g_strcmp0 (record->address, address) == 0;
   }
   return n;
 }
@@ -69,7 +78,7 @@ sweep (VmMeshRecords *records, const gchar *a, gint64 now)
 guint
 vm_mesh_records_count (VmMeshRecords *records, gint64 now)
 {
-  sweep (records, NULL, now);
+  sweep (records, NULL, NULL, now);
   return g_hash_table_size (records->table);
 }
 
@@ -77,9 +86,11 @@ gboolean
 vm_mesh_records_add (VmMeshRecords *records, const VmMeshRecord *said,
     gint64 now, GError **error)
 {
+  Count n = sweep (records, said->a, said->address, now);
   Record *record;
 
-  if (sweep (records, said->a, now) >= VM_MESH_RECORDS_PER_DEVICE
+  if (n.of_device >= VM_MESH_RECORDS_PER_DEVICE
+      || n.of_address >= VM_MESH_RECORDS_PER_ADDRESS
       || g_hash_table_size (records->table) >= VM_MESH_RECORDS_MAX) {
     g_set_error (error, VM_ERROR, VM_ERROR_RATE_LIMITED,
         "Too many sessions are about to begin; try again in 3 minutes");
@@ -89,6 +100,7 @@ vm_mesh_records_add (VmMeshRecords *records, const VmMeshRecord *said,
   record->id = g_strdup (said->session_id);
   record->token = g_strdup (said->session_token);
   record->a = g_strdup (said->a);
+  record->address = g_strdup (said->address);
   record->kind = said->kind;
   record->expires = now + VM_MESH_RECORD_TIME;
   g_hash_table_replace (records->table, record->id, record);
@@ -170,7 +182,7 @@ vm_mesh_records_redeem (VmMeshRecords *records, const gchar *text, gsize size,
         "The first message of a session is no P2P_HELLO");
     return FALSE;
   }
-  sweep (records, NULL, now);
+  sweep (records, NULL, NULL, now);
   record = g_hash_table_lookup (records->table, hello.id);
   if (!record || !equals (hello.token, record->token)
       || strcmp (hello.from, record->a) != 0) {

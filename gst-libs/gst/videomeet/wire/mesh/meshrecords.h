@@ -11,6 +11,7 @@
 #define VM_MESH_RECORD_TIME (180 * G_TIME_SPAN_SECOND) /* expires_in */
 #define VM_MESH_RECORDS_MAX 1024
 #define VM_MESH_RECORDS_PER_DEVICE 16 /* of one requester */
+#define VM_MESH_RECORDS_PER_ADDRESS 256 /* of all requesters there */
 #define VM_MESH_P2P_HELLO_MAX 4096 /* bytes */
 
 typedef struct
@@ -19,6 +20,7 @@ typedef struct
   const gchar *session_token;
   VmMeshKind kind;
   const gchar *a; /* the device that requests and connects */
+  const gchar *address; /* where it is; NULL: that does not count */
 } VmMeshRecord;
 
 typedef struct _VmMeshRecords VmMeshRecords;
@@ -26,7 +28,8 @@ typedef struct _VmMeshRecords VmMeshRecords;
 VmMeshRecords *vm_mesh_records_new (void);
 void vm_mesh_records_free (VmMeshRecords *records);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshRecords, vm_mesh_records_free)
-/* VM_ERROR_RATE_LIMITED: too many are open, of that device or of all. */
+/* VM_ERROR_RATE_LIMITED: too many are open: of that device, of its
+ * address or of all. */
 gboolean vm_mesh_records_add (VmMeshRecords *records,
     const VmMeshRecord *record, gint64 now, GError **error);
 /* The device @a is gone: its sessions become invalid. */

@@ -21,6 +21,7 @@ link_free (gpointer data)
     g_free (link->device[i]);
     g_free (link->ticket[i]);
   }
+  g_free (link->address);
   g_free (link->id);
   g_free (link->room);
   g_free (link);
@@ -49,34 +50,50 @@ is_older (const VmMeshLink *link, const VmMeshLink *than)
   return !than || link->number < than->number;
 }
 
-VmMeshLink *
-vm_mesh_links_find_surplus (VmMeshLinks *links, const gchar *device)
+/* Links, and the oldest of them. */
+typedef struct
 {
-  VmMeshLink *oldest = NULL, *own = NULL;
+  VmMeshLink *oldest;
+  guint n;
+} Share;
+
+static void
+count (Share *share, VmMeshLink *link)
+{
+  share->n++;
+  if (is_older (link, share->oldest))
+    share->oldest = link;
+}
+
+VmMeshLink *
+vm_mesh_links_find_surplus (
+    VmMeshLinks *links, const gchar *device, const gchar *address)
+{
+  Share all = { NULL }, of_device = { NULL }, of_address = { NULL };
   GHashTableIter iter;
   gpointer value;
-  guint n = 0;
 
   g_hash_table_iter_init (&iter, links->table);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     VmMeshLink *link = value;
 
-    if (is_older (link, oldest))
-      oldest = link;
-    if (strcmp (link->device[VM_MESH_SIDE_A], device) != 0)
-      continue;
-    n++;
-    if (is_older (link, own))
-      own = link;
+    count (&all, link);
+    if (strcmp (link->device[VM_MESH_SIDE_A], device) == 0)
+      count (&of_device, link);
+    if (g_strcmp0 (link->address, address) == 0)
+      count (&of_address, link);
   }
-  if (n >= VM_MESH_LINKS_PER_DEVICE)
-    return own;
-  return g_hash_table_size (links->table) >= VM_MESH_LINKS_MAX ? oldest : NULL;
+  if (of_device.n >= VM_MESH_LINKS_PER_DEVICE)
+    return of_device.oldest;
+  if (of_address.n >= VM_MESH_LINKS_PER_ADDRESS)
+    return of_address.oldest;
+  return all.n >= VM_MESH_LINKS_MAX ? all.oldest : NULL;
 }
 
 VmMeshLink *
 vm_mesh_links_add (VmMeshLinks *links, const gchar *id, const gchar *room,
-    VmMeshKind kind, const gchar *a, const gchar *b, gint64 now)
+    VmMeshKind kind, const gchar *a, const gchar *b, const gchar *address,
+    gint64 now)
 {
   VmMeshLink *link = g_new0 (VmMeshLink, 1);
 
@@ -85,6 +102,7 @@ vm_mesh_links_add (VmMeshLinks *links, const gchar *id, const gchar *room,
   link->kind = kind;
   link->device[VM_MESH_SIDE_A] = g_strdup (a);
   link->device[VM_MESH_SIDE_B] = g_strdup (b);
+  link->address = g_strdup (address);
   link->number = ++links->numbers;
   link->ticket_at = now;
   g_hash_table_replace (links->table, link->id, link);

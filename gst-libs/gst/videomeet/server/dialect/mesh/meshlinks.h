@@ -10,6 +10,9 @@
 
 #define VM_MESH_LINKS_MAX 4096
 #define VM_MESH_LINKS_PER_DEVICE 64 /* that it has asked for */
+/* that devices of one address have asked for: keys are free, addresses are not
+ */
+#define VM_MESH_LINKS_PER_ADDRESS 1024
 
 typedef enum
 {
@@ -24,6 +27,7 @@ typedef struct
   gchar *room;
   VmMeshKind kind;
   gchar *device[VM_MESH_N_SIDES];
+  gchar *address; /* of the device that asked */
   /* to the relay; NULL once it is used */
   gchar *ticket[VM_MESH_N_SIDES];
   gint64 ticket_at; /* when they were made */
@@ -40,12 +44,13 @@ typedef struct _VmMeshLinks VmMeshLinks;
 VmMeshLinks *vm_mesh_links_new (void);
 void vm_mesh_links_free (VmMeshLinks *links);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmMeshLinks, vm_mesh_links_free)
-/* The link that must go before @device may have another; or NULL. */
-VmMeshLink *
-vm_mesh_links_find_surplus (VmMeshLinks *links, const gchar *device);
-VmMeshLink *
-vm_mesh_links_add (VmMeshLinks *links, const gchar *id, const gchar *room,
-    VmMeshKind kind, const gchar *a, const gchar *b, gint64 now);
+/* The link that must go before @device, at @address, may have another; or NULL.
+ */
+VmMeshLink *vm_mesh_links_find_surplus (
+    VmMeshLinks *links, const gchar *device, const gchar *address);
+VmMeshLink *vm_mesh_links_add (VmMeshLinks *links, const gchar *id,
+    const gchar *room, VmMeshKind kind, const gchar *a, const gchar *b,
+    const gchar *address, gint64 now);
 /* The session of @device in @room, and its side; NULL: there is none. */
 VmMeshLink *vm_mesh_links_find (VmMeshLinks *links, const gchar *id,
     const gchar *room, const gchar *device, VmMeshSide *side);

@@ -127,11 +127,13 @@ add_link (VmMeshGuest *a, VmMeshGuest *b, const gchar *id, VmMeshKind kind,
     gint64 now)
 {
   VmMesh *mesh = a->mesh;
-  VmMeshLink *link = vm_mesh_links_find_surplus (mesh->links, a->id);
+  const gchar *address = a->ws->conn->group;
+  VmMeshLink *link = vm_mesh_links_find_surplus (mesh->links, a->id, address);
 
   if (link)
     drop (mesh, link);
-  link = vm_mesh_links_add (mesh->links, id, a->room, kind, a->id, b->id, now);
+  link = vm_mesh_links_add (
+      mesh->links, id, a->room, kind, a->id, b->id, address, now);
   make_tickets (mesh, link, now);
   mesh->sessions_made++;
   return link;
@@ -147,7 +149,8 @@ create (VmMeshGuest *a, VmMeshGuest *b, const VmMeshMessage *message,
   g_autofree gchar *token = vm_mesh_make_token (mesh);
   g_autoptr (GPtrArray) of_a = list_endpoints (a, b, message->candidates);
   g_autoptr (GPtrArray) of_b = list_endpoints (b, a, b->hello->endpoints);
-  const VmMeshRecord record = { id, token, message->kind, a->id };
+  const VmMeshRecord record = { id, token, message->kind, a->id,
+    a->ws->conn->group };
   VmMeshCreated created = {
     .session_id = id,
     .kind = message->kind,
