@@ -134,13 +134,24 @@ vmt_devices_ref (VmtDevices *self)
 
 /* PipeWire's provider stops without the lock of the thread that it gets its
  * news on (before 0.3.74), and forgets devices that it hears of afterwards
- * (before 1.6): both end in freed memory. */
-static gboolean
-is_left_running (VmtDevices *self)
+ * (before 1.6): both end in freed memory. A provider stops when it was stopped
+ * as often as it was started, so this one is started once more. */
+static void
+keep_pipewire_running (VmtDevices *self)
 {
+  static GMutex lock;
+  static GstDeviceProvider *kept; /* protected by lock */
   g_auto (GStrv) names = gst_device_monitor_get_providers (self->monitor);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+  g_autoptr (GstDeviceProvider) provider = NULL;
 
-  return g_strv_contains ((const gchar *const *) names, VMT_PIPEWIRE_PROVIDER);
+  if (kept
+      || !g_strv_contains (
+          (const gchar *const *) names, VMT_PIPEWIRE_PROVIDER))
+    return;
+  provider = gst_device_provider_factory_get_by_name (VMT_PIPEWIRE_PROVIDER);
+  if (provider && gst_device_provider_start (provider))
+    kept = g_steal_pointer (&provider);
 }
 
 static void
@@ -148,9 +159,7 @@ clear (gpointer data)
 {
   VmtDevices *self = data;
 
-  /* until the process ends; the provider's bus knows of it */
-  if (is_left_running (self))
-    return;
+  keep_pipewire_running (self);
   gst_device_monitor_stop (self->monitor);
   gst_object_unref (self->monitor);
 }
