@@ -146,8 +146,7 @@ keep_pipewire_running (VmtDevices *self)
   g_autoptr (GstDeviceProvider) provider = NULL;
 
   if (kept
-      || !g_strv_contains (
-          (const gchar *const *) names, VMT_PIPEWIRE_PROVIDER))
+      || !g_strv_contains ((const gchar *const *) names, VMT_PIPEWIRE_PROVIDER))
     return;
   provider = gst_device_provider_factory_get_by_name (VMT_PIPEWIRE_PROVIDER);
   if (provider && gst_device_provider_start (provider))
