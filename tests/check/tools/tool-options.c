@@ -800,8 +800,8 @@ GST_START_TEST (test_kept_answer)
   fail_unless (g_file_get_contents (path, &text, NULL, NULL));
   /* GLib before 2.76 puts an empty line behind the first comment */
   fail_unless (g_str_has_prefix (text, "# mine\n"));
-  fail_unless_equals_string (strchr (text, '['),
-      "[videomeet]\n# this too\nuser=Ann\nview=true\n");
+  fail_unless_equals_string (
+      strchr (text, '['), "[videomeet]\n# this too\nuser=Ann\nview=true\n");
   fail_unless (g_stat (path, &info) == 0);
   fail_unless_equals_int (info.st_mode & 0777, 0644);
   /* what cannot be read is left alone */
