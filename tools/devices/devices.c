@@ -195,18 +195,25 @@ get_priority (const VmtMediaDevice *self)
 }
 
 static gint
+compare_choice (gconstpointer a, gconstpointer b)
+{
+  const VmtMediaDevice *one = *(const VmtMediaDevice **) a;
+  const VmtMediaDevice *two = *(const VmtMediaDevice **) b;
+  gint64 first = get_priority (one), second = get_priority (two);
+
+  if (one->is_default != two->is_default)
+    return two->is_default - one->is_default;
+  return (second > first) - (second < first);
+}
+
+static gint
 compare (gconstpointer a, gconstpointer b)
 {
   const VmtMediaDevice *one = *(const VmtMediaDevice **) a;
   const VmtMediaDevice *two = *(const VmtMediaDevice **) b;
   gint pipewire = is_of_pipewire (two->device) - is_of_pipewire (one->device);
-  gint64 first = get_priority (one), second = get_priority (two);
 
-  if (pipewire)
-    return pipewire;
-  if (one->is_default != two->is_default)
-    return two->is_default - one->is_default;
-  return (second > first) - (second < first);
+  return pipewire ? pipewire : compare_choice (a, b);
 }
 
 /* Whether @other, of another provider, is the device of @node of PipeWire. */
@@ -236,23 +243,52 @@ is_same (const VmtMediaDevice *node, const VmtMediaDevice *other)
   return FALSE;
 }
 
+/* PulseAudio plays by the same node. */
+static gboolean
+is_same_node (const VmtMediaDevice *node, const VmtMediaDevice *other)
+{
+  g_autoptr (GstStructure) properties =
+      gst_device_get_properties (node->device);
+  g_autoptr (GstStructure) others = gst_device_get_properties (other->device);
+  g_autofree gchar *name = get_property (properties, "node.name");
+
+  return name && has_property (others, "node.name", name);
+}
+
 /* One that PipeWire and another provider have is the one of PipeWire, which
- * are first. */
-static void
+ * are first; but PulseAudio's to play by where PipeWire's element may lock up.
+ * Returns: whether one of these took the place of PipeWire's */
+static gboolean
 drop_twins (GPtrArray *list)
 {
+  gboolean locks_up = vmt_pipewire_sink_locks_up (vmt_pipewire_get_version ());
+  gboolean replaced = FALSE;
+
   for (guint i = 0; i < list->len; i++) {
     VmtMediaDevice *one = g_ptr_array_index (list, i);
+    VmtMediaDevice *instead = NULL;
 
     if (!is_of_pipewire (one->device))
-      return;
+      break;
     for (guint k = list->len - 1; k > i; k--) {
       VmtMediaDevice *two = g_ptr_array_index (list, k);
 
-      if (!is_of_pipewire (two->device) && is_same (one, two))
-        g_ptr_array_remove_index (list, k);
+      if (is_of_pipewire (two->device) || !is_same (one, two))
+        continue;
+      two = g_ptr_array_steal_index (list, k);
+      if (locks_up && !instead && one->kind == VMT_KIND_SPEAKER
+          && is_same_node (one, two))
+        instead = two;
+      else
+        vmt_media_device_free (two);
+    }
+    if (instead) {
+      vmt_media_device_free (one);
+      list->pdata[i] = instead;
+      replaced = TRUE;
     }
   }
+  return replaced;
 }
 
 /* Two of one model. */
@@ -289,7 +325,8 @@ vmt_devices_list (VmtDevices *self, VmtKind kind)
   }
   g_list_free_full (devices, gst_object_unref);
   g_ptr_array_sort (list, compare);
-  drop_twins (list);
+  if (drop_twins (list))
+    g_ptr_array_sort (list, compare_choice);
   tell_apart (list);
   return list;
 }

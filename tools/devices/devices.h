@@ -45,7 +45,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtDevices, vmt_devices_unref)
 
 /* Returns: (transfer full): of VmtMediaDevice: those of PipeWire first, the
  * default of the system before others. One that PulseAudio, ALSA or V4L2 has
- * too is listed once. What a loudspeaker plays is no microphone, and a screen
+ * too is listed once, as PulseAudio's where PipeWire's may not play
+ * (devices/pipewire.h). What a loudspeaker plays is no microphone, and a screen
  * that is shared no camera. */
 GPtrArray *vmt_devices_list (VmtDevices *self, VmtKind kind);
 /* The one called @name, in whatever case: its whole name, or else a beginning

@@ -7,6 +7,22 @@
 /* what any version can name; nothing of it is sent */
 #define CAPS "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1"
 
+const gchar *
+vmt_pipewire_get_version (void)
+{
+  g_autoptr (GstPlugin) plugin =
+      gst_registry_find_plugin (gst_registry_get (), PLUGIN);
+
+  /* it stays with the registry */
+  return plugin ? gst_plugin_get_version (plugin) : NULL;
+}
+
+gboolean
+vmt_pipewire_sink_locks_up (const gchar *version)
+{
+  return version && g_str_has_prefix (version, "0.");
+}
+
 static gboolean
 is_of_pipewire (GstElement *element)
 {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "devices/camera.h"
 #include "devices/devices.h"
+#include "devices/pipewire.h"
 #include "devices/slot-sink.h"
 #include "support/media/fakemedia.h"
 #include "support/media/mediacall.h"
@@ -435,6 +436,36 @@ GST_START_TEST (test_listed_once)
 
 GST_END_TEST;
 
+/* A loudspeaker is PulseAudio's where PipeWire's may stay silent for good. A
+ * microphone is PipeWire's all the same. */
+GST_START_TEST (test_speaker_of_an_old_pipewire)
+{
+  gboolean old = vmt_pipewire_sink_locks_up (vmt_pipewire_get_version ());
+  g_autoptr (VmtDevices) devices = NULL;
+
+  fail_if (vmt_pipewire_sink_locks_up (NULL));
+  fail_unless (vmt_pipewire_sink_locks_up ("0.3.65"));
+  fail_if (vmt_pipewire_sink_locks_up ("1.0.0"));
+  fake_media_register ();
+  fake_media_plug_known (
+      SPEAKER, "Box", TRUE, "p,node.name=(string)a,priority.session=(int)9");
+  fake_media_plug_known (SPEAKER, "PipeWire alone", TRUE,
+      "p,node.name=(string)b,priority.session=(int)8");
+  fake_media_plug_known (SPEAKER, "Box by Pulse", FALSE,
+      "p,node.name=(string)a,is-default=(boolean)1");
+  fake_media_plug_known (SPEAKER, "Pulse alone", FALSE, "p,alsa.card=(int)7");
+  fake_media_plug_known (MICROPHONE, "Mic", TRUE, "p,node.name=(string)m");
+  fake_media_plug_known (
+      MICROPHONE, "Mic by Pulse", FALSE, "p,node.name=(string)m");
+  devices = vmt_devices_new ();
+  lists (devices, VMT_KIND_SPEAKER,
+      old ? "Box by Pulse|PipeWire alone|Pulse alone|"
+          : "Box|PipeWire alone|Pulse alone|");
+  lists (devices, VMT_KIND_MICROPHONE, "Mic|");
+}
+
+GST_END_TEST;
+
 /* No camera, and whoever has none must not send a screen in its place. */
 GST_START_TEST (test_shared_screens)
 {
@@ -670,6 +701,7 @@ tool_devices_suite (void)
   tcase_add_test (tc, test_names);
   tcase_add_test (tc, test_no_device);
   tcase_add_test (tc, test_listed_once);
+  tcase_add_test (tc, test_speaker_of_an_old_pipewire);
   tcase_add_test (tc, test_shared_screens);
   tcase_add_test (tc, test_sizes);
   tcase_add_test (tc, test_regions);
