@@ -156,6 +156,57 @@ GST_START_TEST (test_threads_share_it_too)
 
 GST_END_TEST;
 
+static gpointer
+revoke_ann (gpointer data)
+{
+  Thread *thread = data;
+  g_autofree gchar *id =
+      vm_trust_store_revoke (thread->store, "Ann", thread->now, NULL);
+
+  return GINT_TO_POINTER (id != NULL);
+}
+
+/* What is known of Ann, alone or among all. */
+static VmTrustFacts *
+know_ann (gboolean among_all)
+{
+  g_autoptr (GPtrArray) all = NULL;
+
+  if (!among_all)
+    return fixture_know (f.ann);
+  all = vm_trust_store_know_all (f.store, f.now);
+  fail_unless_equals_int (all->len, 1);
+  return g_ptr_array_steal_index (all, 0);
+}
+
+/* A device whose trust is withdrawn meanwhile is trusted or revoked: one that
+ * is neither is a stranger, whom an open meeting lets in. */
+GST_START_TEST (test_is_never_neither)
+{
+  const gchar *id = vm_identity_get_device_id (f.ann);
+  Thread data = { f.store, f.now, 0 };
+
+  for (guint i = 0; i < 4 * ROUNDS; i++) {
+    gboolean revoked = FALSE;
+    GThread *thread;
+
+    fail_unless (
+        fixture_trust (f.ann, "Ann", "laptop", VM_PERMISSIONS_CALL, NULL));
+    thread = g_thread_new ("revoker", revoke_ann, &data);
+    while (!revoked) {
+      g_autoptr (VmTrustFacts) facts = know_ann (i % 2);
+
+      fail_unless (facts->given || facts->revoked);
+      fail_if (facts->given && facts->revoked);
+      revoked = facts->revoked;
+    }
+    fail_unless (g_thread_join (thread) != NULL);
+    fail_unless (vm_trust_store_pardon (f.store, id, NULL));
+  }
+}
+
+GST_END_TEST;
+
 /* Whoever reads is not kept waiting by who writes, or has died at it. */
 GST_START_TEST (test_readers_need_no_lock)
 {
@@ -203,6 +254,7 @@ storeshared_suite (void)
   tcase_add_checked_fixture (tc, fixture_setup, fixture_teardown);
   tcase_add_test (tc, test_is_not_torn);
   tcase_add_test (tc, test_threads_share_it_too);
+  tcase_add_test (tc, test_is_never_neither);
   tcase_add_test (tc, test_readers_need_no_lock);
   tcase_add_test (tc, test_lock_has_a_deadline);
   return s;

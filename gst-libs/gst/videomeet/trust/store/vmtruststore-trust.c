@@ -119,8 +119,6 @@ typedef struct
   VmTrustStore *store;
   GBytes *own;
   gchar *own_id;
-  GHashTable *revoked;
-  gboolean damaged;
   gint64 now;
 } View;
 
@@ -130,7 +128,6 @@ view_open (View *view, VmTrustStore *self, GDateTime *now)
   view->store = self;
   view->own = vm_trust_store_read_own_spki (self);
   view->own_id = view->own ? vm_spki_to_device_id (view->own) : NULL;
-  view->damaged = !vm_trust_store_read_revoked (self, &view->revoked);
   view->now = g_date_time_to_unix (now);
 }
 
@@ -139,7 +136,6 @@ view_close (View *view)
 {
   g_clear_pointer (&view->own, g_bytes_unref);
   g_free (view->own_id);
-  g_clear_pointer (&view->revoked, g_hash_table_unref);
 }
 
 static void
@@ -161,13 +157,13 @@ know_tokens (const View *view, VmTrustFacts *facts)
   }
 }
 
+/* But for what was revoked, see withdraw(). */
 static VmTrustFacts *
 know (const View *view, const gchar *device_id)
 {
   VmTrustFacts *facts = vm_trust_facts_new (device_id);
   g_autoptr (VmKnownDevice) device = NULL;
 
-  facts->damaged = view->damaged;
   if (!device_id || !vm_device_id_is_valid (device_id))
     return facts;
   if (g_strcmp0 (device_id, view->own_id) == 0) {
@@ -177,7 +173,6 @@ know (const View *view, const gchar *device_id)
     facts->given_until = facts->held_until = G_MAXINT64;
     return facts;
   }
-  facts->revoked = g_hash_table_contains (view->revoked, device_id);
   device =
       vm_trust_store_read_device (view->store, device_id, NULL, &facts->spki);
   if (device) {
@@ -185,9 +180,26 @@ know (const View *view, const gchar *device_id)
     facts->device = g_strdup (device->device);
     facts->first_seen = g_date_time_ref (device->first_seen);
   }
-  if (facts->spki && !facts->revoked && !facts->damaged)
+  if (facts->spki)
     know_tokens (view, facts);
   return facts;
+}
+
+/* With a list that was read after the tokens. Whoever revokes a device lists it
+ * first and removes its token then: read the other way about, a device that is
+ * revoked meanwhile has neither, and is a stranger whom some policy lets in. */
+static void
+withdraw (VmTrustFacts *facts, GHashTable *revoked, gboolean damaged)
+{
+  facts->damaged = damaged;
+  if (!facts->device_id || facts->own)
+    return;
+  facts->revoked = g_hash_table_contains (revoked, facts->device_id);
+  if (!facts->revoked && !damaged)
+    return;
+  facts->given = facts->held = VM_PERMISSIONS_NONE;
+  facts->given_until = facts->held_until = 0;
+  g_clear_pointer (&facts->given_token, g_free);
 }
 
 /**
@@ -210,6 +222,8 @@ VmTrustFacts *
 vm_trust_store_know (VmTrustStore *self, const gchar *device_id,
     const gchar *user, const gchar *device, GDateTime *now)
 {
+  g_autoptr (GHashTable) revoked = NULL;
+  gboolean damaged;
   View view;
   VmTrustFacts *facts;
 
@@ -218,6 +232,8 @@ vm_trust_store_know (VmTrustStore *self, const gchar *device_id,
 
   view_open (&view, self, now);
   facts = know (&view, device_id);
+  damaged = !vm_trust_store_read_revoked (self, &revoked);
+  withdraw (facts, revoked, damaged);
   if (device_id && user && *user && device && *device && !facts->own) {
     g_autoptr (GPtrArray) devices = vm_trust_store_list (self);
     const VmKnownDevice *old =
@@ -264,8 +280,9 @@ vm_trust_store_know_all (VmTrustStore *self, GDateTime *now)
   GPtrArray *all =
       g_ptr_array_new_with_free_func ((GDestroyNotify) vm_trust_facts_free);
   g_autoptr (GPtrArray) ids = NULL;
-  g_autoptr (GHashTable) left = vm_revoked_new ();
+  g_autoptr (GHashTable) revoked = NULL;
   GHashTableIter iter;
+  gboolean damaged;
   gpointer id;
   View view;
 
@@ -273,24 +290,26 @@ vm_trust_store_know_all (VmTrustStore *self, GDateTime *now)
   g_return_val_if_fail (now != NULL, NULL);
 
   view_open (&view, self, now);
-  g_hash_table_iter_init (&iter, view.revoked);
-  while (g_hash_table_iter_next (&iter, &id, NULL))
-    g_hash_table_insert (left, g_strdup (id), NULL);
   ids = vm_store_ids (vm_trust_store_get_folder (self), VM_STORE_DEVICES);
   for (guint i = 0; i < ids->len; i++) {
     g_autoptr (VmTrustFacts) facts = know (&view, ids->pdata[i]);
 
-    if (!facts->first_seen)
-      continue;
-    g_hash_table_remove (left, ids->pdata[i]);
-    g_ptr_array_add (all, g_steal_pointer (&facts));
+    if (facts->first_seen)
+      g_ptr_array_add (all, g_steal_pointer (&facts));
   }
-  g_hash_table_iter_init (&iter, left);
+  damaged = !vm_trust_store_read_revoked (self, &revoked);
+  for (guint i = 0; i < all->len; i++) {
+    VmTrustFacts *facts = g_ptr_array_index (all, i);
+
+    withdraw (facts, revoked, damaged);
+    g_hash_table_remove (revoked, facts->device_id);
+  }
+  g_hash_table_iter_init (&iter, revoked);
   while (g_hash_table_iter_next (&iter, &id, NULL)) {
     VmTrustFacts *facts = vm_trust_facts_new (id);
 
     facts->revoked = TRUE;
-    facts->damaged = view.damaged;
+    facts->damaged = damaged;
     g_ptr_array_add (all, facts);
   }
   view_close (&view);
