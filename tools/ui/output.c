@@ -406,6 +406,7 @@ wrap_lines (gchar **text, glong columns)
   g_free (*text);
   *text = g_string_free (out, FALSE);
 }
+
 static void
 write_err (VmtOutput *self, const gchar *kind, const gchar *text)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a participant of a room of Janus sends, message by message, against
- * protocol/janus.md#publishing. */
+/* The messages by which a participant publishes in a room of Janus, one by one,
+ * against protocol/janus.md#publishing. */
 
 #include "program.h"
 #include "support/janusroom.h"

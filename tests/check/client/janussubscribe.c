@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a participant of a room of Janus receives, message by message, against
- * protocol/janus.md#subscribing. */
+/* The messages by which a participant subscribes in a room of Janus, one by
+ * one, against protocol/janus.md#subscribing. */
 
 #include "program.h"
 #include "support/janusroom.h"

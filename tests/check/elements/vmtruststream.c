@@ -261,7 +261,8 @@ message_of (GstMessage *message, const gchar *name)
   return s;
 }
 
-/* What is left out is told, but not each of many; what is good goes on. */
+/* A buffer without a good signature is dropped, and a warning says so, but not
+ * for each of many. Good buffers go on. */
 GST_START_TEST (test_drop)
 {
   Trial from = signing ("ann", __i__, NULL);
@@ -368,7 +369,7 @@ GST_START_TEST (test_untrusted_peer)
 
 GST_END_TEST;
 
-/* Who asks along the pads is answered there. */
+/* An element that asks for the context "vm.trust" along the pads gets it. */
 GST_START_TEST (test_context_query)
 {
   Trial t = signing ("ann", 0, NULL);

@@ -88,7 +88,8 @@ count (Kept *kept, const gchar *name, gint64 since)
   kept->since = since;
 }
 
-/* What makes room for one of a sender; NULL: nothing has to. */
+/* The unfinished folder to remove before a sender begins another; NULL: none.
+ */
 static const gchar *
 choose (gboolean known, const Kept *own, const Kept *strangers, const Kept *all)
 {
