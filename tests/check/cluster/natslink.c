@@ -225,12 +225,13 @@ GST_END_TEST;
 /* A bucket that was removed, and one that is in its place. */
 GST_START_TEST (test_gone_back)
 {
-  VmNatsLink *link, *other;
+  VmNatsLink *link, *silent, *other;
   g_autoptr (GBytes) value = g_bytes_new_static ("one", 3);
   g_autoptr (GBytes) read = NULL;
   guint64 revision = 0;
 
   link = start_link ();
+  silent = start_link ();
   fail_if (vm_nats_link_has_gone_back (link, 0));
   fail_unless_equals_int (
       vm_nats_link_put (link, VM_CLUSTER_ROOMS, "room", value, 0, &revision),
@@ -248,8 +249,11 @@ GST_START_TEST (test_gone_back)
   fail_unless (vm_nats_link_is_lost (link));
   nats_wait (is_linked, &other);
   fail_unless (vm_nats_link_has_gone_back (link, 0));
+  /* also where nobody has asked before */
+  fail_unless (vm_nats_link_has_gone_back (silent, 0));
   fail_if (vm_nats_link_has_gone_back (other, 0));
   vm_nats_link_free (other);
+  vm_nats_link_free (silent);
   stop_link (link);
 }
 

@@ -16,13 +16,15 @@ on_timer (gpointer user_data)
 }
 
 void
-nats_wait (NatsCondition condition, gpointer user_data)
+nats_wait_for (NatsCondition condition, gpointer user_data, const gchar *name,
+    const gchar *place)
 {
   gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
   guint timer = g_timeout_add (20, on_timer, NULL);
 
   while (!condition (user_data)) {
-    fail_unless (g_get_monotonic_time () < deadline, "nothing came in time");
+    fail_unless (g_get_monotonic_time () < deadline, "%s: not within %d s: %s",
+        place, WAIT_SECONDS, name);
     g_main_context_iteration (NULL, TRUE);
   }
   g_source_remove (timer);

@@ -17,8 +17,12 @@ typedef struct
 
 typedef gboolean (*NatsCondition) (gpointer user_data);
 
-/* Runs the main context until then; fails after a minute. */
-void nats_wait (NatsCondition condition, gpointer user_data);
+/* Runs the main context until @condition holds; fails after a minute, and names
+ * the condition and the line that waits for it. */
+#define nats_wait(condition, user_data) \
+  nats_wait_for (condition, user_data, #condition, G_STRLOC)
+void nats_wait_for (NatsCondition condition, gpointer user_data,
+    const gchar *name, const gchar *place);
 
 /* @argument, @more: to be given to it, or NULL. */
 void nats_server_start (

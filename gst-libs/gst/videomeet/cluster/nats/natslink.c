@@ -82,9 +82,10 @@ stream_of (VmClusterBucket bucket)
   return g_strdup_printf ("KV_%s", buckets[bucket].name);
 }
 
-/* A bucket that somebody else has made, or NATS before 2.9. */
+/* Reads when the bucket of records was made. FALSE: it does not republish, as
+ * it was made by another program or by NATS before 2.9. */
 static gboolean
-tells_changes (VmNatsLink *link, GError **error)
+read_records (VmNatsLink *link, GError **error)
 {
   g_autofree gchar *stream = stream_of (VM_CLUSTER_ROOMS);
   jsStreamInfo *info = NULL;
@@ -92,6 +93,7 @@ tells_changes (VmNatsLink *link, GError **error)
       js_GetStreamInfo (&info, link->stream, stream, NULL, NULL);
   gboolean tells = status == NATS_OK && info->Config->RePublish;
 
+  link->made = tells ? info->Created : 0;
   jsStreamInfo_Destroy (info);
   if (status != NATS_OK)
     set_error (error, status);
@@ -123,7 +125,7 @@ vm_nats_link_new (natsOptions *options, GError **error)
         VM_CLUSTER_BEAT_AGE, js_MemoryStorage);
   if (status != NATS_OK)
     set_error (error, status);
-  if (status == NATS_OK && tells_changes (link, error))
+  if (status == NATS_OK && read_records (link, error))
     return link;
   vm_nats_link_free (link);
   return NULL;
@@ -155,15 +157,8 @@ subject_of (VmClusterBucket bucket, const gchar *key)
 gboolean
 vm_nats_link_is_young (VmNatsLink *link)
 {
-  g_autofree gchar *stream = stream_of (VM_CLUSTER_ROOMS);
-  jsStreamInfo *info = NULL;
-  gboolean young =
-      js_GetStreamInfo (&info, link->stream, stream, NULL, NULL) == NATS_OK
-      /* NATS's own clock, in ns */
-      && g_get_real_time () - info->Created / 1000 < VM_CLUSTER_YOUNG_TIME;
-
-  jsStreamInfo_Destroy (info);
-  return young;
+  /* NATS's own clock, in ns */
+  return g_get_real_time () - link->made / NANOSECONDS < VM_CLUSTER_YOUNG_TIME;
 }
 
 gboolean
@@ -176,8 +171,6 @@ vm_nats_link_has_gone_back (VmNatsLink *link, guint64 revision)
       js_GetStreamInfo (&info, link->stream, stream, NULL, &code);
   gboolean back = code == JSStreamNotFoundErr;
 
-  if (status == NATS_OK && !link->made)
-    link->made = info->Created;
   if (status == NATS_OK)
     back = info->Created != link->made || info->State.LastSeq < revision;
   jsStreamInfo_Destroy (info);

@@ -20,7 +20,7 @@ typedef struct
   kvStore *buckets[VM_CLUSTER_N_BUCKETS];
   kvStore *nodes;
   gboolean lost; /* a bucket is gone */
-  gint64 made; /* creation of the bucket of records, ns; 0: not read yet */
+  gint64 made; /* when the bucket of records was made, ns of NATS's clock */
 } VmNatsLink;
 
 /* natsstore.c: BAD_REQUEST: @config is invalid. */
@@ -33,8 +33,8 @@ void vm_nats_link_free (VmNatsLink *link);
 gboolean vm_nats_link_is_lost (VmNatsLink *link);
 /* Whether the bucket of records was made within VM_CLUSTER_YOUNG_TIME. */
 gboolean vm_nats_link_is_young (VmNatsLink *link);
-/* Whether the bucket of records is gone, was replaced since the first call, or
- * no longer reaches its earlier @revision. */
+/* Whether the bucket of records is gone, was replaced since the link was made,
+ * or no longer reaches its earlier @revision. */
 gboolean vm_nats_link_has_gone_back (VmNatsLink *link, guint64 revision);
 
 /* As the store's requests; @value of a get and @revision are filled in. */

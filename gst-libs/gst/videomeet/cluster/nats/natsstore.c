@@ -38,7 +38,8 @@ struct _VmNatsStore
   gboolean stop;
   GHashTable *changes; /* key -> whether to watch it, not yet so */
   gchar **scan; /* a scan that is to be made, or NULL: the nodes that live */
-  guint64 latest; /* the last revision heard of */
+  gint64 made; /* when the bucket of records was made; 0: not known */
+  guint64 latest; /* the last revision in it that was heard of */
 };
 
 static void
@@ -58,6 +59,22 @@ note_revision (VmNatsStore *self, guint64 revision)
   g_mutex_lock (&self->lock);
   self->latest = MAX (self->latest, revision);
   g_mutex_unlock (&self->lock);
+}
+
+/* Whether @link found another bucket of records than the one that was known.
+ * Either thread may be the first to find it. */
+static gboolean
+note_bucket (VmNatsStore *self, const VmNatsLink *link)
+{
+  gboolean other;
+
+  g_mutex_lock (&self->lock);
+  other = self->made && self->made != link->made;
+  if (other)
+    self->latest = 0;
+  self->made = link->made;
+  g_mutex_unlock (&self->lock);
+  return other;
 }
 
 static void
@@ -130,6 +147,7 @@ keep (VmNatsStore *self, VmNatsLink *link, gint64 *tried)
   *tried = g_get_monotonic_time ();
   if (!link)
     return NULL;
+  note_bucket (self, link);
   vm_nats_ears_move (self->ears, link);
   /* what was changed before is read, what comes from now on is told */
   tell_back (self, link);
@@ -293,8 +311,8 @@ watch (gpointer data)
     tell_whether_it_waits (self, &waits, error);
     if (!link)
       continue;
-    /* the bucket is there again */
-    if (lost)
+    /* the bucket is there again, or another one is */
+    if (note_bucket (self, link) || lost)
       tell_back (self, link);
     lost = watch_link (self, link);
     vm_nats_link_free (link);
