@@ -9,6 +9,8 @@ A router translates as one of KINDS says. The addresses are of RFC 5737, so that
 that a router gives out counts as private.
 """
 
+import json
+
 import lab
 
 PUBLIC, TURN = "198.51.100.1", "198.51.100.9"
@@ -46,8 +48,7 @@ class NatTest(lab.LabTest):
                         f"10.77.{number}.{number}", "dev", f"eth{number - 1}")
 
     def setUp(self):
-        self.turns = []
-        self.rooms = 0
+        self.joined = []
 
     def tearDown(self):
         super().tearDown()
@@ -134,10 +135,18 @@ class NatTest(lab.LabTest):
     def until_seen(self, process, user, more=1):
         before = self.frames(process, user) if more > 1 else 0
         lab.wait_until(lambda: self.frames(process, user) >= before + more, lab.SOON,
-                       f"pictures of {user}")
+                       lambda: f"pictures of {user}; {self.views()}")
+
+    def views(self):
+        """What each of those who have joined and still run sees of the others."""
+        return "; ".join(f"{user} sees {json.dumps(self.who(process))}"
+                         for process, user in self.joined
+                         if process.popen.poll() is None)
 
     def join(self, number, user, *more, port=PORT, host=None):
         host = host or self.clients[number]
-        return host.start(
+        process = host.start(
             "videomeet", "join", f"videomeet://{PUBLIC}:{port}/far", "--user", user,
             "--source", lab.STAMP, "--json", *more, typed=True)
+        self.joined.append((process, user))
+        return process
