@@ -8,7 +8,7 @@
 
 #include <gio/gio.h>
 #include <gst/videomeet/cluster/nats/natsbus.h>
-#include <gst/videomeet/cluster/nats/natsears.h>
+#include <gst/videomeet/cluster/nats/natssubscriptions.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,7 +109,8 @@ get_cpu (void)
 }
 
 static void
-on_heard (const gchar *key, GBytes *value, guint64 revision, gpointer user_data)
+on_changed (
+    const gchar *key, GBytes *value, guint64 revision, gpointer user_data)
 {
   g_atomic_int_inc (&heard);
 }
@@ -195,17 +196,18 @@ get_all (VmNatsLink *link)
 static void
 watch_all (VmNatsLink *link)
 {
-  g_autoptr (VmNatsEars) ears = vm_nats_ears_new (on_heard, NULL);
+  g_autoptr (VmNatsSubscriptions) subscriptions =
+      vm_nats_subscriptions_new (on_changed, NULL);
 
-  vm_nats_ears_move (ears, link);
+  vm_nats_subscriptions_move (subscriptions, link);
   for (guint i = 0; i < TIMES / 2; i++) {
     g_autofree gchar *key = key_of (i);
 
-    vm_nats_ears_add (ears, key);
-    vm_nats_ears_remove (ears, key);
+    vm_nats_subscriptions_add (subscriptions, key);
+    vm_nats_subscriptions_remove (subscriptions, key);
   }
   natsConnection_Flush (link->connection);
-  vm_nats_ears_move (ears, NULL);
+  vm_nats_subscriptions_move (subscriptions, NULL);
 }
 
 static void
@@ -240,17 +242,17 @@ static gdouble
 measure_told (natsOptions *options, VmNatsLink *link, gdouble put)
 {
   VmNatsLink *links[EARS];
-  VmNatsEars *ears[EARS];
+  VmNatsSubscriptions *subscriptions[EARS];
   gdouble before, all;
 
   for (guint n = 0; n < EARS; n++) {
     links[n] = connect_link (options);
-    ears[n] = vm_nats_ears_new (on_heard, NULL);
-    vm_nats_ears_move (ears[n], links[n]);
+    subscriptions[n] = vm_nats_subscriptions_new (on_changed, NULL);
+    vm_nats_subscriptions_move (subscriptions[n], links[n]);
     for (guint i = 0; i < KEYS; i++) {
       g_autofree gchar *key = key_of (i);
 
-      vm_nats_ears_add (ears[n], key);
+      vm_nats_subscriptions_add (subscriptions[n], key);
     }
     natsConnection_Flush (links[n]->connection);
   }
@@ -260,8 +262,8 @@ measure_told (natsOptions *options, VmNatsLink *link, gdouble put)
   if (g_atomic_int_get (&heard) != TIMES * EARS)
     g_error ("only %d were told", g_atomic_int_get (&heard));
   for (guint n = 0; n < EARS; n++) {
-    vm_nats_ears_move (ears[n], NULL);
-    vm_nats_ears_free (ears[n]);
+    vm_nats_subscriptions_move (subscriptions[n], NULL);
+    vm_nats_subscriptions_free (subscriptions[n]);
     vm_nats_link_free (links[n]);
   }
   return MAX (all - put, 0) / EARS;

@@ -7,7 +7,7 @@
 
 #include "program.h"
 
-#include <gst/videomeet/cluster/nats/natsears.h>
+#include <gst/videomeet/cluster/nats/natssubscriptions.h>
 #include <string.h>
 
 #define NODES 3

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "cluster/nats/natsears.h"
+#include "cluster/nats/natssubscriptions.h"
 
 #include <string.h>
 
@@ -20,9 +20,9 @@ static const struct
   [VM_CLUSTER_JTI] = { "vm_jti", VM_CLUSTER_JTI_TIME, js_MemoryStorage },
 };
 
-/* The bucket @name, which is made if it is not there. That of the records tells
- * what is written under another subject, for those who want to hear it. NATS
- * does not change that of a bucket that is there. */
+/* Opens the bucket @name, or makes it. The bucket of records republishes each
+ * write under another subject, for those who subscribe to it. NATS does not
+ * change this setting of a bucket that exists. */
 static natsStatus
 open_bucket (kvStore **bucket, jsCtx *stream, const gchar *name, gint64 age,
     jsStorageType storage)
@@ -40,13 +40,13 @@ open_bucket (kvStore **bucket, jsCtx *stream, const gchar *name, gint64 age,
   config.StorageType = storage;
   jsRePublish_Init (&telling);
   telling.Source = "$KV." RECORDS ".*";
-  telling.Destination = VM_NATS_EARS_SUBJECT "$1";
+  telling.Destination = VM_NATS_CHANGES_SUBJECT "$1";
   if (strcmp (name, RECORDS) == 0)
     config.RePublish = &telling;
   return js_CreateKeyValue (bucket, stream, &config);
 }
 
-/* Without the line of libnats that says so: "(conn.c:2088): ". */
+/* Leaves out the place in libnats: "(conn.c:2088): ". */
 static const gchar *
 skip_place (const gchar *detail)
 {
@@ -55,8 +55,8 @@ skip_place (const gchar *detail)
   return end ? end + strlen ("): ") : detail;
 }
 
-/* What libnats says of the last thing that failed in this thread tells more
- * than its status, but of what is refused it tells the same twice. */
+/* The message of libnats for the last failure in this thread says more than the
+ * status, except for a refusal, where it repeats it. */
 static void
 set_error (GError **error, natsStatus status)
 {
@@ -177,8 +177,8 @@ vm_nats_link_has_gone_back (VmNatsLink *link, guint64 revision)
   return back;
 }
 
-/* A request that nobody answers for, though JetStream was there when the link
- * was made: its bucket has been removed. */
+/* Nobody answers the request, though JetStream was there when the link was
+ * made: its bucket has been removed. */
 static void
 look_whether_lost (VmNatsLink *link, natsStatus status, jsErrCode code)
 {
@@ -186,8 +186,7 @@ look_whether_lost (VmNatsLink *link, natsStatus status, jsErrCode code)
     link->lost = TRUE;
 }
 
-/* Not by kvStore_Get(), which does not tell a key that is not there from a
- * bucket that is not. */
+/* kvStore_Get() does not distinguish a missing key from a missing bucket. */
 VmClusterResult
 vm_nats_link_get (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
     GBytes **value, guint64 *revision)
@@ -214,7 +213,8 @@ vm_nats_link_get (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
   return VM_CLUSTER_DONE;
 }
 
-/* libnats creates also what was removed; why it did not, it does not tell. */
+/* libnats creates a key also after its removal; it gives no reason when it does
+ * not. */
 static VmClusterResult
 create (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
     GBytes *value, guint64 *revision)
@@ -232,8 +232,8 @@ create (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
   return VM_CLUSTER_LOST;
 }
 
-/* libnats 3.4 has no removal of a certain revision, so it is said to the stream
- * in its own words (ADR-8 of NATS). */
+/* libnats 3.4 cannot remove a key at an expected revision, so this publishes
+ * the message that ADR-8 of NATS defines. */
 static VmClusterResult
 replace (VmNatsLink *link, VmClusterBucket bucket, const gchar *key,
     GBytes *value, guint64 expected, guint64 *revision)
@@ -285,9 +285,9 @@ vm_nats_link_beat (VmNatsLink *link, const gchar *node)
   look_whether_lost (link, status, 0);
 }
 
-/* By the subjects that the stream has, which is one answer, however many they
- * are: a list of the bucket's keys is a message of each, for each of the nodes
- * every three seconds. */
+/* The subjects of the stream come in one answer, however many there are. A list
+ * of the bucket's keys takes a message for each key, and every node lists every
+ * three seconds. */
 gchar **
 vm_nats_link_list (VmNatsLink *link)
 {
@@ -315,7 +315,7 @@ vm_nats_link_list (VmNatsLink *link)
   return nodes;
 }
 
-/* The marker alone, and what was before it. */
+/* Removes the marker and what is older. */
 static void
 drop (VmNatsLink *link, kvEntry *marker)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "base/vmprivatefile.h"
-#include "cluster/nats/natsears.h"
+#include "cluster/nats/natssubscriptions.h"
 
 #include <string.h>
 
@@ -32,7 +32,7 @@ struct _VmNatsStore
   GAsyncQueue *requests;
   GThread *asking; /* vm-nats */
   GThread *watching; /* vm-nats-watch */
-  VmNatsEars *ears; /* of vm-nats */
+  VmNatsSubscriptions *subscriptions; /* of vm-nats */
   GMutex lock; /* of what follows */
   GCond woken;
   gboolean stop;
@@ -78,7 +78,8 @@ note_bucket (VmNatsStore *self, const VmNatsLink *link)
 }
 
 static void
-on_heard (const gchar *key, GBytes *value, guint64 revision, gpointer user_data)
+on_changed (
+    const gchar *key, GBytes *value, guint64 revision, gpointer user_data)
 {
   VmNatsStore *self = user_data;
 
@@ -139,7 +140,7 @@ keep (VmNatsStore *self, VmNatsLink *link, gint64 *tried)
   if (link && !vm_nats_link_is_lost (link))
     return link;
   if (link)
-    vm_nats_ears_move (self->ears, NULL);
+    vm_nats_subscriptions_move (self->subscriptions, NULL);
   g_clear_pointer (&link, vm_nats_link_free);
   if (*tried && now - *tried < VM_NATS_RETRY_TIME)
     return NULL;
@@ -148,7 +149,7 @@ keep (VmNatsStore *self, VmNatsLink *link, gint64 *tried)
   if (!link)
     return NULL;
   note_bucket (self, link);
-  vm_nats_ears_move (self->ears, link);
+  vm_nats_subscriptions_move (self->subscriptions, link);
   /* what was changed before is read, what comes from now on is told */
   tell_back (self, link);
   return link;
@@ -156,7 +157,7 @@ keep (VmNatsStore *self, VmNatsLink *link, gint64 *tried)
 
 /* Before the next request is made. */
 static void
-change_ears (VmNatsStore *self)
+change_subscriptions (VmNatsStore *self)
 {
   g_autoptr (GHashTable) changes = NULL;
   GHashTableIter iter;
@@ -169,9 +170,9 @@ change_ears (VmNatsStore *self)
   g_hash_table_iter_init (&iter, changes);
   while (g_hash_table_iter_next (&iter, &key, &watched)) {
     if (watched)
-      vm_nats_ears_add (self->ears, key);
+      vm_nats_subscriptions_add (self->subscriptions, key);
     else
-      vm_nats_ears_remove (self->ears, key);
+      vm_nats_subscriptions_remove (self->subscriptions, key);
   }
 }
 
@@ -190,12 +191,12 @@ ask (gpointer data)
     stop = request && request->kind == STOP;
     if (!stop)
       link = keep (self, link, &tried);
-    change_ears (self);
+    change_subscriptions (self);
     if (request && !stop)
       answer (self, link, request);
     g_clear_pointer (&request, request_free);
   }
-  vm_nats_ears_move (self->ears, NULL);
+  vm_nats_subscriptions_move (self->subscriptions, NULL);
   g_clear_pointer (&link, vm_nats_link_free);
   nats_ReleaseThreadMemory ();
   return NULL;
@@ -426,7 +427,7 @@ vm_nats_store_new (const VmNatsConfig *config, const VmNatsFuncs *funcs,
   self->user_data = user_data;
   self->options = options;
   self->requests = g_async_queue_new_full (request_free);
-  self->ears = vm_nats_ears_new (on_heard, self);
+  self->subscriptions = vm_nats_subscriptions_new (on_changed, self);
   self->changes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->woken);
@@ -463,7 +464,7 @@ vm_nats_store_free (VmNatsStore *self)
   g_mutex_unlock (&self->lock);
   g_thread_join (self->asking);
   g_thread_join (self->watching);
-  vm_nats_ears_free (self->ears);
+  vm_nats_subscriptions_free (self->subscriptions);
   g_async_queue_unref (self->requests);
   natsOptions_Destroy (self->options);
   g_strfreev (self->scan);

@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 /* The store of a VmCluster and a VmSingleUse in JetStream's key-value buckets
  * (protocol/cluster.md): `vm_records`, `vm_tickets` and `vm_jti` as
  * VmClusterBucket says, `vm_nodes` in memory, for VM_CLUSTER_BEAT_AGE. One
- * thread handles requests, and hears what is changed of the records that are
- * watched; one looks after the bucket itself. Each has its own connection,
- * which it makes anew when it is lost; meanwhile every request is lost. */
+ * thread handles requests and subscribes to the records that are watched;
+ * another checks the bucket itself. Each has its own connection, and makes
+ * another when that is lost; until then every request is lost. */
 
 #define VM_NATS_CONNECT_TIME 2000 /* ms */
 #define VM_NATS_ANSWER_TIME 2000 /* ms; before VM_CLUSTER_ANSWER_TIME */

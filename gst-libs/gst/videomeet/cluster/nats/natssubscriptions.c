@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "cluster/nats/natsears.h"
+#include "cluster/nats/natssubscriptions.h"
 
 #include <string.h>
 
-/* What subscriptions refer to, and may outlive the ears: libnats says when a
+/* What subscriptions refer to, and may outlive their owner: libnats says when a
  * subscription is over, on a thread of its own. */
 typedef struct
 {
-  GMutex lock; /* of what follows, and while it hears */
-  VmNatsEarsHear hear; /* NULL: nobody does any more */
+  GMutex lock; /* of what follows; held during the callback */
+  VmNatsChanged changed; /* NULL: the owner is freed */
   gpointer user_data;
 } Hub;
 
-struct _VmNatsEars
+struct _VmNatsSubscriptions
 {
   Hub *hub; /* counted, g_atomic_rc_box */
   VmNatsLink *link; /* or NULL */
@@ -41,14 +41,14 @@ subscription_free (gpointer data)
     natsSubscription_Destroy (data);
 }
 
-VmNatsEars *
-vm_nats_ears_new (VmNatsEarsHear hear, gpointer user_data)
+VmNatsSubscriptions *
+vm_nats_subscriptions_new (VmNatsChanged changed, gpointer user_data)
 {
-  VmNatsEars *self = g_new0 (VmNatsEars, 1);
+  VmNatsSubscriptions *self = g_new0 (VmNatsSubscriptions, 1);
 
   self->hub = g_atomic_rc_box_new0 (Hub);
   g_mutex_init (&self->hub->lock);
-  self->hub->hear = hear;
+  self->hub->changed = changed;
   self->hub->user_data = user_data;
   self->keys = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, subscription_free);
@@ -56,10 +56,10 @@ vm_nats_ears_new (VmNatsEarsHear hear, gpointer user_data)
 }
 
 void
-vm_nats_ears_free (VmNatsEars *self)
+vm_nats_subscriptions_free (VmNatsSubscriptions *self)
 {
   g_mutex_lock (&self->hub->lock);
-  self->hub->hear = NULL;
+  self->hub->changed = NULL;
   g_mutex_unlock (&self->hub->lock);
   g_hash_table_unref (self->keys);
   hub_unref (self->hub);
@@ -67,20 +67,20 @@ vm_nats_ears_free (VmNatsEars *self)
 }
 
 guint
-vm_nats_ears_count (VmNatsEars *self)
+vm_nats_subscriptions_count (VmNatsSubscriptions *self)
 {
   return g_hash_table_size (self->keys);
 }
 
 static void
-hear (Hub *hub, natsMsg *message)
+read_change (Hub *hub, natsMsg *message)
 {
   const gchar *subject = natsMsg_GetSubject (message);
   const char *sequence = NULL, *operation = NULL;
   g_autoptr (GBytes) value = NULL;
   guint64 revision;
 
-  if (!g_str_has_prefix (subject, VM_NATS_EARS_SUBJECT)
+  if (!g_str_has_prefix (subject, VM_NATS_CHANGES_SUBJECT)
       || natsMsgHeader_Get (message, "Nats-Sequence", &sequence) != NATS_OK
       || !g_ascii_string_to_unsigned (
           sequence, 10, 1, G_MAXUINT64, &revision, NULL))
@@ -89,8 +89,8 @@ hear (Hub *hub, natsMsg *message)
     value = g_bytes_new (
         natsMsg_GetData (message), natsMsg_GetDataLength (message));
   g_mutex_lock (&hub->lock);
-  if (hub->hear)
-    hub->hear (subject + strlen (VM_NATS_EARS_SUBJECT), value, revision,
+  if (hub->changed)
+    hub->changed (subject + strlen (VM_NATS_CHANGES_SUBJECT), value, revision,
         hub->user_data);
   g_mutex_unlock (&hub->lock);
 }
@@ -99,15 +99,15 @@ static void
 on_message (natsConnection *connection, natsSubscription *subscription,
     natsMsg *message, void *user_data)
 {
-  hear (user_data, message);
+  read_change (user_data, message);
   natsMsg_Destroy (message);
 }
 
 /* NULL: the link is lost, and another one follows. */
 static natsSubscription *
-subscribe (VmNatsEars *self, const gchar *key)
+subscribe (VmNatsSubscriptions *self, const gchar *key)
 {
-  g_autofree gchar *subject = g_strconcat (VM_NATS_EARS_SUBJECT, key, NULL);
+  g_autofree gchar *subject = g_strconcat (VM_NATS_CHANGES_SUBJECT, key, NULL);
   Hub *hub = g_atomic_rc_box_acquire (self->hub);
   natsSubscription *subscription = NULL;
   natsStatus status = natsConnection_Subscribe (
@@ -124,7 +124,7 @@ subscribe (VmNatsEars *self, const gchar *key)
 }
 
 void
-vm_nats_ears_move (VmNatsEars *self, VmNatsLink *link)
+vm_nats_subscriptions_move (VmNatsSubscriptions *self, VmNatsLink *link)
 {
   GHashTableIter iter;
   gpointer key;
@@ -136,7 +136,7 @@ vm_nats_ears_move (VmNatsEars *self, VmNatsLink *link)
 }
 
 void
-vm_nats_ears_add (VmNatsEars *self, const gchar *key)
+vm_nats_subscriptions_add (VmNatsSubscriptions *self, const gchar *key)
 {
   if (!g_hash_table_contains (self->keys, key))
     g_hash_table_insert (
@@ -144,7 +144,7 @@ vm_nats_ears_add (VmNatsEars *self, const gchar *key)
 }
 
 void
-vm_nats_ears_remove (VmNatsEars *self, const gchar *key)
+vm_nats_subscriptions_remove (VmNatsSubscriptions *self, const gchar *key)
 {
   g_hash_table_remove (self->keys, key);
 }
