@@ -12,8 +12,9 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SESSIONS 100
 #else
-#define SESSIONS 300
+#define SESSIONS 1000
 #endif
+#define SESSIONS_MEMORY (256 * 1024) /* bytes that all may need in the end */
 
 static QuicPair *pair;
 
@@ -571,18 +572,27 @@ GST_END_TEST;
 GST_START_TEST (test_sessions_leave_nothing)
 {
   guint files = 0, threads = 0;
+  gsize memory = 0;
+  gint64 until;
 
   for (guint i = 0; i < SESSIONS; i++) {
     quic_pair_connect (pair);
     g_clear_pointer (&pair->asking, vm_quic_connection_unref);
     g_clear_pointer (&pair->asked, vm_quic_connection_unref);
-    if (i == 10) {
+    if (i == SESSIONS / 10) {
       files = quic_pair_count ("fd");
       threads = quic_pair_count ("task");
+      memory = quic_pair_memory ();
     }
   }
+  until = g_get_monotonic_time () + SOON;
   g_assert_cmpuint (quic_pair_count ("fd"), ==, files);
   g_assert_cmpuint (quic_pair_count ("task"), ==, threads);
+  /* those that ended last have memory until nothing can come for them */
+  while (quic_pair_memory () >= memory + SESSIONS_MEMORY
+         && g_get_monotonic_time () < until)
+    g_usleep (10 * 1000);
+  g_assert_cmpuint (quic_pair_memory (), <, memory + SESSIONS_MEMORY);
 }
 
 GST_END_TEST;

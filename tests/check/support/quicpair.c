@@ -3,7 +3,13 @@
 #include "support/quicpair.h"
 
 #include <glib/gstdio.h>
+#include <malloc.h>
 #include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+size_t __sanitizer_get_current_allocated_bytes (void);
+#endif
 
 QuicPair *
 quic_pair_new (void)
@@ -140,4 +146,16 @@ quic_pair_count (const gchar *what)
   while (g_dir_read_name (dir))
     n++;
   return n;
+}
+
+gsize
+quic_pair_memory (void)
+{
+#ifdef SANITIZED
+  return __sanitizer_get_current_allocated_bytes ();
+#else
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+#endif
 }

@@ -30,3 +30,5 @@ void quic_pair_open (QuicPair *self, VmP2pPipe **a, VmP2pPipe **b);
 void quic_pair_check (const GError *error, VmError code);
 /* The files that this process has open, or its threads. */
 guint quic_pair_count (const gchar *what);
+/* The bytes that it has allocated. */
+gsize quic_pair_memory (void);
