@@ -135,8 +135,9 @@ test("a restart is signed, and is good once; its offer may be by the nonce it to
   equal(await within(`
     const both = pairs();
     const read = [await both[1].signRestart()];
-    read.push(await codeOf(both[0].checkRestart({ nonce: NONCE.bob, identity: "x" })));
+    read.push(await both[0].checkRestart({ nonce: NONCE.bob, identity: "x" }));
     await connect(call(both));
+    for (const pair of both) pair.established = pair.settled[0];
     const asked = await both[1].signRestart();
     read.push(await codeOf(both[0].checkRestart({})),
       await codeOf(both[0].checkRestart({ ...asked, nonce: NONCE.bob })),
@@ -148,8 +149,31 @@ test("a restart is signed, and is good once; its offer may be by the nonce it to
     for (let i = 0; i < RESTARTS_MAX + 1; i++) await both[1].signRestart();
     read.push(both[1].next.length - RESTARTS_MAX);
     return read;`),
-  [{}, "SIGNATURE", "SIGNATURE", "SIGNATURE", "WRONG_KEY", "taken", "SIGNATURE", true, 0, 0],
+  [{}, false, "SIGNATURE", "SIGNATURE", "WRONG_KEY", "taken", "SIGNATURE", true, 0, 0],
   "restarts");
+});
+
+test("a restart by an answer that came too late is refused, and nobody has forged it", async () => {
+  equal(await within(`
+    const late = async ([a, b]) => {
+      await b.check("offer", sdp(), await a.sign("offer", sdp()));
+      await b.sign("answer", sdp({ ufrag: "answ" }));
+    };
+    const ask = async (both) => both[0].checkRestart(await both[1].signRestart());
+    const both = pairs();
+    await late(call(both));
+    const read = [await ask(both)];
+    const next = pairs();
+    const first = call(next);
+    await connect(first);
+    await late(call(next, { generation: 2 }));
+    read.push(await ask(next), await codeOf(next[0].checkRestart({})));
+    first.forEach((session) => session.setEstablished());
+    read.push(await ask(next));
+    const forged = { ...await next[1].signRestart(), nonce: NONCE.ann };
+    read.push(await codeOf(next[0].checkRestart(forged)));
+    return read;`),
+  [false, false, "SIGNATURE", true, "SIGNATURE"], "late answers");
 });
 
 test("dates: two clocks may differ by five minutes", async () => {

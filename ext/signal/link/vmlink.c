@@ -2,6 +2,7 @@
 
 #include "link/vmattempts.h"
 #include "link/vmlink-priv.h"
+#include "plugin/plugin.h"
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
@@ -529,12 +530,24 @@ on_peer_failed (VmLink *self, VmPeer *peer, const GError *error)
 }
 
 static void
+set_established (VmLink *self, VmPeer *peer)
+{
+  VmConnection *all[] = { self->now, self->next };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
+    if (all[i] && all[i]->peer == peer && all[i]->media)
+      VM_PLUGIN (vm_media_session_set_established) (all[i]->media);
+  }
+}
+
+static void
 on_peer_state (VmPeer *peer, VmPeerState state, GError *error, VmLink *self)
 {
   if (state == VM_PEER_STATE_FAILED) {
     on_peer_failed (self, peer, error);
   } else if (state == VM_PEER_STATE_CONNECTED) {
     self->failed = self->refusals = 0;
+    set_established (self, peer);
     if (self->next && peer == self->next->peer)
       switch_over (self);
     else

@@ -228,6 +228,137 @@ next_of (VmMediaSession *before, guint generation)
   return vm_media_session_new (&config, before);
 }
 
+/* 0: it is taken; -1: it is refused, and nobody need have forged it. */
+static gint
+ask (VmMediaSession *offers, const gchar *nonce, const gchar *identity)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (vm_media_session_check_restart (offers, nonce, identity, &error))
+    return 0;
+  return error ? error->code : -1;
+}
+
+/* An answer that comes too late: @answers has signed, @offers has given up. */
+static void
+answer_late (VmMediaSession *offers, VmMediaSession *answers)
+{
+  g_autofree gchar *offer = sign (offers, VM_DESCRIPTION_TYPE_OFFER, OFFER);
+  g_autofree gchar *answer = NULL;
+
+  fail_unless_equals_int (
+      check (answers, VM_DESCRIPTION_TYPE_OFFER, OFFER, offer), 0);
+  answer = sign (answers, VM_DESCRIPTION_TYPE_ANSWER, ANSWER);
+}
+
+/* Nothing to refer to is no forgery: neither before both have signed anything,
+ * nor when one of two answers came too late. */
+GST_START_TEST (test_restart_before_any_connection)
+{
+  g_autoptr (VmMediaSession) offers = NULL;
+  g_autoptr (VmMediaSession) answers = NULL;
+  g_autofree gchar *nonce = NULL, *identity = NULL;
+  g_autofree gchar *later = NULL, *by_later = NULL;
+
+  fail_unless_equals_int (ask (a, NULL, NULL), -1);
+  answer_late (a, b);
+  fail_unless (vm_media_session_sign_restart (b, &nonce, &identity, NULL));
+  fail_unless_equals_int (ask (a, nonce, identity), -1);
+
+  g_clear_object (&a);
+  g_clear_object (&b);
+  setup ();
+  connect_both ();
+  offers = next_of (a, 2);
+  answers = next_of (b, 2);
+  answer_late (offers, answers);
+  fail_unless (
+      vm_media_session_sign_restart (answers, &later, &by_later, NULL));
+  fail_unless_equals_int (ask (offers, later, by_later), -1);
+}
+
+GST_END_TEST;
+
+/* What another has made is told at once where both have signed. */
+GST_START_TEST (test_forged_restart)
+{
+  g_autofree gchar *nonce = NULL, *identity = NULL, *by_ann = NULL;
+  g_autofree gchar *of_ann = NULL;
+
+  connect_both ();
+  fail_unless (vm_media_session_sign_restart (b, &nonce, &identity, NULL));
+  fail_unless (vm_media_session_sign_restart (a, &of_ann, &by_ann, NULL));
+  fail_unless_equals_int (ask (a, NULL, NULL), VM_ERROR_SIGNATURE);
+  fail_unless_equals_int (ask (a, nonce, NULL), VM_ERROR_SIGNATURE);
+  fail_unless_equals_int (ask (a, of_ann, by_ann), VM_ERROR_WRONG_KEY);
+  vm_media_session_set_established (a);
+  vm_media_session_set_established (b);
+  fail_unless_equals_int (ask (a, TRUST_NONCE_2, identity), VM_ERROR_SIGNATURE);
+  fail_unless_equals_int (ask (a, nonce, identity), 0);
+  fail_unless_equals_int (ask (a, nonce, identity), VM_ERROR_SIGNATURE);
+}
+
+GST_END_TEST;
+
+/* Once a connection was established, a restart is by that: whoever answered
+ * others too late is believed, and the alarm is kept for what nobody signed. */
+GST_START_TEST (test_restart_by_what_was_established)
+{
+  g_autoptr (VmMediaSession) offers = NULL;
+  g_autoptr (VmMediaSession) answers = NULL;
+  g_autofree gchar *nonce = NULL, *identity = NULL;
+
+  connect_both ();
+  vm_media_session_set_established (a);
+  vm_media_session_set_established (b);
+  offers = next_of (a, 2);
+  answers = next_of (b, 2);
+  answer_late (offers, answers);
+  fail_unless (
+      vm_media_session_sign_restart (answers, &nonce, &identity, NULL));
+  fail_unless_equals_int (ask (offers, nonce, identity), 0);
+  fail_unless_equals_int (
+      ask (offers, TRUST_NONCE_2, identity), VM_ERROR_SIGNATURE);
+}
+
+GST_END_TEST;
+
+/* @n connections after the one that @b alone knows to have been established. */
+static gint
+ask_by_old (guint n)
+{
+  g_autofree gchar *nonce = NULL;
+  g_autofree gchar *identity = NULL;
+
+  connect_both ();
+  vm_media_session_set_established (b);
+  for (guint i = 0; i < n; i++) {
+    VmMediaSession *offers = next_of (a, 2 + i);
+    VmMediaSession *answers = next_of (b, 2 + i);
+
+    g_object_unref (a);
+    g_object_unref (b);
+    a = offers;
+    b = answers;
+    connect_both ();
+  }
+  fail_unless (vm_media_session_sign_restart (b, &nonce, &identity, NULL));
+  return ask (a, nonce, identity);
+}
+
+GST_START_TEST (test_old_connections)
+{
+  fail_unless_equals_int (ask_by_old (VM_MEDIA_SETTLED_MAX - 2), 0);
+  teardown ();
+  setup ();
+  fail_unless_equals_int (ask_by_old (VM_MEDIA_SETTLED_MAX - 1), 0);
+  teardown ();
+  setup ();
+  fail_unless_equals_int (ask_by_old (VM_MEDIA_SETTLED_MAX), -1);
+}
+
+GST_END_TEST;
+
 /* @n restarts are under way when the offer comes that answers the first. */
 static gint
 cross_restarts (guint n)
@@ -402,6 +533,10 @@ mediasession_suite (void)
   tcase_add_test (tc, test_another_key);
   tcase_add_test (tc, test_replay);
   tcase_add_test (tc, test_restart);
+  tcase_add_test (tc, test_restart_before_any_connection);
+  tcase_add_test (tc, test_forged_restart);
+  tcase_add_test (tc, test_restart_by_what_was_established);
+  tcase_add_test (tc, test_old_connections);
   tcase_add_test (tc, test_restarts_under_way);
   tcase_add_test (tc, test_crossing_restarts);
   tcase_add_test (tc, test_restart_crosses_offer);

@@ -12,6 +12,7 @@ import { signOffer, verifyOffer } from "../transfer/offersignature.js";
 
 const NONCE_SIZE = 16; // bytes
 export const RESTARTS_MAX = 8; // under way at once; of more, the oldest are lost
+export const SETTLED_MAX = 8; // signed connections that a restart may refer to
 export const REPLAY_MAX = 1024; // identities remembered until they expire
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -29,7 +30,10 @@ export class Pair {
     this.other = { device: typeof other.deviceId === "string" ? other.deviceId : "",
       id: other.id, nonce: readNonce(other.nonce) };
     this.next = []; // nonces that restarts have told, the oldest first
-    this.last = null; // {session, generation, sdp, otherSdp} that both have signed
+    // What a restart may refer to, each {session, generation, sdp, otherSdp}: the last that
+    // both have signed, the newest last, and the last that was established.
+    this.settled = [];
+    this.established = null;
   }
 
   get hasNonces() {
@@ -53,8 +57,12 @@ export class Pair {
     this.#taken.set(hash, expires);
   }
 
-  #restartOf(own, nonce) {
-    const { session, generation, sdp, otherSdp } = this.last;
+  settle(both) {
+    this.settled.push(both);
+    if (this.settled.length > SETTLED_MAX) this.settled.shift();
+  }
+
+  #restartOf(own, { session, generation, sdp, otherSdp }, nonce) {
     const [from, to] = own ? [this.own, this.other] : [this.other, this.own];
 
     return { role: "restart", meetingId: this.meetingId, from: { ...from, nonce }, to, session,
@@ -62,25 +70,58 @@ export class Pair {
   }
 
   // What a request for a new offer has besides: nothing where no connection was signed.
+  // Whoever offers may never have taken this page's answer, but has where the connection
+  // was established.
   async signRestart() {
-    if (!this.identity || !this.last) return {};
+    const both = this.established || this.settled.at(-1);
+
+    if (!this.identity || !both) return {};
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_SIZE));
     const { spki } = await makeEphemeral();
-    const identity = await signMedia(this.identity, this.#restartOf(true, nonce), spki, now());
+    const identity = await signMedia(this.identity, this.#restartOf(true, both, nonce), spki,
+      now());
 
     this.next.push(nonce);
     if (this.next.length > RESTARTS_MAX) this.next.shift();
     return { nonce: base64(nonce), identity };
   }
 
-  // Throws a Forged.
+  // By whichever connection both know of: which one it is by is not told. Throws the last
+  // Forged.
+  async #verifyRestart(identity, nonce) {
+    const known = [...this.settled, this.established].filter(Boolean).reverse();
+    let why;
+
+    for (const both of known) {
+      try {
+        return await verifyMedia(identity, this.#restartOf(false, both, nonce), now());
+      } catch (error) {
+        if (!(error instanceof Forged)) throw error;
+        why = error;
+      }
+    }
+    throw why;
+  }
+
+  // Whether the other's request for a new offer is to be taken. Throws a Forged where
+  // somebody must have forged it: while no connection was established the other may have
+  // signed what this page has not.
   async checkRestart({ nonce, identity }) {
-    if (!this.checks || !this.identity) return;
+    if (!this.checks || !this.identity) return true;
+    if (this.settled.length === 0) return false;
     const renewed = readNonce(nonce);
-    if (!this.last || !renewed)
-      throw new Forged("SIGNATURE", "It asks for another connection without one that it has signed");
-    this.accept(await verifyMedia(identity, this.#restartOf(false, renewed), now()));
+    if (!renewed)
+      throw new Forged("SIGNATURE", "It asks for another connection and does not sign that");
+    let read;
+    try {
+      read = await this.#verifyRestart(identity, renewed);
+    } catch (error) {
+      if (!this.established && identity && error.code === "SIGNATURE") return false;
+      throw error;
+    }
+    this.accept(read);
     this.other.nonce = renewed;
+    return true;
   }
 }
 
@@ -120,8 +161,17 @@ export class MediaSession {
   async #settle(offerer, answer) {
     this.#keys = await MessageKeys.derive({ own: this.#ephemeral, ek: this.#checked.ek, offerer,
       offer: this.#offer, answer });
-    this.#pair.last = { session: this.#session, generation: this.#generation, sdp: this.#sdp,
+    this.#pair.settle(this.#signed);
+  }
+
+  get #signed() {
+    return { session: this.#session, generation: this.#generation, sdp: this.#sdp,
       otherSdp: this.#checked.sdp };
+  }
+
+  // DTLS has connected the two by what they have signed here.
+  setEstablished() {
+    if (this.isSigned) this.#pair.established = this.#signed;
   }
 
   // The identity for a description of this page; "" where there is none.

@@ -200,8 +200,8 @@ export class Mesh extends EventTarget {
     else if (message.type === "answer") await this.#takeAnswer(link, message);
     else if (message.type === "candidate") this.#takeCandidate(link, message);
     else if (message.type === "restart" && link.offers) {
-      await link.pair.checkRestart(message);
-      if (this.#mayBegin(link)) this.#restart(link);
+      const isTaken = await link.pair.checkRestart(message);
+      if (isTaken && this.#mayBegin(link)) this.#restart(link);
     }
   }
 

@@ -121,7 +121,10 @@ export class Peer extends EventTarget {
   #setState(state) {
     if (this.state === state || this.state === "closed") return;
     this.state = state;
-    if (state === "connected") this.wasConnected = true;
+    if (state === "connected") {
+      this.wasConnected = true;
+      this.#media.setEstablished();
+    }
     this.dispatchEvent(new Event("state"));
   }
 

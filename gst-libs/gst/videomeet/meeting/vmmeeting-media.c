@@ -95,13 +95,13 @@ vm_meeting_take_restart (
   g_autofree gchar *identity = vm_span_to_string (signal->identity);
   g_autoptr (GError) error = NULL;
 
-  if (media
-      && !vm_media_session_check_restart (
+  if (!media
+      || vm_media_session_check_restart (
           media, signal->nonce, identity, &error))
-    vm_meeting_tell_forged (self, from, error);
-  else
     g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_RESTART], 0, from,
         signal->reason ? signal->reason : "");
+  else if (error)
+    vm_meeting_tell_forged (self, from, error);
 }
 
 static VmSignal *
@@ -213,8 +213,10 @@ vm_meeting_send_candidate (VmMeeting *self, VmParticipant *participant,
   vm_meeting_send (self, signal);
 }
 
-/* Whoever has no connection that both have signed has nothing to sign by. */
-static void
+/* Whether it may go out: to who knows this device by its key only with a
+ * signature, for which there is nothing until both have signed a connection.
+ * The offerer tries again of itself then. */
+static gboolean
 sign_restart (VmParticipant *participant, VmSignal *signal)
 {
   VmMediaSession *media = vm_participant_get_media (participant);
@@ -223,13 +225,15 @@ sign_restart (VmParticipant *participant, VmSignal *signal)
   g_autofree gchar *identity = NULL;
 
   if (!media)
-    return;
+    return TRUE;
   if (vm_media_session_sign_restart (media, &nonce, &identity, &error)) {
     signal->nonce = g_steal_pointer (&nonce);
     vm_signal_set_text (signal, &signal->identity, identity);
-  } else if (error) {
-    g_warning ("A restart cannot be signed: %s", error->message);
+    return TRUE;
   }
+  if (error)
+    g_warning ("A restart cannot be signed: %s", error->message);
+  return *vm_media_session_get_other_device (media) == '\0';
 }
 
 /**
@@ -238,10 +242,11 @@ sign_restart (VmParticipant *participant, VmSignal *signal)
  * @participant: whoever offers to this device
  * @reason: (nullable): why, at most 128 bytes
  *
- * Asks for a new offer; only the offerer restarts. It is signed where the last
- * connection to @participant was. In a room (%VM_DIALECT_NAME_ROOM,
- * %VM_DIALECT_NAME_SOCKETIO), which cannot be asked, this device leaves and
- * joins when nobody else is disturbed by it.
+ * Asks for a new offer; only the offerer restarts. It is signed where a
+ * connection to @participant was; nothing is sent to a device with a key before
+ * both have signed one, because nobody would believe it. In a room
+ * (%VM_DIALECT_NAME_ROOM, %VM_DIALECT_NAME_SOCKETIO), which cannot be asked,
+ * this device leaves and joins when nobody else is disturbed by it.
  *
  * Since: 0.1
  */
@@ -264,8 +269,8 @@ vm_meeting_send_restart (
     return;
   signal = new_signal_to (participant, VM_SIGNAL_RESTART);
   signal->reason = g_strdup (reason);
-  sign_restart (participant, signal);
-  vm_meeting_send (self, signal);
+  if (sign_restart (participant, signal))
+    vm_meeting_send (self, signal);
 }
 
 /**

@@ -13,6 +13,7 @@
 #include "transfer/objects/vmfilelane.h"
 #include "transfer/objects/vmfilereceiver-priv.h"
 #include "transfer/objects/vmfilesender-priv.h"
+#include "trust/media/vmmediasession-priv.h"
 #include "trust/pairing/comparison.h"
 #include "trust/store/vmtruststore-priv.h"
 #include "wire/janus/janusmark.h"
@@ -72,6 +73,7 @@
   X (vm_janus_mark_add)                    \
   X (vm_janus_mark_find)                   \
   X (vm_janus_uri_parse)                   \
+  X (vm_media_session_set_established)     \
   X (vm_meeting_get_cloud)                 \
   X (vm_meeting_get_hosting)               \
   X (vm_meeting_get_locked)                \

@@ -5,6 +5,10 @@
 
 /* For VmMeeting, and the last three for VmFileLane. */
 
+/* Connections that both have signed which a restart may refer to, besides the
+ * last that was established; of more, the oldest are forgotten. */
+#define VM_MEDIA_SETTLED_MAX 8
+
 /* The two participants, and the connection between them. */
 typedef struct
 {
@@ -27,12 +31,18 @@ typedef struct
  * refused, and only keyless, session and generation of @config are used. */
 VmMediaSession *vm_media_session_new (
     const VmMediaSessionConfig *config, VmMediaSession *before);
+/* DTLS has connected the two by what they have signed here; nothing where it
+ * is not signed. */
+void vm_media_session_set_established (VmMediaSession *self);
 /* A request for a new offer, which renews this side's nonce; its signature
- * names the last connection that both have signed, whichever @self is. FALSE
- * without @error when there was none. */
+ * names the last connection that was established, or else the last that both
+ * have signed, whichever @self is. FALSE without @error when there was none. */
 gboolean vm_media_session_sign_restart (
     VmMediaSession *self, gchar **nonce, gchar **identity, GError **error);
-/* The other's request. As vm_media_session_check(). */
+/* The other's request. As vm_media_session_check(), and FALSE without @error
+ * when it is not to be taken and nobody need have forged it: while no
+ * connection was established the other may have signed what this side has
+ * not. */
 gboolean vm_media_session_check_restart (VmMediaSession *self,
     const gchar *nonce, const gchar *identity, GError **error);
 

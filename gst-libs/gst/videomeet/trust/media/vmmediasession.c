@@ -33,6 +33,14 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+/* Both descriptions of a connection, as the two have signed them. */
+typedef struct
+{
+  gchar *session;
+  guint generation;
+  gchar *sdp, *other_sdp;
+} Signed;
+
 /* What two participants know of each other: the same for all their
  * connections. */
 typedef struct
@@ -45,10 +53,10 @@ typedef struct
   gboolean keyless;
   VmMediaNonces nonces;
   VmMediaReplay *replay;
-  /* of the last connection that both have signed, by which a restart is */
-  gchar *session;
-  guint generation;
-  gchar *sdp, *other_sdp;
+  /* What a restart may refer to: the last connections that both have signed,
+   * the newest last; and the last that was established, which both know of. */
+  GPtrArray *settled;
+  Signed *established;
 } Pair;
 
 struct _VmMediaSession
@@ -73,6 +81,22 @@ struct _VmMediaSession
 G_DEFINE_FINAL_TYPE (VmMediaSession, vm_media_session, G_TYPE_OBJECT)
 
 static void
+signed_clear (gpointer data)
+{
+  Signed *both = data;
+
+  g_free (both->session);
+  g_free (both->sdp);
+  g_free (both->other_sdp);
+}
+
+static void
+signed_unref (gpointer data)
+{
+  g_rc_box_release_full (data, signed_clear);
+}
+
+static void
 pair_clear (gpointer data)
 {
   Pair *pair = data;
@@ -83,9 +107,8 @@ pair_clear (gpointer data)
   g_free (pair->other_device_id);
   g_free (pair->other_participant_id);
   vm_media_replay_free (pair->replay);
-  g_free (pair->session);
-  g_free (pair->sdp);
-  g_free (pair->other_sdp);
+  g_ptr_array_unref (pair->settled);
+  g_clear_pointer (&pair->established, signed_unref);
 }
 
 static void
@@ -130,6 +153,7 @@ pair_new (const VmMediaSessionConfig *config)
   pair->other_participant_id = g_strdup (config->other_participant_id);
   vm_media_nonces_init (&pair->nonces, config->nonce, config->other_nonce);
   pair->replay = vm_media_replay_new ();
+  pair->settled = g_ptr_array_new_with_free_func (signed_unref);
   return pair;
 }
 
@@ -227,22 +251,33 @@ set_text (gchar **field, const gchar *text)
   *field = g_strdup (text);
 }
 
+static Signed *
+signed_new (VmMediaSession *self)
+{
+  Signed *both = g_rc_box_new0 (Signed);
+
+  both->session = g_strdup (self->session);
+  both->generation = self->generation;
+  both->sdp = g_strdup (self->sdp);
+  both->other_sdp = g_strdup (self->other_sdp);
+  return both;
+}
+
 /* Both descriptions are signed. */
 static gboolean
 settle (
     VmMediaSession *self, gboolean offerer, const gchar *answer, GError **error)
 {
-  Pair *pair = self->pair;
+  GPtrArray *settled = self->pair->settled;
 
   g_clear_pointer (&self->keys, vm_message_keys_free);
   self->keys = vm_message_keys_new (
       self->ephemeral, self->other_ek, offerer, self->offer, answer, error);
   if (!self->keys)
     return FALSE;
-  set_text (&pair->session, self->session);
-  pair->generation = self->generation;
-  set_text (&pair->sdp, self->sdp);
-  set_text (&pair->other_sdp, self->other_sdp);
+  if (settled->len == VM_MEDIA_SETTLED_MAX)
+    g_ptr_array_remove_index (settled, 0);
+  g_ptr_array_add (settled, signed_new (self));
   return TRUE;
 }
 
@@ -456,19 +491,43 @@ vm_media_session_open (VmMediaSession *self, const gchar *text, GError **error)
   return vm_message_open (self->keys, text, error);
 }
 
+void
+vm_media_session_set_established (VmMediaSession *self)
+{
+  Pair *pair = self->pair;
+
+  if (!self->keys)
+    return;
+  g_clear_pointer (&pair->established, signed_unref);
+  pair->established = signed_new (self);
+}
+
 static VmMediaBinding
-bind_restart (VmMediaSession *self, gboolean own, const gchar *sdp,
+bind_restart (VmMediaSession *self, gboolean own, const Signed *both,
     const VmMediaNonce nonce)
 {
   const Pair *pair = self->pair;
-  VmMediaBinding binding = bind (self, VM_MEDIA_RESTART, own, sdp);
+  VmMediaBinding binding =
+      bind (self, VM_MEDIA_RESTART, own, own ? both->sdp : both->other_sdp);
 
   /* that of who asks is told with it */
   binding.from.nonce = nonce;
   binding.to.nonce = own ? pair->nonces.other : pair->nonces.own;
-  binding.session = pair->session;
-  binding.generation = pair->generation;
+  binding.session = both->session;
+  binding.generation = both->generation;
   return binding;
+}
+
+/* Whoever offers may never have taken this side's answer, but has where the
+ * connection was established. */
+static const Signed *
+find_known_to_both (const Pair *pair)
+{
+  if (pair->established)
+    return pair->established;
+  return pair->settled->len > 0
+             ? g_ptr_array_index (pair->settled, pair->settled->len - 1)
+             : NULL;
 }
 
 gboolean
@@ -476,18 +535,19 @@ vm_media_session_sign_restart (
     VmMediaSession *self, gchar **nonce, gchar **identity, GError **error)
 {
   Pair *pair = self->pair;
+  const Signed *both = find_known_to_both (pair);
   VmMediaNonce fresh;
   VmMediaBinding binding;
 
   *nonce = *identity = NULL;
-  if (!pair->sdp)
+  if (!both)
     return FALSE;
   if (RAND_bytes (fresh, sizeof fresh) != 1) {
     g_set_error_literal (
         error, VM_ERROR, VM_ERROR_FAILED, "OpenSSL has no random numbers");
     return FALSE;
   }
-  binding = bind_restart (self, TRUE, pair->sdp, fresh);
+  binding = bind_restart (self, TRUE, both, fresh);
   *identity = make_identity (self, &binding, error);
   if (!*identity)
     return FALSE;
@@ -496,25 +556,63 @@ vm_media_session_sign_restart (
   return TRUE;
 }
 
+static gboolean
+verify_restart (VmMediaSession *self, const Signed *both,
+    const VmMediaNonce renewed, VmMediaIdentity *identity, const gchar *text,
+    GError **error)
+{
+  VmMediaBinding binding = bind_restart (self, FALSE, both, renewed);
+
+  vm_media_identity_clear (identity);
+  return verify (self, &binding, identity, text, error);
+}
+
+/* By whichever connection both know of: which one it is by is not told. */
+static gboolean
+verify_by_any (VmMediaSession *self, const VmMediaNonce renewed,
+    VmMediaIdentity *identity, const gchar *text, GError **error)
+{
+  const Pair *pair = self->pair;
+
+  if (pair->established
+      && verify_restart (
+          self, pair->established, renewed, identity, text, NULL))
+    return TRUE;
+  for (guint i = pair->settled->len; i > 1; i--) {
+    if (verify_restart (self, g_ptr_array_index (pair->settled, i - 1), renewed,
+            identity, text, NULL))
+      return TRUE;
+  }
+  return verify_restart (self, g_ptr_array_index (pair->settled, 0), renewed,
+      identity, text, error);
+}
+
 gboolean
 vm_media_session_check_restart (VmMediaSession *self, const gchar *nonce,
     const gchar *identity, GError **error)
 {
   Pair *pair = self->pair;
   g_auto (VmMediaIdentity) read = { NULL };
+  g_autoptr (GError) why = NULL;
   VmMediaNonce renewed;
-  VmMediaBinding binding;
 
   if (!has_key (self))
     return check_keyless (self, error);
-  if (!pair->other_sdp || !vm_media_nonce_read (nonce, renewed)) {
+  if (pair->settled->len == 0)
+    return FALSE;
+  if (!vm_media_nonce_read (nonce, renewed)) {
     g_set_error_literal (error, VM_ERROR, VM_ERROR_SIGNATURE,
-        "It asks for another connection without one that it has signed");
+        "It asks for another connection and does not sign that");
     return FALSE;
   }
-  binding = bind_restart (self, FALSE, pair->other_sdp, renewed);
-  if (!verify (self, &binding, &read, identity, error)
-      || !vm_media_replay_accept (pair->replay, &read, now (), error))
+  if (!verify_by_any (self, renewed, &read, identity, &why)) {
+    /* it may have answered an offer that was given up before the answer came */
+    if (pair->established || !identity
+        || !g_error_matches (why, VM_ERROR, VM_ERROR_SIGNATURE))
+      g_propagate_error (error, g_steal_pointer (&why));
+    return FALSE;
+  }
+  if (!vm_media_replay_accept (pair->replay, &read, now (), error))
     return FALSE;
   memcpy (pair->nonces.other, renewed, sizeof renewed);
   return TRUE;
