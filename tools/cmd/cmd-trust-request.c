@@ -241,8 +241,8 @@ run (Asking *self)
   if (address)
     ask (self, uri, NULL);
   else
-    self->lookup =
-        vmt_lookup_new (self->node, self->options->target, on_found, self);
+    self->lookup = vmt_lookup_new (
+        self->node, self->options->target, self->output, on_found, self);
   if (self->status == VMT_EXIT_OK)
     g_main_loop_run (self->loop);
   while (g_source_remove_by_user_data (self))

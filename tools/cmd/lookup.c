@@ -2,7 +2,7 @@
 
 #include "cmd/lookup.h"
 
-#include "ui/output.h"
+#include "session/session-nearby.h"
 
 #include <string.h>
 
@@ -14,6 +14,8 @@ struct _VmtLookup
 {
   VmNode *node;
   gchar *text;
+  VmtOutput *output;
+  gboolean told; /* what there is */
   VmtLookupFunc func;
   gpointer user_data;
   gint64 start_us;
@@ -94,6 +96,27 @@ explain (const gchar *text, guint n)
       safe);
 }
 
+static void
+tell_nearby (VmtLookup *self)
+{
+  g_autolist (VmDevice) devices = vm_node_list_devices (self->node);
+  VmIdentity *identity = vm_node_get_identity (self->node);
+  const gchar *own = identity ? vm_identity_get_device_id (identity) : NULL;
+  g_autoptr (GArray) found =
+      g_array_new (FALSE, FALSE, sizeof (VmtNearbyDevice));
+
+  self->told = TRUE;
+  for (GList *l = devices; l; l = l->next) {
+    VmtNearbyDevice one = { vm_device_get_user (l->data),
+      vm_device_get_device (l->data), vm_device_get_id (l->data) };
+
+    if (vm_device_get_secure (l->data) && one.id
+        && g_strcmp0 (one.id, own) != 0)
+      g_array_append_val (found, one);
+  }
+  vmt_nearby_tell_devices (self->output, self->text, found);
+}
+
 static gboolean
 on_look (gpointer user_data)
 {
@@ -106,6 +129,9 @@ on_look (gpointer user_data)
   /* who is called just so would be here by now */
   if (n == 0 && passed >= BROWSE_US)
     found = find (self, TRUE, &n);
+  if (n == 0 && passed >= VMT_NEARBY_MS * G_TIME_SPAN_MILLISECOND
+      && !self->told)
+    tell_nearby (self);
   if (passed < BROWSE_US || (n == 0 && passed < FIND_US)) {
     g_list_free_full (found, g_object_unref);
     return G_SOURCE_CONTINUE;
@@ -120,13 +146,14 @@ on_look (gpointer user_data)
 }
 
 VmtLookup *
-vmt_lookup_new (
-    VmNode *node, const gchar *text, VmtLookupFunc func, gpointer user_data)
+vmt_lookup_new (VmNode *node, const gchar *text, VmtOutput *output,
+    VmtLookupFunc func, gpointer user_data)
 {
   VmtLookup *self = g_new0 (VmtLookup, 1);
 
   self->node = node;
   self->text = g_strdup (text);
+  self->output = output;
   self->func = func;
   self->user_data = user_data;
   self->start_us = g_get_monotonic_time ();

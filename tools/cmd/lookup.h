@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "ui/output.h"
+
 #include <gst/videomeet/videomeet.h>
 
 /* Who is meant by DEVICE: a device id, the beginning of one, or the name of a
@@ -16,9 +18,10 @@ typedef struct _VmtLookup VmtLookup;
 typedef void (*VmtLookupFunc) (
     GList *devices, const GError *error, gpointer user_data);
 
-/* @node browses. */
-VmtLookup *vmt_lookup_new (
-    VmNode *node, const gchar *text, VmtLookupFunc func, gpointer user_data);
+/* @node browses. After VMT_NEARBY_MS without it @output (not owned) says what
+ * there is meanwhile. */
+VmtLookup *vmt_lookup_new (VmNode *node, const gchar *text, VmtOutput *output,
+    VmtLookupFunc func, gpointer user_data);
 void vmt_lookup_free (VmtLookup *self);
 
 /* A port, or an address, is no name. */

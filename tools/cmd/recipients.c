@@ -218,8 +218,8 @@ vmt_recipients_look (
     if (search->recipient.base_uris)
       continue;
     self->left++;
-    search->lookup =
-        vmt_lookup_new (self->node, search->recipient.name, on_found, search);
+    search->lookup = vmt_lookup_new (
+        self->node, search->recipient.name, self->output, on_found, search);
     g_strv_builder_add (names, search->recipient.name);
   }
   if (self->left == 0)

@@ -228,12 +228,13 @@ vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate)
       f.size ? (guint) (f.done * 100 / f.size) : 100, what);
 }
 
-/* What carried it, where that is known: " over WSS". */
+/* What carried it, where that is known and tells a user something: between two
+ * devices that reach each other, the network alone does. */
 static const gchar *
 lane_of (const GstStructure *transfer)
 {
-  static const gchar *const lanes[][2] = { { "wss", " over WSS" },
-    { "data-channel", " over the call" }, { "link", " over a link" } };
+  static const gchar *const lanes[][2] = { { "data-channel", " over the call" },
+    { "link", " over a link" } };
   const gchar *lane = gst_structure_get_string (transfer, "lane");
 
   for (guint i = 0; lane && i < G_N_ELEMENTS (lanes); i++)

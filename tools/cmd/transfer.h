@@ -33,8 +33,8 @@ JsonObject *vmt_transfer_event (const GstStructure *transfer);
 void vmt_transfer_follow (const GstStructure *transfer, VmtRate *rate);
 /* "a.iso  ██████░░░░  45 %  12.3 MB/s  00:41 left". Follows it, too. */
 gchar *vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate);
-/* "a.iso: 1.2 GB, verified, in 0:12 (103 MB/s) over WSS"; NULL while it is not
- * over. @good: whether it is verified. */
+/* "a.iso: 1.2 GB, verified, in 0:12 (103 MB/s) over the call"; NULL while it is
+ * not over. @good: whether it is verified. */
 gchar *vmt_transfer_result (
     const GstStructure *transfer, const VmtRate *rate, gboolean *good);
 /* "; 43 % is kept for when it is sent again", of one that this device has

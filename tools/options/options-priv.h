@@ -78,5 +78,7 @@ gboolean vmt_check_codec (const gchar *codec, GError **error);
 gboolean vmt_check_audio_profile (const gchar *profile, GError **error);
 gboolean vmt_check_paths (const VmtOptions *options, GError **error);
 gboolean vmt_check_dialect (const gchar *dialect, GError **error);
+/* @text: or NULL. */
+gboolean vmt_check_peers (const gchar *text, GError **error);
 gboolean vmt_check_origins (gchar **origins, GError **error);
 gboolean vmt_check_servers (const VmtOptions *options, GError **error);

@@ -267,6 +267,45 @@ vmt_check_paths (const VmtOptions *options, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_host (const gchar *host)
+{
+  g_autofree gchar *plain = g_strndup (host, strcspn (host, "%"));
+
+  if (*host == '\0' || strpbrk (host, " \t\r\n/@?#"))
+    return FALSE;
+  return !strchr (host, ':') || g_hostname_is_ip_address (plain);
+}
+
+/* As the finder of the method manual reads one. */
+static gboolean
+is_peer (const gchar *text)
+{
+  g_autoptr (GSocketConnectable) address =
+      strstr (text, "://") ? NULL : g_network_address_parse (text, 1, NULL);
+
+  return address && g_network_address_get_port (G_NETWORK_ADDRESS (address))
+         && is_host (
+             g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+}
+
+gboolean
+vmt_check_peers (const gchar *text, GError **error)
+{
+  g_auto (GStrv) peers = g_strsplit (text ? text : "", ",", -1);
+
+  for (gchar **peer = peers; *peer; peer++) {
+    if (is_peer (g_strstrip (*peer)))
+      continue;
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--peers takes addresses of devices, as 192.168.1.20 or "
+        "ann-laptop.local:8080, separated by commas, not '%s'.",
+        *peer);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 /* The server says what else is no origin; here what would be several. */
 gboolean
 vmt_check_origins (gchar **origins, GError **error)

@@ -771,6 +771,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
       || !vmt_check_audio_profile (options->audio_profile, error)
       || !vmt_check_paths (options, error)
       || !vmt_check_dialect (options->dialect, error)
+      || !vmt_check_peers (options->peers, error)
       || !vmt_check_origins (options->origins, error)
       || (command != VMT_COMMAND_SERVER && !vmt_check_servers (options, error)))
     return FALSE;

@@ -103,6 +103,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_pages_and_rooms)
 {
+  g_auto (VmtOptions) near = { 0 };
   g_auto (VmtOptions) host = { 0 };
   g_auto (VmtOptions) join = { 0 };
 
@@ -113,11 +114,19 @@ GST_START_TEST (test_pages_and_rooms)
   fail_unless_equals_string (host.origins[1], "http://b.example:8080");
   fail_unless (parse (&join, "join ws://h:3000/room --dialect room") == NULL);
   fail_unless_equals_string (join.dialect, "room");
+  fail_unless (parse (&near, "join x --peers 10.0.0.1:8081,ann.local,[::1]:80,"
+                             "fe80::1%lo")
+               == NULL);
   refused ("host --origin a.example", "https://example.org");
   refused ("host --tls-key k.pem", "--tls-cert");
   refused ("join x --tls-cert c.pem", "--tls-cert");
   refused ("host --origin http://a,http://b", "https://example.org");
   refused ("join x --origin https://a.example", "--origin");
+  refused ("join x --peers x:y:z", "'x:y:z'");
+  refused ("send f Bob --peers 10.0.0.1:0", "--peers takes addresses");
+  refused ("discover --peers 10.0.0.1,,10.0.0.2", "--peers");
+  refused ("host --peers https://10.0.0.1", "--peers");
+  refused ("host --peers 10.0.0.1:99999", "--peers");
   refused ("join x --dialect klingon", "native, room, socketio or mesh");
   refused ("join x --dialect ''", "native, room, socketio or mesh");
   refused ("host --dialect room", "--dialect");

@@ -620,6 +620,39 @@ GST_START_TEST (test_nearby)
 
 GST_END_TEST;
 
+static void
+add_device (GArray *found, const gchar *user, const gchar *device)
+{
+  VmtNearbyDevice one = { user, device, device };
+
+  g_array_append_val (found, one);
+}
+
+GST_START_TEST (test_nearby_devices)
+{
+  g_autoptr (GArray) found =
+      g_array_new (FALSE, FALSE, sizeof (VmtNearbyDevice));
+  g_autoptr (VmtOutput) output = vmt_output_new (out, err, FALSE);
+
+  vmt_nearby_tell_devices (output, "Bbo", found);
+  fail_unless (strstr (out_text, "No device can be seen") != NULL);
+  fseek (out, 0, SEEK_SET);
+  add_device (found, "Carl", "carl-desk");
+  add_device (found, "Bob\033", "bob-laptop");
+  add_device (found, "", "attic");
+  add_device (found, "Bob\033", "bob-laptop");
+  vmt_nearby_tell_devices (output, "carldesk", found);
+  fail_unless_equals_string (out_text,
+      "No device “carldesk” was found yet. There are:\n"
+      "  attic\n"
+      "  Bob\xef\xbf\xbd  (bob-laptop)\n"
+      "  Carl  (carl-desk)\n"
+      "Did you mean “carl-desk”?\n"
+      "Still looking. Ctrl-C gives up.\n");
+}
+
+GST_END_TEST;
+
 /* The finder patterns stand in three corners, inside the quiet zone. */
 GST_START_TEST (test_qr)
 {
@@ -671,6 +704,7 @@ tool_output_suite (void)
   tcase_add_test (tc, test_colours);
   tcase_add_test (tc, test_spelling);
   tcase_add_test (tc, test_nearby);
+  tcase_add_test (tc, test_nearby_devices);
   tcase_add_test (tc, test_time);
   tcase_add_test (tc, test_members_in_order);
   tcase_add_test (tc, test_qr);

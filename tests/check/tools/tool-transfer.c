@@ -34,9 +34,9 @@ check_result (const GstStructure *transfer, const gchar *start,
 
 GST_START_TEST (test_lanes)
 {
-  static const gchar *const lanes[][2] = { { NULL, "/s)" },
-    { "wss", "/s) over WSS" }, { "data-channel", "/s) over the call" },
-    { "link", "/s) over a link" }, { "by pigeon", "/s)" } };
+  static const gchar *const lanes[][2] = { { NULL, "/s)" }, { "wss", "/s)" },
+    { "data-channel", "/s) over the call" }, { "link", "/s) over a link" },
+    { "by pigeon", "/s)" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (lanes); i++) {
     g_autoptr (GstStructure) s =
