@@ -22,15 +22,21 @@ export class Corner {
     return this.#name;
   }
 
-  // Of a picture of the ratio `picture` (width / height).
-  rect(width, height, picture) {
+  // Of a picture of the ratio `picture` (width / height), in a space of `width` x `height` in the
+  // middle of which `other` is, if there is one: beside it where there is room, else in it, and
+  // never across its edge.
+  rect({ width, height }, picture, other) {
     const long = Math.min(Math.max(Math.min(width, height) * SHARE, LEAST), MOST);
     const size = picture >= 1 ? { width: Math.round(long), height: Math.round(long / picture) }
       : { width: Math.round(long * picture), height: Math.round(long) };
 
+    const margin = (room, at, needed) => (at >= needed + 2 * INSET ? [0, room] : [at, room - at]);
+    const [left, right] = margin(width, other?.x || 0, size.width);
+    const [top, bottom] = margin(height, other?.y || 0, size.height);
+
     return { ...size,
-      x: this.#name.endsWith("right") ? width - size.width - INSET : INSET,
-      y: this.#name.startsWith("bottom") ? height - size.height - INSET : INSET };
+      x: this.#name.endsWith("right") ? right - size.width - INSET : left + INSET,
+      y: this.#name.startsWith("bottom") ? bottom - size.height - INSET : top + INSET };
   }
 
   next() {

@@ -335,13 +335,14 @@ export class Tiles extends EventTarget {
     const { clientWidth, clientHeight } = this.#list;
     const widest = Math.max(0, ...cameras.filter((tile) => order.includes(tile))
       .map(({ ratio }) => ratio));
-    const rects = this.#only ? [{ x: 0, y: 0, width: clientWidth, height: clientHeight }]
+    const whole = { x: 0, y: 0, width: clientWidth, height: clientHeight };
+    const rects = this.#only ? [whole]
       : place(order.length, Boolean(large), clientWidth, clientHeight, GAP, widest);
     const rectOf = new Map(order.map((tile, i) => [tile, rects[i]]));
 
     this.#large = large;
     if (inCorner) rectOf.set(inCorner,
-      this.#corner.rect(clientWidth, clientHeight, inCorner.ratio || PICTURE));
+      this.#corner.rect(whole, inCorner.ratio || PICTURE, rects[0]));
     this.#list.classList.toggle("spotlight", Boolean(large));
     this.#list.dataset.corner = inCorner ? this.#corner.name : "";
     for (const tile of this.#tiles.values()) {
