@@ -639,12 +639,12 @@ GST_START_TEST (test_nearby_devices)
   fseek (out, 0, SEEK_SET);
   add_device (found, "Carl", "carl-desk");
   add_device (found, "Bob\033", "bob-laptop");
-  add_device (found, "", "attic");
+  add_device (found, "", "Attic");
   add_device (found, "Bob\033", "bob-laptop");
   vmt_nearby_tell_devices (output, "carldesk", found);
   fail_unless_equals_string (out_text,
       "No device “carldesk” was found yet. There are:\n"
-      "  attic\n"
+      "  Attic\n"
       "  Bob\xef\xbf\xbd  (bob-laptop)\n"
       "  Carl  (carl-desk)\n"
       "Did you mean “carl-desk”?\n"
