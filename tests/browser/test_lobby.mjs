@@ -68,7 +68,8 @@ test("no such meeting, and a link to another one", async () => {
   const browser = await Browser.start();
   const link = new URL(ann.link);
   link.searchParams.set("meeting", "other");
-  const page = await browser.page();
+  const height = 600; // a phone's: what is said is far above the button
+  const page = await browser.page({ viewport: { width: 390, height } });
   await page.goto(link.href);
 
   await untilText(page, "#notice", "this device now hosts “standup”");
@@ -77,6 +78,8 @@ test("no such meeting, and a link to another one", async () => {
   await page.click("#join");
   await untilState(page, "failed");
   await untilText(page, "#notice", "no meeting of that name");
+  const notice = await page.locator("#notice").boundingBox();
+  assert(notice.y >= 0 && notice.y + notice.height <= height, "what is said is seen");
 });
 
 test("what the server refuses, in words", async () => {

@@ -371,6 +371,8 @@ export class Lobby extends EventTarget {
     if (code === "KICKED" && stayed === null)
       this.#message = "The host has removed you, and has to let you in before you can join again.";
     this.#notice("");
+    // the button that was pressed is below it, on a phone by more than a screen
+    if (this.#message) $("notice").scrollIntoView({ block: "center" });
     this.#showAgain();
     setText($("join-title"), this.#stayed === null ? "Join the meeting" : "Join again");
   }
