@@ -366,6 +366,6 @@ vmt_options_describe_reach (const VmtOptions *options)
   return g_strdup (
       turn ? "TURN servers are asked for ways beyond this network, and learn "
              "the addresses of those who join."
-           : "No STUN or TURN server is asked: one network needs none. --stun "
-             "and --turn name those that lead beyond it.");
+           : "No server on the Internet is asked: one network needs none. "
+             "--stun and --turn name those that lead beyond it.");
 }

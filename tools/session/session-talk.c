@@ -4,6 +4,8 @@
 
 #include "session/session-priv.h"
 
+#include <string.h>
+
 static JsonObject *
 about (const gchar *name, const GstStructure *s)
 {
@@ -65,6 +67,8 @@ tell_presence (VmtSession *self, const GstStructure *s)
            video = vmt_flag (s, "video-muted");
   g_autofree gchar *name = name_of (self, s);
   g_autofree gchar *status = vmt_text_safe (vmt_field (s, "status"));
+  /* what everybody is who says nothing else */
+  gboolean telling = *status && strcmp (status, "available") != 0;
   JsonObject *event = about ("presence", s);
 
   json_object_set_string_member (
@@ -77,7 +81,7 @@ tell_presence (VmtSession *self, const GstStructure *s)
       : audio        ? "no sound"
       : video        ? "no picture"
                      : "sound and picture",
-      *status ? "; status: " : "", status);
+      telling ? "; status: " : "", telling ? status : "");
 }
 
 static void

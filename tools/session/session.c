@@ -325,8 +325,10 @@ vmt_session_show_ticker (VmtSession *self)
     text = g_strdup_printf ("%s  %u other%s here  (Ctrl-C leaves)", time,
         others, others == 1 ? "" : "s");
   } else
-    text = g_strdup_printf (
-        "%s  (Ctrl-C leaves)", self->joined ? "Waiting for others" : "Looking");
+    text = g_strdup_printf ("%s  (Ctrl-C leaves)", !self->joined ? "Looking"
+                                                   : others
+                                                       ? "Connecting"
+                                                       : "Waiting for others");
   vmt_output_ticker (self->output, text);
 }
 

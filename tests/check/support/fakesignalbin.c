@@ -300,7 +300,7 @@ play (FakeSignalBin *self)
   }
   if (g_str_equal (self->meeting, "burst")) {
     for (guint i = 0; i < 900; i++)
-      post_bob (self, "vm-presence", "status", i % 2 ? "here" : "away");
+      post_bob (self, "vm-presence", "status", i % 2 ? "available" : "away");
     post_bob (self, "vm-presence", "status", "lunch");
   }
   if (g_str_equal (self->meeting, "leaves"))

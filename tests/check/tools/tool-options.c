@@ -324,8 +324,8 @@ reaches (const gchar *line, const gchar *words)
 /* Which servers learn the addresses of those who join is the user's choice. */
 GST_START_TEST (test_servers_in_words)
 {
-  reaches ("host", "No STUN or TURN server is asked");
-  reaches ("server", "No STUN or TURN server is asked");
+  reaches ("host", "No server on the Internet is asked");
+  reaches ("server", "No server on the Internet is asked");
   reaches ("host --stun stun://h:3478", "The STUN server h:3478 is asked");
   reaches ("host --turn turn://u:secret@h:3478", "TURN servers are asked");
   reaches ("server --stun stun://h:3478 --turn turn://u:secret@h:3478",

@@ -534,6 +534,8 @@ GST_START_TEST (test_burst)
   for (const gchar *at = result.text; (at = strstr (at, "Bob sends")); at++)
     lines++;
   fail_unless_equals_int (lines, VMT_ROSTER_TELL_BURST + 1);
+  fail_unless (strstr (result.text, "; status: away.\n") != NULL);
+  fail_unless (strstr (result.text, "available") == NULL, "%s", result.text);
 }
 
 GST_END_TEST;
