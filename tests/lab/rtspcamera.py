@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A camera on the network: RTSP with a password, by GStreamer's gst-rtsp-server.
 
-    rtspcamera.py PORT USER PASSWORD SENT
+    rtspcamera.py PORT USER PASSWORD SENT [CERTIFICATE KEY]
 
+By TLS where there is a certificate.
 /camera has H.264 and PCMA, and what it sends is in the file SENT too; /bframes has
 H.264 with B-frames; /jpeg has MJPEG alone; /h265 has H.265 and AAC; /opus has Opus alone,
 which is in the file SENT too. "ready" is written once it listens."""
@@ -15,7 +16,7 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 PICTURE = ("videotestsrc is-live=true pattern=ball ! "
            "video/x-raw,format=I420,width=160,height=90,framerate=15/1 ! ")
@@ -43,7 +44,7 @@ MEDIA = {
 }
 
 
-def main(port, user, password, sent):
+def main(port, user, password, sent, *tls):
     Gst.init(None)
     server = GstRtspServer.RTSPServer(service=port)
     auth = GstRtspServer.RTSPAuth()
@@ -51,6 +52,8 @@ def main(port, user, password, sent):
     token.set_string("media.factory.role", "user")
     auth.add_digest(user, password, token)
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+    if tls:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_files(*tls))
     server.set_auth(auth)
     for path, line in MEDIA.items():
         factory = GstRtspServer.RTSPMediaFactory()

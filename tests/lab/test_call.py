@@ -281,12 +281,12 @@ class Camera(CallTest):
     PASSWORD = "s3cret@Garden"
     PORT = 8554
 
-    def camera(self, host, sent):
+    def camera(self, host, sent, *tls):
         camera = host.start(
             "/usr/bin/python3",
             os.path.join(os.path.dirname(os.path.abspath(__file__)),
                          "rtspcamera.py"),
-            self.PORT, "ann", self.PASSWORD, sent)
+            self.PORT, "ann", self.PASSWORD, sent, *tls)
         camera.wait_for("^ready$", lab.SOON)
         return camera
 
@@ -353,13 +353,14 @@ class Camera(CallTest):
             self.check_secret(f.read())
         self.check_secret(*guest.out, *guest.err)
 
-    def meet(self, path, line, *files):
+    def meet(self, path, line, *files, scheme="rtsp"):
         """What Bob sends of that camera, until it has come to these files; what he said."""
         a, b = self.lab.hosts
         host = a.launch("vmsignalbin name=m meeting=standup mode=host user=Ann "
                         "decode=false " + line)
         host.wait_for("vm-meeting-state-changed.*announced", lab.SOON)
-        guest = self.join(b, self.address(a, path), os.path.join(b.home, "debug.log"))
+        uri = self.address(a, path).replace("rtsp:", scheme + ":")
+        guest = self.join(b, uri, os.path.join(b.home, "debug.log"))
         guest.wait_event("participant-state", CONNECTED, state="connected")
         for name in files:
             self.grown(name, 10000)
@@ -386,6 +387,40 @@ class Camera(CallTest):
                   f"location={opus}", opus)
         with open(sent, "rb") as was, open(opus, "rb") as came:
             self.assertIn(came.read(10000), was.read())
+
+    def certificate(self, host, name):
+        """The files of a certificate that nobody has signed, and its fingerprint."""
+        cert, key = (os.path.join(host.home, f"{name}.{e}") for e in ("crt", "key"))
+        host.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                 "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
+                 f"/CN={name}", "-keyout", key, "-out", cert, timeout=lab.SOON)
+        shown = host.run("openssl", "x509", "-in", cert, "-noout", "-fingerprint",
+                         "-sha256", timeout=lab.SOON).stdout
+        return cert, key, shown.strip().rpartition("=")[2]
+
+    def test_by_tls(self):
+        """A certificate that nobody trusts is refused, unless its fingerprint is known."""
+        a, b = self.lab.hosts
+        got = os.path.join(a.home, "got.h264")
+        cert, key, fingerprint = self.certificate(a, "camera")
+        other = self.certificate(a, "other")[2]
+        self.camera(a, os.path.join(a.home, "sent.h264"), cert, key)
+        uri = self.address(a, "/camera").replace("rtsp:", "rtsps:")
+        for end, words in (("", fingerprint), ("", "nobody this machine trusts"),
+                           ("#" + other, "somebody may be posing")):
+            guest = self.join(b, uri + end, os.path.join(b.home, "refused.log"))
+            error = guest.wait_event("error", lab.SOON)
+            self.assertIn(words, error["message"])
+            self.assertEqual(guest.wait(lab.SOON), 1)
+            self.check_secret(*guest.out, *guest.err)
+        self.meet(f"/camera#{fingerprint}", "m.video_src_0 ! filesink async=false "
+                  f"buffer-mode=unbuffered location={got}", got, scheme="rtsps")
+        with open(os.path.join(b.home, "debug.log"), encoding="utf-8",
+                  errors="replace") as f:
+            said = f.read()
+        # nor do its pictures go beside TLS
+        self.assertIn("RTP/AVP/TCP", said)
+        self.assertNotIn("client_port", said)
 
     def test_refused(self):
         """A wrong password, and what a call does not carry."""

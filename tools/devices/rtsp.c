@@ -59,6 +59,7 @@ struct _VmtRtsp
   gchar *note; /* or NULL */
 
   GMutex lock; /* guards what follows */
+  gchar *refused; /* a sentence about its certificate; or NULL */
   GstElement *part; /* that is connected; the bin's; NULL: none is */
   gboolean gone; /* it is to be let go */
   gboolean there; /* something of it was sent */
@@ -88,7 +89,13 @@ static gchar *
 describe (VmtRtsp *self, const GError *error)
 {
   const gchar *name = self->address->name;
+  g_autofree gchar *refused = NULL;
 
+  g_mutex_lock (&self->lock);
+  refused = g_steal_pointer (&self->refused);
+  g_mutex_unlock (&self->lock);
+  if (refused)
+    return g_steal_pointer (&refused);
   if (g_error_matches (
           error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED))
     return self->address->user
@@ -157,6 +164,7 @@ vmt_rtsp_finalize (GObject *object)
 
   g_clear_pointer (&self->address, vmt_rtsp_address_free);
   g_free (self->note);
+  g_free (self->refused);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (vmt_rtsp_parent_class)->finalize (object);
 }
@@ -177,12 +185,62 @@ vmt_rtsp_init (VmtRtsp *self)
 
 /* The source */
 
+/* What is wrong with a certificate that nobody trusts. */
+static const gchar *
+describe_flaw (GTlsCertificateFlags flaws)
+{
+  if (flaws & G_TLS_CERTIFICATE_EXPIRED)
+    return "has expired";
+  if (flaws & G_TLS_CERTIFICATE_NOT_ACTIVATED)
+    return "is not valid yet";
+  if (flaws & G_TLS_CERTIFICATE_REVOKED)
+    return "was revoked";
+  if (flaws & G_TLS_CERTIFICATE_UNKNOWN_CA)
+    return "is signed by nobody this machine trusts";
+  if (flaws & G_TLS_CERTIFICATE_BAD_IDENTITY)
+    return "is for another name";
+  return "is not good enough";
+}
+
+/* Called where the system does not trust it. On any thread. */
+static gboolean
+on_certificate (GstElement *source, GTlsConnection *connection,
+    GTlsCertificate *certificate, GTlsCertificateFlags flaws, VmtRtsp *self)
+{
+  const VmtRtspAddress *address = self->address;
+  g_autoptr (GByteArray) der = NULL;
+  g_autofree gchar *fingerprint = NULL;
+  gboolean same;
+
+  g_object_get (certificate, "certificate", &der, NULL);
+  fingerprint = vmt_rtsp_fingerprint (der->data, der->len);
+  same = g_strcmp0 (fingerprint, address->fingerprint) == 0;
+  g_mutex_lock (&self->lock);
+  g_free (self->refused);
+  self->refused =
+      same ? NULL
+      : address->fingerprint
+          ? g_strdup_printf (
+              "The camera %s has another certificate than that of the "
+              "fingerprint in its address: somebody may be posing. Its "
+              "fingerprint is %s.",
+              address->name, fingerprint)
+          : g_strdup_printf (
+              "The certificate of the camera %s %s. If its SHA-256 "
+              "fingerprint is %s, as the camera's own page shows it, write it "
+              "behind the address: rtsps://…#%s",
+              address->name, describe_flaw (flaws), fingerprint, fingerprint);
+  g_mutex_unlock (&self->lock);
+  return same;
+}
+
 static GstElement *
 make_source (VmtRtsp *self, GError **error)
 {
   const VmtRtspAddress *address = self->address;
   GstElement *source = gst_element_factory_make ("rtspsrc", NULL);
   gboolean plain = g_ascii_strncasecmp (address->location, "rtsp:", 5) == 0;
+  gboolean safe = vmt_is_rtsps (address->location);
   gboolean datagrams =
       g_ascii_strncasecmp (address->location, "rtspu:", 6) == 0;
 
@@ -198,6 +256,12 @@ make_source (VmtRtsp *self, GError **error)
   /* nothing of it is lost: no key frame can be asked for */
   if (plain)
     gst_util_set_object_arg (G_OBJECT (source), "protocols", "tcp");
+  /* else pictures and sound would go by UDP, for everybody to see */
+  if (safe) {
+    gst_util_set_object_arg (G_OBJECT (source), "protocols", "tcp+tls");
+    g_signal_connect (
+        source, "accept-certificate", G_CALLBACK (on_certificate), self);
+  }
   if (address->user)
     g_object_set (source, "user-id", address->user, "user-pw",
         address->password ? address->password : "", NULL);

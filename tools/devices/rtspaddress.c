@@ -24,6 +24,12 @@ vmt_is_rtsp (const gchar *spec)
   return FALSE;
 }
 
+gboolean
+vmt_is_rtsps (const gchar *uri)
+{
+  return g_ascii_strncasecmp (uri, "rtsps:", 6) == 0;
+}
+
 /* Where the authority of @uri begins, how long it is, and how much of that is
  * for user and password, with the "@" (RFC 3986 §3.2); NULL: there is none. */
 static const gchar *
@@ -92,6 +98,58 @@ take_secret (VmtRtspAddress *self, const gchar *secret, gsize size)
   return self->user && (self->password || !colon);
 }
 
+#define FINGERPRINT_BYTES 32
+
+/* @digits in the one form; NULL: it is none. */
+static gchar *
+normal_fingerprint (const gchar *digits)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < FINGERPRINT_BYTES; i++) {
+    if (i && *digits == ':')
+      digits++;
+    if (!g_ascii_isxdigit (digits[0]) || !g_ascii_isxdigit (digits[1]))
+      break;
+    g_string_append_printf (text, "%s%c%c", i ? ":" : "",
+        g_ascii_toupper (digits[0]), g_ascii_toupper (digits[1]));
+    digits += 2;
+  }
+  if (!*digits && text->len == FINGERPRINT_BYTES * 3 - 1)
+    return g_string_free (text, FALSE);
+  g_string_free (text, TRUE);
+  return NULL;
+}
+
+gchar *
+vmt_rtsp_fingerprint (gconstpointer der, gsize size)
+{
+  g_autofree gchar *digits =
+      g_compute_checksum_for_data (G_CHECKSUM_SHA256, der, size);
+
+  return normal_fingerprint (digits);
+}
+
+/* Takes the fingerprint off the end of the location. */
+static gboolean
+take_fingerprint (VmtRtspAddress *self, GError **error)
+{
+  gchar *hash = strchr (self->location, '#');
+
+  if (!hash)
+    return TRUE;
+  *hash = '\0';
+  self->fingerprint =
+      vmt_is_rtsps (self->location) ? normal_fingerprint (hash + 1) : NULL;
+  if (self->fingerprint)
+    return TRUE;
+  g_set_error_literal (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+      "Behind the # of an address of rtsps stands the SHA-256 fingerprint of "
+      "the camera's certificate, in 64 hexadecimal digits; the # of another "
+      "address is written %23.");
+  return FALSE;
+}
+
 VmtRtspAddress *
 vmt_rtsp_address_new (const gchar *uri, GError **error)
 {
@@ -105,7 +163,7 @@ vmt_rtsp_address_new (const gchar *uri, GError **error)
   }
   if (authority && is_place (self->name)
       && take_secret (self, authority, secret))
-    return g_steal_pointer (&self);
+    return take_fingerprint (self, error) ? g_steal_pointer (&self) : NULL;
   g_set_error_literal (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
       "The address of a camera is rtsp://USER:PASSWORD@HOST:PORT/PATH. In the "
       "user's name and in the password, write @ as %40, : as %3A, / as %2F and "
@@ -120,5 +178,6 @@ vmt_rtsp_address_free (VmtRtspAddress *self)
   g_free (self->user);
   g_free (self->password);
   g_free (self->name);
+  g_free (self->fingerprint);
   g_free (self);
 }
