@@ -3,7 +3,9 @@
 """Speakers and a screen of PipeWire: its daemon and session manager run for the host
 alone, and their devices are nodes that the tests make and remove."""
 
+import array
 import json
+import math
 import os
 import shutil
 import unittest
@@ -13,6 +15,10 @@ import lab
 PROGRAMS = ("pipewire", "wireplumber", "pw-dump", "pw-cli")
 BUS = "unix:path=/run/user/bus"
 SIZE = 160, 90  # of the screen
+RATE = 48000
+OWN, PLAYED, OTHER = 440, 1000, 700  # Hz: Ann's source, a program of hers, Bob
+HEARD, SILENT = -30, -40  # dBFS
+RAW = f"audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate={RATE},channels=1"
 
 
 def _missing():
@@ -20,6 +26,24 @@ def _missing():
         if not shutil.which(program):
             return program
     return None
+
+
+def _level(path, hz):
+    """In dBFS, of a tone in the last second of a raw file: the mean of windows so short
+    that a tone counts that is played a little faster, to make up a delay."""
+    with open(path, "rb") as f:
+        f.seek(max(os.path.getsize(path) // 2 - RATE, 0) * 2)
+        samples = array.array("h", f.read(RATE * 2))
+    if len(samples) < RATE:
+        return -200
+    width = RATE // 25
+    # of Hann, so that other tones count for nothing
+    wave = [(1 - math.cos(2 * math.pi * i / width)) * complex(
+        math.cos(2 * math.pi * hz * i / RATE), math.sin(2 * math.pi * hz * i / RATE))
+            for i in range(width)]
+    power = sum(abs(sum(s * w for s, w in zip(samples[n:n + width], wave))) ** 2
+                for n in range(0, RATE, width)) / 25
+    return 20 * math.log10(2 * math.sqrt(power) / width / 32768 + 1e-9)
 
 
 @unittest.skipIf(_missing(), f"there is no {_missing()} on this machine")
@@ -145,22 +169,30 @@ class PipeWire(lab.LabTest):
                           [e["name"] for e in listed.events("media-device")])
         busy.kill()
 
+    def portal(self):
+        """A portal that shares a screen, which is there then."""
+        width, height = SIZE
+        self.launch("videotestsrc is-live=true ! video/x-raw,format=BGRx,"
+                    f"width={width},height={height},framerate=30/1 ! pipewiresink "
+                    "mode=provide stream-properties=p,media.class=Video/Source,"
+                    "media.role=Screen,node.name=screen")
+        self.wait_node("screen")
+        portal = self.start("python3", os.path.join(os.path.dirname(__file__), "portal.py"),
+                            self.node("screen"), typed=True)
+        portal.wait_for("^ready$", lab.SOON)
+        return portal
+
+    def launch(self, line):
+        return self.start("gst-launch-1.0", "-q", *line.split())
+
     def test_screen(self):
         """The others see the screen that the portal shares. The meeting outlives its end."""
         width, height = SIZE
-        self.start(
-            "gst-launch-1.0", "-q", *("videotestsrc is-live=true ! video/x-raw,format=BGRx,"
-            f"width={width},height={height},framerate=30/1 ! pipewiresink mode=provide "
-            "stream-properties=p,media.class=Video/Source,media.role=Screen,"
-            "node.name=screen").split())
-        self.wait_node("screen")
+        portal = self.portal()
         # a screen that another program shares is nobody's camera
         listed = self.start("videomeet", "devices", "--json")
         self.assertEqual(listed.wait(lab.SOON), 0)
         self.assertEqual(listed.events("media-device"), [])
-        portal = self.start("python3", os.path.join(os.path.dirname(__file__), "portal.py"),
-                            self.node("screen"), typed=True)
-        portal.wait_for("^ready$", lab.SOON)
         ann = self.meeting("--source", "screen", "--microphone", "none")
         bob = self.guest("--source", "test")
         lab.wait_until(lambda: self.sees(bob, width, height), lab.SOON, "pictures of the screen")
@@ -169,6 +201,57 @@ class PipeWire(lab.LabTest):
         ann.type("/end")
         self.assertEqual(ann.wait(lab.SOON), 0, ann.tail())
         self.assertEqual(bob.wait(lab.SOON), 0, bob.tail())
+
+    @unittest.skipUnless(shutil.which("pipewire-pulse"), "there is no pipewire-pulse")
+    def test_sound_of_the_screen(self):
+        """With the screen the others hear what programs play there, and not themselves,
+        whom the same loudspeaker plays."""
+        heard, played = (os.path.join(self.host.home, n) for n in ("heard", "played"))
+        pulse = self.start("pipewire-pulse")
+        self.speaker("speaker")
+        self.portal()
+        # a steady tone is silence to what leaves silence out
+        ann = self.meeting("--source", "stamp:160x90@10", "--speaker", "speaker",
+                           "--audio-profile", "music")
+        self.launch(
+            "vmsignalbin name=m mode=join meeting=devices user=Bob audio-profile=music "
+            f"audiotestsrc is-live=true freq={OTHER} volume=0.3 ! audio/x-raw,rate={RATE} ! "
+            f"m.audio_sink_0 m.audio_src_0 ! {RAW} ! filesink buffer-mode=unbuffered location={heard}")
+        self.launch(f"pulsesrc device=speaker.monitor ! {RAW} ! "
+                    f"filesink buffer-mode=unbuffered location={played}")
+        program = self.launch(f"audiotestsrc is-live=true freq={PLAYED} volume=0.3 ! {RAW} ! "
+                              "pulsesink")
+
+        def wait(path, hz, there, what):
+            lab.wait_until(lambda: os.path.exists(path)
+                           and (_level(path, hz) > HEARD) == there, lab.SOON,
+                           lambda: f"{what}: {_level(path, hz):.0f} dBFS of {hz} Hz; "
+                           + ann.tail() + pulse.tail())
+
+        wait(heard, OWN, True, "Ann's own sound")
+        for hz in (OTHER, PLAYED):
+            wait(played, hz, True, "the loudspeaker")
+        self.assertLess(_level(heard, PLAYED), SILENT)
+        ann.type("/share --screen-sound")
+        ann.wait_event("shared", lab.SOON, source="screen", screenSound=True)
+        wait(heard, PLAYED, True, "the program while it is shared")
+        wait(heard, OWN, True, "Ann's own sound while it is shared")
+        self.assertGreater(_level(played, OTHER), HEARD)
+        self.assertLess(_level(heard, OTHER), SILENT)
+        program.kill()
+        wait(heard, PLAYED, False, "a program that has ended")
+        self.launch(f"audiotestsrc is-live=true freq={PLAYED} volume=0.3 ! {RAW} ! pulsesink")
+        wait(heard, PLAYED, True, "one that begins later")
+        ann.type("/share off")
+        wait(heard, PLAYED, False, "the program when nothing is shared")
+        wait(heard, OWN, True, "Ann's own sound when nothing is shared")
+        ann.type("/source screen --screen-sound")
+        wait(heard, PLAYED, True, "the program while the screen is sent")
+        wait(heard, OWN, False, "what was sent before")
+        pulse.kill()
+        ann.wait_for("The sound of the screen is no longer sent", lab.SOON)
+        ann.type("/end")
+        self.assertEqual(ann.wait(lab.SOON), 0, ann.tail())
 
     def sees(self, process, width, height):
         """Whether it gets pictures of that size from somebody."""

@@ -22,6 +22,10 @@ vmt_options_add_devices (GArray *all, VmtOptions *options)
         "Pictures of the camera (default 1280x720@30)", "WIDTHxHEIGHT@RATE" },
     { "region", 0, 0, G_OPTION_ARG_STRING, &options->region,
         "Part of the screen to send (default: all of it)", "X,Y,WIDTH,HEIGHT" },
+    { "screen-sound", 0, 0, G_OPTION_ARG_NONE, &options->screen_sound,
+        "Send what other programs play here, too, while the screen is sent or "
+        "shared",
+        NULL },
     { NULL },
   };
 
@@ -52,6 +56,8 @@ vmt_options_check_devices (const VmtOptions *options, GError **error)
     return refuse (error, "--microphone", "--source camera or screen");
   if (options->region && (!screen || options->audio_only))
     return refuse (error, "--region", "--source screen and a picture");
+  if (options->screen_sound && options->audio_only)
+    return refuse (error, "--screen-sound", "a picture");
   if (options->speaker && options->no_play) {
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--speaker says what plays the others, and --no-play that nothing "

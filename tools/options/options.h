@@ -121,6 +121,7 @@ typedef struct
   gchar *source; /* "camera" where nothing was said */
   /* names, or "none"; size and region as they are written */
   gchar *camera, *microphone, *speaker, *size, *region;
+  gboolean screen_sound;
   gchar *codec; /* "vp8", "h264" or "vp9" */
   gchar *audio_profile; /* "voice" or "music" */
   gboolean no_dsp, push_to_talk;

@@ -32,13 +32,14 @@ tell (VmtSession *self, VmtKind kind, const gchar *state, const gchar *name,
   vmt_output_event (self->output, event);
 }
 
-/* Where it was not muted before: who is muted stays so. */
+/* Where it was not muted before: who is muted stays so. What the screen plays
+ * is sent without a microphone. */
 static void
 mute_for_want (VmtSession *self, VmtKind kind)
 {
   gboolean muted = TRUE;
 
-  if (!texts[kind].mute)
+  if (!texts[kind].mute || (kind == VMT_KIND_MICROPHONE && self->screen_sound))
     return;
   g_object_get (self->signalbin, texts[kind].mute, &muted, NULL);
   if (muted)
@@ -65,6 +66,18 @@ vmt_session_devices_muted (VmtSession *self, gboolean audio, gboolean video)
     self->uses[VMT_KIND_MICROPHONE].muted = FALSE;
   if (video)
     self->uses[VMT_KIND_CAMERA].muted = FALSE;
+}
+
+void
+vmt_session_devices_mixed (VmtSession *self, gboolean mixed)
+{
+  VmtSlot *slot = self->uses[VMT_KIND_MICROPHONE].slot;
+  g_autofree gchar *name = slot ? vmt_slot_get_name (slot) : NULL;
+
+  if (mixed)
+    unmute (self, VMT_KIND_MICROPHONE);
+  else if (slot && !name)
+    mute_for_want (self, VMT_KIND_MICROPHONE);
 }
 
 /* What is plugged in and out */
@@ -487,6 +500,7 @@ vmt_session_make_source (VmtSession *self, GError **error)
   choice.portal = (VmtPortalConfig){
     .token_file = remembered, .asking = on_asking, .user_data = self
   };
+  choice.screen_sound = options->screen_sound;
   if ((options->size && !vmt_size_parse (&choice.size, options->size, error))
       || (options->region
           && !vmt_region_parse (&choice.region, options->region, error)))
@@ -505,6 +519,8 @@ vmt_session_make_source (VmtSession *self, GError **error)
 static void
 close_source (const VmtSource *source)
 {
+  if (source->sound)
+    vmt_screen_sound_close (source->sound);
   if (source->screen)
     vmt_slot_close (source->screen);
   if (source->rtsp)

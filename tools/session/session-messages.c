@@ -504,6 +504,7 @@ on_element_message (VmtSession *self, GstMessage *message)
     { "vm-compare", vmt_session_compare },
     { "vmt-slot", vmt_session_device_changed },
     { "vmt-rtsp", vmt_session_rtsp_changed },
+    { "vmt-screen-sound", vmt_session_screen_sound_lost },
   };
   const GstStructure *s = gst_message_get_structure (message);
 

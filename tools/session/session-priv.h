@@ -106,6 +106,8 @@ typedef struct
   guint looked_for; /* before: ticks in which their receiver was not there */
   VmtSending sent[VMT_N_SENT];
   VmtSourceJob *source_job; /* another one is being made */
+  VmtScreenSound *screen_sound; /* the pipeline's, in front of vmsignalbin; or
+                                   NULL */
 
   gboolean leaving, failed;
   gboolean over; /* the meeting, for everybody */
@@ -144,13 +146,17 @@ gboolean vmt_session_is_refused (const VmtSession *self);
 /* session-source.c; main thread. What is sent from the start. */
 gboolean vmt_session_add_source (VmtSession *self, GError **error);
 /* /source: @spec as of --source, or empty: what is sent is shown. @region of
- * the screen, or NULL. */
+ * the screen, or NULL; @sound: with the screen's, which --screen-sound says of
+ * every screen. */
 void vmt_session_change_source (
-    VmtSession *self, const gchar *spec, const gchar *region);
+    VmtSession *self, const gchar *spec, const gchar *region, gboolean sound);
 /* /share: likewise; empty: the screen. */
 #define VMT_SHARE_OFF "off" /* ends it */
-void
-vmt_session_share (VmtSession *self, const gchar *spec, const gchar *region);
+/* data of an element from which nothing is taken any more: its errors are of no
+ * interest */
+#define VMT_LEFT "vmt-left"
+void vmt_session_share (
+    VmtSession *self, const gchar *spec, const gchar *region, gboolean sound);
 /* Whether the error @message, which says @why, is of what came in between: then
  * that alone has ended. */
 gboolean vmt_session_source_failed (
@@ -160,10 +166,23 @@ void vmt_session_share_ended (VmtSession *self, const gchar *why);
 void vmt_session_source_clear (VmtSession *self);
 
 /* session-sound.c; main thread. Links the pad @from of @source to @to of
- * vmsignalbin; a microphone beside a loudspeaker by way of what takes the echo
- * out, which is *@voice then. */
+ * vmsignalbin, or to the sound of the screen in front of that; a microphone
+ * beside a loudspeaker by way of what takes the echo out, which is *@voice
+ * then. */
 gboolean vmt_session_link_sound (VmtSession *self, GstElement *source,
     const gchar *from, const gchar *to, GstElement **voice);
+/* Gives back the input of vmsignalbin that takes what @src gives. */
+void vmt_session_release_input (VmtSession *self, GstPad *src);
+/* Mixes the sound of the screen, @source has it, into what is sent as sound. */
+void vmt_session_mix_in (VmtSession *self, const VmtSource *source);
+/* What is sent as sound goes on without it. Nothing where there is none. */
+void vmt_session_mix_out (VmtSession *self);
+/* Likewise, as @why says. */
+#define VMT_SOUND_AS_IT_COMES \
+  "what the camera sends goes as it comes, and nothing can be mixed into it."
+void vmt_session_end_screen_sound (VmtSession *self, const gchar *why);
+/* What it tells. */
+void vmt_session_screen_sound_lost (VmtSession *self, const GstStructure *s);
 /* /talk: what is said is sent until a line is entered. */
 void vmt_session_talk (VmtSession *self);
 void vmt_session_stop_talking (VmtSession *self);
@@ -201,6 +220,8 @@ vmt_session_devices_muted (VmtSession *self, gboolean audio, gboolean video);
 /* /camera NAME and its like; without a name those there are are shown. */
 void
 vmt_session_choose_device (VmtSession *self, VmtKind kind, const gchar *name);
+/* Sound is sent without a microphone too, or is no more. */
+void vmt_session_devices_mixed (VmtSession *self, gboolean mixed);
 /* Before the pipeline is stopped. */
 void vmt_session_devices_close (VmtSession *self);
 void vmt_session_devices_clear (VmtSession *self);

@@ -47,6 +47,15 @@ job_free (gpointer data)
 
 /* The end of what is sent */
 
+/* Whether its sound is among what is sent. */
+static gboolean
+has_screen_sound (VmtSession *self, VmtSent which)
+{
+  const VmtSource *source = self->sent[which].source;
+
+  return source && source->sound && source->sound == self->screen_sound;
+}
+
 static void
 tell (VmtSession *self, VmtSent which, const gchar *spec)
 {
@@ -54,6 +63,8 @@ tell (VmtSession *self, VmtSent which, const gchar *spec)
       vmt_event_new (which == VMT_SENT_SHARED ? "shared" : "source");
 
   vmt_event_add_string (event, "source", spec);
+  if (has_screen_sound (self, which))
+    json_object_set_boolean_member (event, "screenSound", TRUE);
   vmt_output_event (self->output, event);
 }
 
@@ -61,15 +72,6 @@ static GstPadProbeReturn
 on_left (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   return GST_PAD_PROBE_DROP;
-}
-
-static void
-release_sink (VmtSession *self, GstPad *src)
-{
-  g_autoptr (GstPad) sink = gst_pad_get_peer (src);
-
-  if (sink && GST_PAD_PARENT (sink) == self->signalbin)
-    gst_element_release_request_pad (self->signalbin, sink);
 }
 
 static void
@@ -84,9 +86,6 @@ take_out (GstElement *bin, gpointer user_data)
     gst_bin_remove (GST_BIN (parent), bin);
 }
 
-/* data of a bin from which nothing is taken any more */
-#define LEFT "vmt-left"
-
 /* What it still gives leads nowhere, which is no error. A driver that stops may
  * take its time. */
 static void
@@ -94,7 +93,7 @@ take_leave (GstElement *bin)
 {
   static const gchar *const names[] = { "video", "audio" };
 
-  g_object_set_data (G_OBJECT (bin), LEFT, bin);
+  g_object_set_data (G_OBJECT (bin), VMT_LEFT, bin);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autoptr (GstPad) pad = gst_element_get_static_pad (bin, names[i]);
 
@@ -127,19 +126,21 @@ detach (VmtSession *self, VmtSent which)
     return;
   bin = sent->source->bin;
   g_atomic_int_set (&sent->end->past, TRUE);
+  if (sent->source->sound && sent->source->sound == self->screen_sound)
+    vmt_session_mix_out (self);
   vmt_session_devices_leave_source (self, which);
   take_leave (bin);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autoptr (GstPad) pad = gst_element_get_static_pad (bin, names[i]);
 
     if (pad)
-      release_sink (self, pad);
+      vmt_session_release_input (self, pad);
   }
   /* its probe of what is played is for one at a time */
   if (sent->voice) {
     g_autoptr (GstPad) src = gst_element_get_static_pad (sent->voice, "src");
 
-    release_sink (self, src);
+    vmt_session_release_input (self, src);
     gst_element_set_locked_state (sent->voice, TRUE);
     gst_element_set_state (sent->voice, GST_STATE_NULL);
     gst_bin_remove (GST_BIN (self->pipeline), sent->voice);
@@ -294,10 +295,16 @@ attach (VmtSession *self, VmtSent which, VmtSource *source, const gchar *spec,
     g_object_set (source->bin, "async-handling", TRUE, NULL);
   }
   gst_bin_add (GST_BIN (self->pipeline), source->bin);
-  return (!source->has_video
-             || link_source (self, sent, "video", video_pad, error))
-         && (!source->has_audio
-             || link_source (self, sent, "audio", "audio_sink_0", error));
+  if (source->rtsp && source->has_audio)
+    vmt_session_end_screen_sound (self, VMT_SOUND_AS_IT_COMES);
+  if ((source->has_video
+          && !link_source (self, sent, "video", video_pad, error))
+      || (source->has_audio
+          && !link_source (self, sent, "audio", "audio_sink_0", error)))
+    return FALSE;
+  if (source->sound)
+    vmt_session_mix_in (self, source);
+  return TRUE;
 }
 
 gboolean
@@ -320,6 +327,7 @@ begin (VmtSession *self, VmtSent which)
 {
   VmtSending *sent = &self->sent[which];
   g_autofree gchar *safe = vmt_text_safe (sent->spec);
+  const gchar *with;
 
   if (sent->voice)
     gst_element_sync_state_with_parent (sent->voice);
@@ -328,12 +336,13 @@ begin (VmtSession *self, VmtSent which)
     return;
   }
   tell (self, which, sent->spec);
+  with = has_screen_sound (self, which) ? " and its sound" : "";
   if (which == VMT_SENT_SHARED)
     vmt_output_line (self->output, VMT_STYLE_STRONG,
-        "You share “%s” now; /share off stops it.", safe);
+        "You share “%s”%s now; /share off stops it.", safe, with);
   else
     vmt_output_line (
-        self->output, VMT_STYLE_STRONG, "You send “%s” now.", safe);
+        self->output, VMT_STYLE_STRONG, "You send “%s”%s now.", safe, with);
 }
 
 static void
@@ -443,8 +452,8 @@ why_not (VmtSession *self, VmtSent which, const gchar *spec)
 }
 
 static void
-start_job (
-    VmtSession *self, VmtSent which, const gchar *spec, const gchar *region)
+start_job (VmtSession *self, VmtSent which, const gchar *spec,
+    const gchar *region, gboolean sound)
 {
   const VmtOptions *options = self->options;
   VmtSourceJob *job = g_new0 (VmtSourceJob, 1);
@@ -463,7 +472,8 @@ start_job (
     .portal = { .token_file = job->token_file,
         .asking = tell_asking,
         .user_data = job },
-    .no_sound = which == VMT_SENT_SHARED };
+    .no_sound = which == VMT_SENT_SHARED,
+    .screen_sound = sound || options->screen_sound };
   if (self->devices)
     job->choice.devices = vmt_devices_ref (self->devices);
   if (!region)
@@ -480,17 +490,21 @@ start_job (
 }
 
 static void
-change (VmtSession *self, VmtSent which, const gchar *spec, const gchar *region)
+change (VmtSession *self, VmtSent which, const gchar *spec, const gchar *region,
+    gboolean sound)
 {
   const gchar *why = why_not (self, which, spec);
+  gboolean screen = g_str_equal (spec, "screen");
 
-  if (!why && region && !g_str_equal (spec, "screen"))
+  if (!why && region && !screen)
     why = "A region is one of the screen.";
+  if (!why && sound && !screen)
+    why = "--screen-sound is of use with the screen alone.";
   if (why)
     vmt_output_warning (
         self->output, vm_error_to_code (VM_ERROR_BAD_REQUEST), why);
   else
-    start_job (self, which, spec, region);
+    start_job (self, which, spec, region, sound);
 }
 
 static void
@@ -507,19 +521,20 @@ show_sent (VmtSession *self)
 
 void
 vmt_session_change_source (
-    VmtSession *self, const gchar *spec, const gchar *region)
+    VmtSession *self, const gchar *spec, const gchar *region, gboolean sound)
 {
   if (!*spec)
     show_sent (self);
   else
-    change (self, VMT_SENT_OWN, spec, region);
+    change (self, VMT_SENT_OWN, spec, region, sound);
 }
 
 void
-vmt_session_share (VmtSession *self, const gchar *spec, const gchar *region)
+vmt_session_share (
+    VmtSession *self, const gchar *spec, const gchar *region, gboolean sound)
 {
   if (g_ascii_strcasecmp (spec, VMT_SHARE_OFF) != 0) {
-    change (self, VMT_SENT_SHARED, *spec ? spec : "screen", region);
+    change (self, VMT_SENT_SHARED, *spec ? spec : "screen", region, sound);
     return;
   }
   if (!self->sent[VMT_SENT_SHARED].source) {
@@ -541,7 +556,7 @@ vmt_session_source_failed (
   GstObject *at = GST_MESSAGE_SRC (message);
 
   for (; at; at = GST_OBJECT_PARENT (at)) {
-    if (g_object_get_data (G_OBJECT (at), LEFT))
+    if (g_object_get_data (G_OBJECT (at), VMT_LEFT))
       return TRUE;
     for (guint i = 0; i < VMT_N_SENT; i++) {
       const VmtSending *sent = &self->sent[i];

@@ -315,10 +315,11 @@ obey (VmtSession *self, const VmtTyped *typed)
       vmt_session_choose_device (self, VMT_KIND_SPEAKER, typed->text);
       break;
     case VMT_TYPED_SOURCE:
-      vmt_session_change_source (self, typed->text, typed->region);
+      vmt_session_change_source (
+          self, typed->text, typed->region, typed->sound);
       break;
     case VMT_TYPED_SHARE:
-      vmt_session_share (self, typed->text, typed->region);
+      vmt_session_share (self, typed->text, typed->region, typed->sound);
       break;
     case VMT_TYPED_HAND:
       toggle_hand (self);

@@ -223,16 +223,17 @@ vmt_complete (
     add_words (found, (const gchar *const[]){ "audio", "video", NULL }, word);
   if (parts & VMT_TYPED_PART_SOURCE)
     add_words (found,
-        (const gchar *const[]){
-            "camera", "screen", "stamp", "test", "--region", NULL },
+        (const gchar *const[]){ "camera", "screen", "stamp", "test", "--region",
+            "--screen-sound", NULL },
         word);
   if (parts & VMT_TYPED_PART_SHARED)
     add_words (found,
-        (const gchar *const[]){
-            "off", "screen", "stamp", "test", "--region", NULL },
+        (const gchar *const[]){ "off", "screen", "stamp", "test", "--region",
+            "--screen-sound", NULL },
         word);
-  if (parts & VMT_TYPED_PART_REGION)
-    add_words (found, (const gchar *const[]){ "--region", NULL }, word);
+  if (parts & VMT_TYPED_PART_SCREEN)
+    add_words (found,
+        (const gchar *const[]){ "--region", "--screen-sound", NULL }, word);
   if (parts & VMT_TYPED_PART_FILE)
     add_files (found, word);
   return replace (before, start, found, choices);

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SOURCE_USAGE "/source [SOURCE] [--region X,Y,WIDTH,HEIGHT]"
-#define SHARE_USAGE "/share [SOURCE|off] [--region X,Y,WIDTH,HEIGHT]"
+#define SCREEN_USAGE " [--region X,Y,WIDTH,HEIGHT] [--screen-sound]"
+#define SOURCE_USAGE "/source [SOURCE]" SCREEN_USAGE
+#define SHARE_USAGE "/share [SOURCE|off]" SCREEN_USAGE
 #define REGION "--region"
+#define SOUND "--screen-sound"
 
 static const struct
 {
@@ -71,7 +73,8 @@ static const gchar *const help[] = {
   "  /source [SOURCE]  show what you send, or send camera, screen, test or a "
   "file instead",
   "  /share [SOURCE|off]  show the others the screen too, or a file; 'off' "
-  "ends it; --region X,Y,WIDTH,HEIGHT shows a part of the screen",
+  "ends it; --region X,Y,WIDTH,HEIGHT shows a part of the screen, and "
+  "--screen-sound lets them hear it",
   "  /hand  raise a hand, and take it down again",
   "  /react SIGN  show the others a sign for a moment, as 👍",
   "  /status [TEXT]  tell the others what you are doing",
@@ -140,9 +143,9 @@ vmt_typed_get_parts (const gchar *command, guint nth)
     { "trust", { VMT_TYPED_PART_CHANGED } },
     { "send", { VMT_TYPED_PART_FILE, VMT_TYPED_PART_WHO } },
     { "source", { VMT_TYPED_PART_SOURCE | VMT_TYPED_PART_FILE,
-                    VMT_TYPED_PART_REGION } },
+                    VMT_TYPED_PART_SCREEN } },
     { "share", { VMT_TYPED_PART_SHARED | VMT_TYPED_PART_FILE,
-                   VMT_TYPED_PART_REGION } },
+                   VMT_TYPED_PART_SCREEN } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (known) && nth; i++)
@@ -272,16 +275,34 @@ take_region (VmtTyped *typed, gchar *rest, const gchar *usage, GError **error)
   return TRUE;
 }
 
+/* Takes "--screen-sound" off the end of @rest. */
+static void
+take_sound (VmtTyped *typed, gchar *rest)
+{
+  gsize size = strlen (rest), word = strlen (SOUND);
+
+  if (!g_str_has_suffix (rest, SOUND)
+      || (size > word && !g_ascii_isspace (rest[size - word - 1])))
+    return;
+  typed->sound = TRUE;
+  rest[size - word] = '\0';
+  g_strchomp (rest);
+}
+
 /* SOURCE, as of --source: a file whose name has blanks in quotes or without. */
 static gboolean
 take_source (VmtTyped *typed, gchar *rest, const gchar *usage, GError **error)
 {
-  if (!take_region (typed, rest, usage, error)
-      || !take_who (typed, rest, usage, error))
+  /* in any order */
+  take_sound (typed, rest);
+  if (!take_region (typed, rest, usage, error))
+    return FALSE;
+  take_sound (typed, rest);
+  if (!take_who (typed, rest, usage, error))
     return FALSE;
   typed->text = g_steal_pointer (&typed->who);
-  /* a part of the screen */
-  if (!*typed->text && typed->region) {
+  /* they are the screen's */
+  if (!*typed->text && (typed->region || typed->sound)) {
     g_free (typed->text);
     typed->text = g_strdup ("screen");
   }

@@ -17,7 +17,7 @@ typedef enum
   VMT_TYPED_CAMERA, /* text: a name, or empty: all are shown */
   VMT_TYPED_MICROPHONE,
   VMT_TYPED_SPEAKER,
-  VMT_TYPED_SOURCE, /* text: what is sent, or empty; region or NULL */
+  VMT_TYPED_SOURCE, /* text: what is sent, or empty; region or NULL, sound */
   VMT_TYPED_SHARE, /* likewise: empty: the screen; "off" */
   VMT_TYPED_HAND,
   VMT_TYPED_REACT, /* text: the sign */
@@ -54,6 +54,7 @@ typedef struct
   gchar *who;
   gchar *text;
   gchar *region; /* of a screen */
+  gboolean sound; /* that of the screen too */
   gboolean audio, video; /* of mute and unmute */
   guint seconds; /* of an invitation; 0: as ever */
   guint number; /* of a file, as in /files */
@@ -82,7 +83,7 @@ typedef enum
   VMT_TYPED_PART_FILE = 1 << 3,
   VMT_TYPED_PART_SOURCE = 1 << 4, /* camera, screen, …; or the option of one */
   VMT_TYPED_PART_SHARED = 1 << 5, /* likewise, without a camera; off */
-  VMT_TYPED_PART_REGION = 1 << 6, /* that option alone */
+  VMT_TYPED_PART_SCREEN = 1 << 6, /* those options of a screen alone */
   VMT_TYPED_PART_CHANGED = 1 << 7, /* one who has another key */
 } VmtTypedParts;
 

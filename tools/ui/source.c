@@ -27,6 +27,8 @@ vmt_source_free (VmtSource *self)
 {
   if (self->bin)
     gst_object_unref (self->bin);
+  if (self->sound)
+    gst_object_unref (self->sound);
   g_ptr_array_unref (self->notes);
   g_free (self);
 }
@@ -197,6 +199,23 @@ add_screen (VmtSource *self, const VmtSourceChoice *choice, GError **error)
     return FALSE;
   add_part (self, "video", part);
   return TRUE;
+}
+
+/* The screen is sent without it where there is none. */
+static void
+add_screen_sound (VmtSource *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmtScreenSound) sound = vmt_screen_sound_new (&error);
+
+  if (sound)
+    gst_object_ref_sink (sound);
+  if (sound && vmt_screen_sound_listen (sound, &error))
+    self->sound = g_steal_pointer (&sound);
+  else
+    g_ptr_array_add (
+        self->notes, g_strdup_printf ("The sound of the screen is not sent: %s",
+                         error->message));
 }
 
 /* A camera on the network, which says what it has. */
@@ -444,8 +463,12 @@ fill (VmtSource *self, const gchar *spec, gboolean audio_only,
     return add_uri (self, spec, audio_only, choice && choice->no_sound, error);
   if (self->kind == VMT_SOURCE_RTSP)
     return add_rtsp (self, spec, audio_only, error);
-  return (audio_only || add_picture (self, spec, choice, error))
-         && add_sound (self, choice, error);
+  if ((!audio_only && !add_picture (self, spec, choice, error))
+      || !add_sound (self, choice, error))
+    return FALSE;
+  if (self->kind == VMT_SOURCE_SCREEN && choice && choice->screen_sound)
+    add_screen_sound (self);
+  return TRUE;
 }
 
 gboolean

@@ -4,6 +4,7 @@
 #include "devices/camera.h"
 #include "devices/portal.h"
 #include "devices/rtsp.h"
+#include "devices/screensound.h"
 #include "devices/slot.h"
 
 typedef enum
@@ -38,6 +39,8 @@ typedef struct
   VmtSlot *camera,
       *microphone; /* of the bin; NULL: there is no place for one */
   VmtSlot *screen; /* likewise, of what the desktop shares */
+  VmtScreenSound *sound; /* of the screen, which is mixed into what is sent
+                            as sound; owned, or NULL */
   VmtRtsp *rtsp; /* of the bin; or NULL */
   gboolean still; /* the picture is one, and has no end */
   GPtrArray *notes; /* sentences the user should read, none most often */
@@ -51,7 +54,8 @@ typedef struct
   VmtSize size; /* of the camera */
   VmtRegion region; /* of the screen; width 0: all of it */
   VmtPortalConfig portal; /* how the desktop is asked for a screen */
-  gboolean no_sound; /* the picture alone */
+  gboolean no_sound; /* no microphone, and nothing of a file's sound */
+  gboolean screen_sound; /* that of the screen too */
 } VmtSourceChoice;
 
 /* @spec: camera, screen, test, stamp or stamp:WIDTHxHEIGHT@RATE, a camera on

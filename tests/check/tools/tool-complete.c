@@ -47,7 +47,8 @@ GST_START_TEST (test_commands)
   check ("/source came", NULL, "/source camera ", NULL);
   check ("/share stam", NULL, "/share stamp ", NULL);
   check ("/share --r", NULL, "/share --region ", NULL);
-  check ("/source screen -", NULL, "/source screen --region ", NULL);
+  check ("/source screen --r", NULL, "/source screen --region ", NULL);
+  check ("/share screen --s", NULL, "/share screen --screen-sound ", NULL);
 }
 
 GST_END_TEST;

@@ -536,6 +536,8 @@ GST_START_TEST (test_files)
   refused ("send '' Ann", "name of a file is empty");
   refused ("send a Ann --accept auto", "accept");
   refused ("send a Ann --pin 123456", "with --meeting or --server alone");
+  refused ("host --audio-only --screen-sound",
+      "--screen-sound is of use with a picture alone");
   refused ("send a Ann --room lab", "--room is of use with --server alone");
   refused ("send a Ann --server http://h:1", "which server and which room");
   refused ("send a Ann --server ws://h:1 --room lab", "https://HOST:PORT");

@@ -70,7 +70,7 @@ static void
 share_wrongly (void)
 {
   type ("/share camera\n/share --region x\n/share test --region 0,0,64,64\n"
-        "/share off\n/share nothing.mp4\n");
+        "/share off\n/share test --screen-sound\n/share nothing.mp4\n");
 }
 
 static gboolean
@@ -78,6 +78,7 @@ has_refused_share (void)
 {
   return has_complained ("A camera is no second picture")
          && has_complained ("A region is one of the screen")
+         && has_complained ("--screen-sound is of use with the screen alone")
          && has_told ("Nothing is shared.")
          && has_complained ("There is no source 'nothing.mp4'");
 }

@@ -3,7 +3,10 @@
 /* What is sent, counted by what counts what is received. */
 
 #include <glib/gstdio.h>
+#include <gst/app/gstappsink.h>
+#include "devices/programs.h"
 #include "devices/rtspaddress.h"
+#include "devices/screensound.h"
 #include "program.h"
 #include "ui/output.h"
 #include "session/roster.h"
@@ -462,10 +465,16 @@ GST_START_TEST (test_roster_forgets)
 
 GST_END_TEST;
 
+/* SHA-256 of nothing */
+#define FINGERPRINT                                  \
+  "E3:B0:C4:42:98:FC:1C:14:9A:FB:F4:C8:99:6F:B9:24:" \
+  "27:AE:41:E4:64:9B:93:4C:A4:95:99:1B:78:52:B8:55"
+
 static const struct
 {
   const gchar *uri, *location, *user, *password,
       *name; /* no location: refused */
+  const gchar *fingerprint;
 } addresses[] = {
   { "rtsp://10.0.0.5/live", "rtsp://10.0.0.5/live", NULL, NULL, "10.0.0.5" },
   { "rtsp://ann@cam:8554/a?b=c", "rtsp://cam:8554/a?b=c", "ann", NULL,
@@ -488,6 +497,19 @@ static const struct
   { "rtsp://[fd00::5]x/" },
   { "rtsp:///x" },
   { "rtsp://" },
+  { "rtsps://cam/x#" FINGERPRINT, "rtsps://cam/x", NULL, NULL, "cam",
+      FINGERPRINT },
+  { "rtsps://ann:a@cam#"
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+      "rtsps://cam", "ann", "a", "cam", FINGERPRINT },
+  /* of another scheme, too short, too long, no digits */
+  { "rtsp://cam/x#" FINGERPRINT },
+  { "rtsps://cam/x#E3:B0" },
+  { "rtsps://cam/x#" },
+  { "rtsps://cam/x#" FINGERPRINT ":00" },
+  { "rtsps://cam/x#" FINGERPRINT ":" },
+  { "rtsps://cam/x#G3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b"
+    "7852b855" },
 };
 
 GST_START_TEST (test_rtsp_addresses)
@@ -506,6 +528,8 @@ GST_START_TEST (test_rtsp_addresses)
   fail_unless_equals_string (address->user, addresses[__i__].user);
   fail_unless_equals_string (address->password, addresses[__i__].password);
   fail_unless_equals_string (address->name, addresses[__i__].name);
+  fail_unless (
+      g_strcmp0 (address->fingerprint, addresses[__i__].fingerprint) == 0);
 }
 
 GST_END_TEST;
@@ -521,6 +545,92 @@ GST_START_TEST (test_no_password_is_shown)
 
   fail_unless (source == NULL);
   fail_if (strstr (error->message, "cret") != NULL, "%s", error->message);
+}
+
+GST_END_TEST;
+
+#define PIECE (VMT_PROGRAMS_RATE / 100) /* samples of each channel */
+#define MEETING (20 * GST_SECOND) /* for which it has gone on */
+
+static void
+play_value (VmtScreenSound *sound, guint32 id, gint16 value)
+{
+  gint16 samples[PIECE * VMT_PROGRAMS_CHANNELS];
+
+  for (guint i = 0; i < G_N_ELEMENTS (samples); i++)
+    samples[i] = value;
+  vmt_screen_sound_take (sound, id, samples, sizeof samples);
+}
+
+/* Plays each of @values, where it is not 0, as a program, until what comes of
+ * them and of the microphone is @sum. */
+static void
+play_until (
+    VmtScreenSound *sound, GstAppSink *sink, const gint16 values[2], gint16 sum)
+{
+  gint64 end = g_get_monotonic_time () + WAIT / 1000;
+  gint16 seen = 0;
+
+  while (seen != sum) {
+    g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (sink, WAIT);
+    GstMapInfo map;
+
+    fail_unless (sample != NULL && g_get_monotonic_time () < end,
+        "%d is heard, not %d", seen, sum);
+    /* it does not begin with the meeting */
+    fail_unless (GST_BUFFER_PTS (gst_sample_get_buffer (sample)) >= MEETING);
+    gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ);
+    fail_unless (map.size >= sizeof seen);
+    seen = *(const gint16 *) map.data;
+    gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
+    for (guint i = 0; i < 2; i++)
+      if (values[i])
+        play_value (sound, i, values[i]);
+  }
+}
+
+/* Programs come and go beside a microphone, in a meeting that goes on. */
+GST_START_TEST (test_screen_sound)
+{
+  g_autoptr (GstElement) pipeline =
+      gst_object_ref_sink (gst_pipeline_new (NULL));
+  VmtScreenSound *sound = vmt_screen_sound_new (NULL);
+  GstElement *microphone = gst_parse_bin_from_description (
+      "audiotestsrc is-live=true wave=square freq=0.0001 volume=0.125 ! "
+      "audio/x-raw,format=S16LE,rate=48000,channels=1",
+      TRUE, NULL);
+  GstElement *sink = gst_parse_bin_from_description (
+      "audio/x-raw,format=S16LE,channels=2 ! appsink name=sink sync=false",
+      TRUE, NULL);
+  g_autoptr (GstElement) taken = gst_bin_get_by_name (GST_BIN (sink), "sink");
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  g_autoptr (GstBus) bus = NULL;
+  g_autoptr (GstMessage) warning = NULL;
+
+  bus = gst_element_get_bus (pipeline);
+  /* state changes flush it */
+  gst_pipeline_set_auto_flush_bus (GST_PIPELINE (pipeline), FALSE);
+  gst_bin_add_many (
+      GST_BIN (pipeline), microphone, GST_ELEMENT (sound), sink, NULL);
+  fail_unless (
+      gst_element_link_many (microphone, GST_ELEMENT (sound), sink, NULL));
+  gst_pipeline_use_clock (GST_PIPELINE (pipeline), clock);
+  gst_element_set_start_time (pipeline, GST_CLOCK_TIME_NONE);
+  gst_element_set_base_time (pipeline, gst_clock_get_time (clock) - MEETING);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 0, 0 }, 4095);
+  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 1000, 0 }, 5095);
+  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 1000, 200 }, 5295);
+  vmt_screen_sound_drop (sound, 0);
+  vmt_screen_sound_drop (sound, 7);
+  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 0, 200 }, 4295);
+  /* one that pauses is waited for no more, and may go on */
+  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 0, 0 }, 4095);
+  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 0, 200 }, 4295);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  /* as of a mix that waits longer than what comes is kept */
+  warning = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
+  fail_unless (warning == NULL);
 }
 
 GST_END_TEST;
@@ -544,6 +654,7 @@ tool_source_suite (void)
   tcase_add_test (tc, test_file_without_durations);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_region);
+  tcase_add_test (tc, test_screen_sound);
   tcase_add_test (tc, test_roster);
   tcase_add_test (tc, test_roster_forgets);
   return s;

@@ -82,8 +82,8 @@ GST_START_TEST (test_commands)
 GST_END_TEST;
 
 static void
-check_source (const gchar *line, VmtTypedVerb verb, const gchar *text,
-    const gchar *region)
+check_screen (const gchar *line, VmtTypedVerb verb, const gchar *text,
+    const gchar *region, gboolean sound)
 {
   g_auto (VmtTyped) typed = { 0 };
   g_autoptr (GError) error = NULL;
@@ -93,7 +93,15 @@ check_source (const gchar *line, VmtTypedVerb verb, const gchar *text,
   fail_unless_equals_string (typed.text, text);
   fail_unless (
       g_strcmp0 (typed.region, region) == 0, "%s: %s", line, typed.region);
+  fail_unless (typed.sound == sound, "%s", line);
   fail_unless (typed.who == NULL);
+}
+
+static void
+check_source (const gchar *line, VmtTypedVerb verb, const gchar *text,
+    const gchar *region)
+{
+  check_screen (line, verb, text, region, FALSE);
 }
 
 GST_START_TEST (test_sources)
@@ -113,6 +121,17 @@ GST_START_TEST (test_sources)
       "x--region 1,2,30,40", NULL);
   check_source (
       "/share \"a --region b\"", VMT_TYPED_SHARE, "a --region b", NULL);
+  check_screen ("/share --screen-sound", VMT_TYPED_SHARE, "screen", NULL, TRUE);
+  check_screen ("/share screen --region 1,2,30,40 --screen-sound ",
+      VMT_TYPED_SHARE, "screen", "1,2,30,40", TRUE);
+  check_screen ("/source --screen-sound --region=1,2,30,40", VMT_TYPED_SOURCE,
+      "screen", "1,2,30,40", TRUE);
+  check_screen (
+      "/source screen --screen-sound", VMT_TYPED_SOURCE, "screen", NULL, TRUE);
+  check_source (
+      "/share x--screen-sound", VMT_TYPED_SHARE, "x--screen-sound", NULL);
+  check_source (
+      "/share \"a --screen-sound\"", VMT_TYPED_SHARE, "a --screen-sound", NULL);
   check ("/trust", VMT_TYPED_TRUST, NULL, "", FALSE, FALSE);
   check ("/trust Bob Ray", VMT_TYPED_TRUST, NULL, "Bob Ray", FALSE, FALSE);
   check (
