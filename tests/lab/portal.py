@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A desktop's portal that shares the node of PipeWire with the number that is its argument,
-without asking anybody. Writes "ready", and each time what it was asked for; ends the session
-when it reads a line."""
+or the monitor of a headless mutter, without asking anybody. Writes "ready", and each time
+what it was asked for; ends the session when it reads a line.
+
+    portal.py NODE
+    portal.py mutter MONITOR"""
 
 import os
 import socket
@@ -29,11 +32,15 @@ DESCRIPTION = """<node><interface name='org.freedesktop.portal.ScreenCast'>
 ABILITIES = {"version": 4, "AvailableSourceTypes": 1, "AvailableCursorModes": 2}
 
 
+# is gone with the last who has it, and what it asked mutter for
+session_bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+
+
 class Portal:
     def __init__(self, node):
         self.node = node
         self.caller = None
-        self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+        self.bus = session_bus
         info = Gio.DBusNodeInfo.new_for_xml(DESCRIPTION)
         self.bus.register_object(PATH, info.interfaces[0], self.called, self.asked, None)
         GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IO_IN, self.end)
@@ -77,5 +84,25 @@ class Portal:
         return True
 
 
-portal = Portal(int(sys.argv[1]))
+def cast(monitor, ready):
+    """Has mutter cast that monitor, as its portal would; ready() gets the node."""
+    name = "org.gnome.Mutter.ScreenCast"
+
+    def call(path, interface, method, signature, *args):
+        return session_bus.call_sync(name, path, name + interface, method,
+                                     GLib.Variant(signature, args), None,
+                                     Gio.DBusCallFlags.NONE, -1, None).unpack()
+
+    session, = call("/org/gnome/Mutter/ScreenCast", "", "CreateSession", "(a{sv})", {})
+    stream, = call(session, ".Session", "RecordMonitor", "(sa{sv})", monitor, {})
+    session_bus.signal_subscribe(
+        name, name + ".Stream", "PipeWireStreamAdded", stream, None,
+        Gio.DBusSignalFlags.NONE, lambda *args: ready(args[5].unpack()[0]))
+    call(session, ".Session", "Start", "()")
+
+
+if sys.argv[1] == "mutter":
+    cast(sys.argv[2], Portal)
+else:
+    Portal(int(sys.argv[1]))
 GLib.MainLoop().run()

@@ -176,9 +176,11 @@ class PipeWire(lab.LabTest):
                     f"width={width},height={height},framerate=30/1 ! pipewiresink "
                     "mode=provide stream-properties=p,media.class=Video/Source,"
                     "media.role=Screen,node.name=screen")
-        self.wait_node("screen")
+        return self.portal_of(self.wait_node("screen"))
+
+    def portal_of(self, *screen):
         portal = self.start("python3", os.path.join(os.path.dirname(__file__), "portal.py"),
-                            self.node("screen"), typed=True)
+                            *screen, typed=True)
         portal.wait_for("^ready$", lab.SOON)
         return portal
 
@@ -193,6 +195,21 @@ class PipeWire(lab.LabTest):
         listed = self.start("videomeet", "devices", "--json")
         self.assertEqual(listed.wait(lab.SOON), 0)
         self.assertEqual(listed.events("media-device"), [])
+        self.show(portal, width, height)
+
+    @unittest.skipUnless(shutil.which("mutter"), "there is no mutter")
+    def test_screen_of_a_compositor(self):
+        """Likewise the monitor of a compositor of Wayland that has no GPU."""
+        width, height = 640, 360
+        # its settings need no daemon of their own
+        self.env.update(GSETTINGS_BACKEND="memory", LIBGL_ALWAYS_SOFTWARE="1")
+        mutter = self.start("mutter", "--headless", "--wayland", "--no-x11",
+                            "--virtual-monitor", f"{width}x{height}")
+        mutter.wait_for("Using Wayland display name", lab.SOON, "err")
+        self.show(self.portal_of("mutter", "Meta-0"), width, height)
+
+    def show(self, portal, width, height):
+        """Shares its screen, of that size, until it ends that."""
         ann = self.meeting("--source", "screen", "--microphone", "none")
         bob = self.guest("--source", "test")
         lab.wait_until(lambda: self.sees(bob, width, height), lab.SOON, "pictures of the screen")
