@@ -525,6 +525,42 @@ GST_START_TEST (test_only_changed_blocks_are_hashed_again)
 
 GST_END_TEST;
 
+/* The version that this side has received is not hashed whole by the next scan.
+ */
+GST_START_TEST (test_marks_are_kept_for_blocks_that_did_not_change)
+{
+  g_autoptr (VmSyncTree) before = NULL, after = NULL, longer = NULL;
+  g_autofree guint8 *marks = NULL, *none = NULL;
+  const VmSyncEntry *was, *is;
+  const guint8 zero[VM_SYNC_MARK_SIZE] = { 0 };
+  guint kept = 0, changed = 0;
+
+  write_at (0, "big", MARKED - 1, 1);
+  before = scan (0);
+  was = vm_sync_tree_get (before, "big");
+  write_at (0, "big", MARKED / 2, 1);
+  after = scan (0);
+  is = vm_sync_tree_get (after, "big");
+  marks = vm_sync_entry_marks_for (was, is);
+  for (guint i = 0; i <= is->n_blocks; i++) {
+    const guint8 *mark = marks + (gsize) i * VM_SYNC_MARK_SIZE;
+
+    kept += memcmp (mark, was->marks + (gsize) i * VM_SYNC_MARK_SIZE,
+                VM_SYNC_MARK_SIZE)
+            == 0;
+    changed += memcmp (mark, zero, VM_SYNC_MARK_SIZE) == 0;
+  }
+  /* and the key */
+  fail_unless_equals_int (kept, is->n_blocks);
+  fail_unless_equals_int (changed, 1);
+  write_at (0, "big", MARKED, 1);
+  longer = scan (0);
+  none = vm_sync_entry_marks_for (was, vm_sync_tree_get (longer, "big"));
+  fail_unless (none == NULL);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_a_large_file_changes_again_and_again)
 {
   write_at (0, "big", MARKED, 1);
@@ -795,6 +831,7 @@ syncfolder_suite (void)
   tcase_add_test (tcase, test_only_what_differs_is_sent);
   tcase_add_test (tcase, test_a_rename_sends_no_content);
   tcase_add_test (tcase, test_only_changed_blocks_are_hashed_again);
+  tcase_add_test (tcase, test_marks_are_kept_for_blocks_that_did_not_change);
   tcase_add_test (tcase, test_a_large_file_changes_again_and_again);
   tcase_add_test (tcase, test_changes_of_both_sides_are_seen);
   suite_add_tcase (suite, random);

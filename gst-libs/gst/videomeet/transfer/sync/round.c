@@ -339,8 +339,8 @@ save (VmSyncRounds *self, const VmSyncExchange *exchange,
     g_clear_pointer (&entry->marks, g_free);
     if (entry->kind != VM_SYNC_FILE)
       continue;
-    if (own && vm_sync_entry_same (own, entry))
-      entry->marks = vm_sync_entry_copy_marks (own);
+    if (own && own->kind == VM_SYNC_FILE)
+      entry->marks = vm_sync_entry_marks_for (own, entry);
     if (stamp) {
       entry->stamp = *stamp;
       entry->has_stamp = TRUE;

@@ -85,6 +85,24 @@ vm_sync_entry_copy_marks (const VmSyncEntry *self)
   return self->marks ? g_memdup2 (self->marks, size) : NULL;
 }
 
+guint8 *
+vm_sync_entry_marks_for (const VmSyncEntry *self, const VmSyncEntry *now)
+{
+  guint8 *marks;
+
+  if (self->size != now->size || self->n_blocks != now->n_blocks)
+    return NULL;
+  marks = vm_sync_entry_copy_marks (self);
+  for (guint b = 0; marks && b < now->n_blocks; b++) {
+    gsize at = (gsize) b * VM_SHA256_SIZE;
+
+    if (memcmp (self->blocks + at, now->blocks + at, VM_SHA256_SIZE) != 0)
+      memset (
+          marks + (gsize) (b + 1) * VM_SYNC_MARK_SIZE, 0, VM_SYNC_MARK_SIZE);
+  }
+  return marks;
+}
+
 gboolean
 vm_sync_entry_same (const VmSyncEntry *self, const VmSyncEntry *other)
 {

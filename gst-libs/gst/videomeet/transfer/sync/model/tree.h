@@ -60,6 +60,11 @@ void vm_sync_entry_seal (VmSyncEntry *self);
 VmSyncEntry *vm_sync_entry_copy (const VmSyncEntry *self, const gchar *path);
 /* NULL: it has none. */
 guint8 *vm_sync_entry_copy_marks (const VmSyncEntry *self);
+/* The marks of @self, a FILE, for the version @now of it: those of blocks that
+ * differ are zero, so that these blocks are hashed. NULL: @self has none, or
+ * the files have other blocks. */
+guint8 *
+vm_sync_entry_marks_for (const VmSyncEntry *self, const VmSyncEntry *now);
 /* NULL is the same as NULL only; OTHER is the same as nothing. */
 gboolean vm_sync_entry_same (const VmSyncEntry *self, const VmSyncEntry *other);
 
