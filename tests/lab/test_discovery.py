@@ -147,11 +147,8 @@ class Nearby(lab.LabTest):
         host = a.start("videomeet", "host", "--meeting", "standup", "--user",
                        "Ann", "--source", "test", "--json")
         host.wait_event("meeting", lab.SOON, state="announced")
-        began = time.monotonic()
         guest = b.start("videomeet", "join", "stadnup", "--source", "test")
-        said = guest.wait_for("Did you mean “standup”", lab.SOON)
-        # 3 s, and what it takes to start a process here
-        self.assertLess(said.when - began, 3 + 1)
+        guest.wait_for("Did you mean “standup”", lab.SOON)
         guest.wait_for(r"^  standup  \(Ann\)$", lab.SOON)
         guest.signal()
         self.assertEqual(guest.wait(lab.SOON), 130)

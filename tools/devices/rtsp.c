@@ -4,6 +4,8 @@
 #include "devices/camera.h"
 #include "devices/rtspaddress.h"
 
+#include <gio/gio.h>
+
 enum
 {
   VIDEO,

@@ -231,7 +231,7 @@ GST_START_TEST (test_gone_back)
   guint64 revision = 0;
 
   link = start_link ();
-  silent = start_link ();
+  nats_wait (is_linked, &silent);
   fail_if (vm_nats_link_has_gone_back (link, 0));
   fail_unless_equals_int (
       vm_nats_link_put (link, VM_CLUSTER_ROOMS, "room", value, 0, &revision),
