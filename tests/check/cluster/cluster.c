@@ -448,6 +448,31 @@ GST_START_TEST (test_store_wiped)
 
 GST_END_TEST;
 
+/* The store began anew, and has come to the revision that a node has seen last
+ * before the node notices: its next write must not replace what it has not
+ * read. */
+GST_START_TEST (test_revisions_that_come_again)
+{
+  store_seat (a, ROOM, 6, "ann", NULL, NULL, NULL);
+  store_settle (store);
+  store_seat (b, ROOM, 6, "bob", NULL, NULL, NULL);
+  store_settle (store);
+  store_seat (c, ROOM, 6, "carl", NULL, NULL, NULL);
+  store_settle (store);
+  store_wipe (store);
+  vm_cluster_back (b->cluster, store->now);
+  store_settle (store);
+  store_seat (a, ROOM, 6, "dora", NULL, NULL, NULL);
+  store_settle (store);
+  store_seat (b, ROOM, 6, "emil", NULL, NULL, NULL);
+  store_settle (store);
+  store_seat (c, ROOM, 6, "fay", NULL, NULL, NULL);
+  store_settle (store);
+  all_see ("p001=n1/1 p002=n2/1 p003=n3/1 p004=n1/2 p005=n2/2 p006=n3/2");
+}
+
+GST_END_TEST;
+
 /* What came before one's own write is answered, and is later than it. */
 GST_START_TEST (test_told_before_the_answer)
 {
@@ -791,6 +816,7 @@ cluster_suite (void)
   tcase_add_test (tc, test_taken_for_dead);
   tcase_add_test (tc, test_taken_for_dead_and_replaced);
   tcase_add_test (tc, test_store_wiped);
+  tcase_add_test (tc, test_revisions_that_come_again);
   tcase_add_test (tc, test_told_before_the_answer);
   tcase_add_test (tc, test_lists_that_prove_nothing);
   tcase_add_test (tc, test_beats_of_one_lost);

@@ -480,7 +480,16 @@ vm_cluster_told (VmCluster *self, const gchar *key, GBytes *value,
 {
   VmClusterRoom *room = g_hash_table_lookup (self->rooms, key);
 
-  if (!room || revision <= room->seen)
+  if (!room)
+    return;
+  if (revision < room->seen) {
+    /* it comes late, or the store began anew and counts from the start: a write
+     * at the revision that was seen could replace what was not read */
+    room->known = FALSE;
+    room->overtaken = TRUE;
+    vm_cluster_room_look (room, now);
+  }
+  if (revision <= room->seen)
     return;
   vm_cluster_room_take (room, value, revision, now);
   /* it was written just now */
