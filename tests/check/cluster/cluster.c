@@ -473,6 +473,26 @@ GST_START_TEST (test_revisions_that_come_again)
 
 GST_END_TEST;
 
+/* Likewise at once: the first write has the revision that the node has seen. */
+GST_START_TEST (test_revision_that_comes_again)
+{
+  g_autofree gchar *key = vm_cluster_key (ROOM);
+
+  fail_unless (vm_cluster_watch (b->cluster, key, store->now));
+  store_seat (a, ROOM, 6, "ann", NULL, NULL, NULL);
+  store_settle (store);
+  store_wipe (store);
+  vm_cluster_back (b->cluster, store->now);
+  store_seat (b, ROOM, 6, "bob", NULL, NULL, NULL);
+  store_settle (store);
+  heard (b, "seated 1 p002");
+  store_seat (a, ROOM, 6, "carl", NULL, NULL, NULL);
+  store_settle (store);
+  all_see ("p001=n1/1 p002=n2/1 p003=n1/2");
+}
+
+GST_END_TEST;
+
 /* What came before one's own write is answered, and is later than it. */
 GST_START_TEST (test_told_before_the_answer)
 {
@@ -817,6 +837,7 @@ cluster_suite (void)
   tcase_add_test (tc, test_taken_for_dead_and_replaced);
   tcase_add_test (tc, test_store_wiped);
   tcase_add_test (tc, test_revisions_that_come_again);
+  tcase_add_test (tc, test_revision_that_comes_again);
   tcase_add_test (tc, test_told_before_the_answer);
   tcase_add_test (tc, test_lists_that_prove_nothing);
   tcase_add_test (tc, test_beats_of_one_lost);

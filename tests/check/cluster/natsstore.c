@@ -547,44 +547,6 @@ GST_START_TEST (test_told_of_watched_alone)
 GST_END_TEST;
 
 static gboolean
-is_stored (gpointer link)
-{
-  g_autofree gchar *key = vm_cluster_key (ROOM);
-  g_autoptr (GBytes) read = NULL;
-  guint64 revision = 0;
-
-  tick ();
-  return vm_nats_link_get (link, VM_CLUSTER_ROOMS, key, &read, &revision)
-             == VM_CLUSTER_DONE
-         && read;
-}
-
-/* While NATS lives: the nodes make it anew, and what was in it. */
-GST_START_TEST (test_bucket_deleted)
-{
-  VmNatsLink *link;
-
-  nats_server_start (&server, NULL, NULL);
-  start_nodes ();
-  nats_wait (all_back, GUINT_TO_POINTER (1));
-  seat (&nodes[0], ROOM, 4);
-  nats_wait (all_see, (gpointer) "p001=n1");
-  seat (&nodes[1], ROOM, 4);
-  nats_wait (all_see, (gpointer) "p001=n1 p002=n2");
-  link = start_link ();
-  fail_unless (
-      js_DeleteStream (link->stream, "KV_vm_records", NULL, NULL) == NATS_OK);
-  nats_wait (is_stored, link);
-  seat (&nodes[2], ROOM, 4);
-  nats_wait (all_see, (gpointer) "p001=n1 p002=n2 p003=n3");
-  for (guint i = 0; i < NODES; i++)
-    fail_unless_equals_int (nodes[i].gone, 0);
-  stop_link (link);
-}
-
-GST_END_TEST;
-
-static gboolean
 one_refused (gpointer user_data)
 {
   tick ();
@@ -779,7 +741,6 @@ natsstore_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_revisions);
   tcase_add_test (tc, test_told_of_watched_alone);
-  tcase_add_test (tc, test_bucket_deleted);
   tcase_add_test (tc, test_race);
   tcase_add_test (tc, test_node_dies);
   tcase_add_test (tc, test_server_restarts);

@@ -92,6 +92,10 @@ void vm_cluster_room_fail (VmClusterRoom *room, const GError *reason);
  * and it gives none. */
 void vm_cluster_room_take (
     VmClusterRoom *room, GBytes *value, guint64 revision, gint64 now);
+/* Whether @value, nullable, which the store tells at @revision, is older than
+ * the record seen, or is another one at the same revision. */
+gboolean vm_cluster_room_is_doubtful (
+    const VmClusterRoom *room, GBytes *value, guint64 revision);
 /* From now on the store's record may be older than the one seen. */
 void vm_cluster_room_doubt (VmClusterRoom *room);
 /* The stored record is right. */

@@ -482,7 +482,7 @@ vm_cluster_told (VmCluster *self, const gchar *key, GBytes *value,
 
   if (!room)
     return;
-  if (revision < room->seen) {
+  if (vm_cluster_room_is_doubtful (room, value, revision)) {
     /* it comes late, or the store began anew and counts from the start: a write
      * at the revision that was seen could replace what was not read */
     room->known = FALSE;

@@ -195,6 +195,18 @@ vm_cluster_room_take (
     say_once (room->cluster);
 }
 
+gboolean
+vm_cluster_room_is_doubtful (
+    const VmClusterRoom *room, GBytes *value, guint64 revision)
+{
+  g_autoptr (VmClusterRecord) record = NULL;
+
+  if (revision != room->seen)
+    return revision < room->seen;
+  record = value ? read_value (room, value, NULL) : NULL;
+  return !vm_cluster_record_is_same (record, room->record);
+}
+
 void
 vm_cluster_room_doubt (VmClusterRoom *room)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What subscriptions refer to, and may outlive their owner: libnats says when a
+/* The subscriptions refer to it. It may outlive its owner: libnats says when a
  * subscription is over, on a thread of its own. */
 typedef struct
 {

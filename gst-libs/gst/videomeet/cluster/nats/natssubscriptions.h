@@ -27,7 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmNatsSubscriptions, vm_nats_subscriptions_free)
 /* Moves all subscriptions to @link; NULL: nothing is subscribed to until there
  * is another link. Call it before the link in use is freed. */
 void vm_nats_subscriptions_move (VmNatsSubscriptions *self, VmNatsLink *link);
-/* What the link reads after this is no older than what the callback gets. */
+/* A value that the link reads after this is at least as new as the value that
+ * the callback got last. */
 void vm_nats_subscriptions_add (VmNatsSubscriptions *self, const gchar *key);
 void vm_nats_subscriptions_remove (VmNatsSubscriptions *self, const gchar *key);
 guint vm_nats_subscriptions_count (VmNatsSubscriptions *self);
