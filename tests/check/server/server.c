@@ -662,6 +662,8 @@ server_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_status);
   tcase_add_test (tc, test_secure);
+  tcase_add_test (tc, test_address);
+  tcase_add_test (tc, test_address_of_loopback);
   tcase_add_test (tc, test_start_stop);
   tcase_add_test (tc, test_start_given_up);
   tcase_add_test (tc, test_port_taken);
