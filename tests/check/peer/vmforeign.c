@@ -5,7 +5,7 @@
 
 #include "program.h"
 #include "elements/knownfaults.h"
-#include "elements/signalside.h"
+#include "signal/signalside.h"
 #include "elements/stranger.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 /* What a vmsignalbin that hosts is called, and where it is found. */
 
 #include "program.h"
-#include "knownfaults.h"
+#include "elements/knownfaults.h"
 #include "signalside.h"
 
 #include <gio/gio.h>

@@ -4,7 +4,7 @@
  * what comes encoded; a picture of another size. */
 
 #include "program.h"
-#include "knownfaults.h"
+#include "elements/knownfaults.h"
 #include "signalside.h"
 
 #include <glib/gstdio.h>

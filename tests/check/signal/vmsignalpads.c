@@ -5,7 +5,7 @@
  * hear of its end each time. */
 
 #include "program.h"
-#include "knownfaults.h"
+#include "elements/knownfaults.h"
 #include "signalside.h"
 
 static gpointer

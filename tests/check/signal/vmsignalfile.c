@@ -3,7 +3,7 @@
 /* Files through a meeting: two or three vmsignalbin in one process, over
  * loopback, with vmfilesrc and vmfilesink as in a launch line. */
 
-#include "knownfaults.h"
+#include "elements/knownfaults.h"
 
 #include "program.h"
 

@@ -4,7 +4,7 @@
  * hears of it, it is tried again a few times, and then when somebody asks. */
 
 #include "program.h"
-#include "knownfaults.h"
+#include "elements/knownfaults.h"
 #include "signalside.h"
 
 #define TIMEOUT_MS "400"

@@ -4,7 +4,7 @@
  * all. Everybody gets everybody's frames; half of them leave, and those who
  * stay go on. */
 
-#include "knownfaults.h"
+#include "elements/knownfaults.h"
 
 #include "program.h"
 
