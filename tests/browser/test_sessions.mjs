@@ -13,8 +13,8 @@ const { Browser, host } = await import("./people.mjs");
 
 // In the page: two that have keys, and whatever one makes of it.
 const SETUP = `
-const [{ Pair, MediaSession, RESTARTS_MAX, REPLAY_MAX }, { MessageKeys, makeEphemeral },
-  { signMedia, verifyMedia, CLOCK_SKEW }, { deviceIdOf, base64, base64url },
+const [{ Pair, MediaSession, RESTARTS_MAX, SETTLED_MAX, REPLAY_MAX },
+  { MessageKeys, makeEphemeral }, { signMedia, verifyMedia, CLOCK_SKEW }, { deviceIdOf, base64, base64url },
   { readFingerprint, readUfrag }] = await Promise.all(["identity/mediasession", "identity/messagekeys",
   "identity/mediaidentity", "bytes", "net/sdp"].map((name) => import("/" + name + ".js")));
 const FINGERPRINT = Array.from({ length: 32 }, (_, i) => (i + 16).toString(16)).join(":");
@@ -174,6 +174,21 @@ test("a restart by an answer that came too late is refused, and nobody has forge
     read.push(await codeOf(next[0].checkRestart(forged)));
     return read;`),
   [false, false, "SIGNATURE", true, "SIGNATURE"], "late answers");
+});
+
+test("a restart may refer to a connection before the last ones, within a bound", async () => {
+  equal(await within(`
+    // one side alone knows that the first was established, and n others follow it
+    const ask = async (n) => {
+      const both = pairs();
+      const first = call(both);
+      await connect(first);
+      first[1].setEstablished();
+      for (let i = 0; i < n; i++) await connect(call(both, { generation: 2 + i }));
+      return both[0].checkRestart(await both[1].signRestart());
+    };
+    return [await ask(SETTLED_MAX - 2), await ask(SETTLED_MAX - 1), await ask(SETTLED_MAX)];`),
+  [true, true, false], "restarts");
 });
 
 test("dates: two clocks may differ by five minutes", async () => {

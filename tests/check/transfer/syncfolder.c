@@ -6,6 +6,7 @@
 
 #include <gst/videomeet/transfer/disk/diskfile.h>
 #include <gst/videomeet/transfer/sync/disk/scan.h>
+#include <gst/videomeet/transfer/sync/disk/state.h>
 #include <glib/gstdio.h>
 #include <fcntl.h>
 #include <string.h>
@@ -561,6 +562,31 @@ GST_START_TEST (test_marks_are_kept_for_blocks_that_did_not_change)
 
 GST_END_TEST;
 
+/* Side 1 keeps the marks of the blocks that the received version shares with its
+ * own. */
+GST_START_TEST (test_marks_of_what_was_received_are_saved)
+{
+  const guint8 zero[VM_SYNC_MARK_SIZE] = { 0 };
+  g_autoptr (VmSyncState) saved = NULL;
+  const VmSyncEntry *big;
+  guint changed = 0;
+
+  write_at (1, "big", MARKED, 1);
+  sync_both ();
+  write_at (0, "big", MARKED / 2, 1);
+  sync_both ();
+  saved = vm_sync_state_open (&configs[1], NULL);
+  big = vm_sync_tree_get (saved->trees[0], "big");
+  fail_unless (big->marks != NULL);
+  for (guint b = 1; b <= big->n_blocks; b++)
+    changed += memcmp (big->marks + (gsize) b * VM_SYNC_MARK_SIZE, zero,
+                   VM_SYNC_MARK_SIZE)
+               == 0;
+  fail_unless_equals_int (changed, 1);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_a_large_file_changes_again_and_again)
 {
   write_at (0, "big", MARKED, 1);
@@ -832,6 +858,7 @@ syncfolder_suite (void)
   tcase_add_test (tcase, test_a_rename_sends_no_content);
   tcase_add_test (tcase, test_only_changed_blocks_are_hashed_again);
   tcase_add_test (tcase, test_marks_are_kept_for_blocks_that_did_not_change);
+  tcase_add_test (tcase, test_marks_of_what_was_received_are_saved);
   tcase_add_test (tcase, test_a_large_file_changes_again_and_again);
   tcase_add_test (tcase, test_changes_of_both_sides_are_seen);
   suite_add_tcase (suite, random);
