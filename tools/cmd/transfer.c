@@ -228,8 +228,8 @@ vmt_transfer_progress (const GstStructure *transfer, VmtRate *rate)
       f.size ? (guint) (f.done * 100 / f.size) : 100, what);
 }
 
-/* What carried it, where that is known and tells a user something: between two
- * devices that reach each other, the network alone does. */
+/* Names the transport where a user should know it. Between two devices that
+ * reach each other by the network alone it is left out. */
 static const gchar *
 lane_of (const GstStructure *transfer)
 {

@@ -97,7 +97,7 @@ listen_to (VmtPrograms *self, guint32 id)
 
 /* Which programs there are */
 
-/* Whose the sound is. */
+/* A request for the client that plays the stream @id. */
 typedef struct
 {
   VmtPrograms *programs;

@@ -562,8 +562,8 @@ GST_START_TEST (test_marks_are_kept_for_blocks_that_did_not_change)
 
 GST_END_TEST;
 
-/* Side 1 keeps the marks of the blocks that the received version shares with its
- * own. */
+/* Side 1 keeps the marks of the blocks that the received version shares with
+ * its own. */
 GST_START_TEST (test_marks_of_what_was_received_are_saved)
 {
   const guint8 zero[VM_SYNC_MARK_SIZE] = { 0 };

@@ -279,7 +279,8 @@ GST_START_TEST (test_restart_before_any_connection)
 
 GST_END_TEST;
 
-/* What another has made is told at once where both have signed. */
+/* After a connection that both have signed, a forged request raises an alarm.
+ */
 GST_START_TEST (test_forged_restart)
 {
   g_autofree gchar *nonce = NULL, *identity = NULL, *by_ann = NULL;

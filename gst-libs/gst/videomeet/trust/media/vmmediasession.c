@@ -53,8 +53,8 @@ typedef struct
   gboolean keyless;
   VmMediaNonces nonces;
   VmMediaReplay *replay;
-  /* What a restart may refer to: the last connections that both have signed,
-   * the newest last; and the last that was established, which both know of. */
+  /* A restart may refer to the last connections that both have signed, the
+   * newest last, and to the last one that was established. */
   GPtrArray *settled;
   Signed *established;
 } Pair;
