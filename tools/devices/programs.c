@@ -80,8 +80,6 @@ listen_to (VmtPrograms *self, guint32 id)
         VMT_PROGRAMS_PIECE_MS * PA_USEC_PER_MSEC, &spec) };
   pa_stream *stream;
 
-  if (g_hash_table_size (self->streams) >= VMT_PROGRAMS_MAX)
-    return;
   stream = pa_stream_new (self->context, STREAM, &spec, NULL);
   if (!stream)
     return;

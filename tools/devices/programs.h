@@ -8,7 +8,6 @@
  * loudspeaker. What this process plays is not among it. */
 
 #define VMT_PROGRAMS_WAIT 5000 /* ms for the sound server to answer */
-#define VMT_PROGRAMS_MAX 32 /* at once; more are not listened to */
 #define VMT_PROGRAMS_PIECE_MS 20 /* that comes at a time */
 /* Of what comes. */
 #define VMT_PROGRAMS_RATE 48000

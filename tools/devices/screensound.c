@@ -88,6 +88,8 @@ vmt_screen_sound_take (
       g_hash_table_lookup (self->programs, GUINT_TO_POINTER (id));
 
   if (!program) {
+    if (g_hash_table_size (self->programs) >= VMT_SCREEN_SOUND_PROGRAMS_MAX)
+      return;
     program = add_program (self);
     if (!program)
       return;

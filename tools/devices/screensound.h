@@ -18,6 +18,8 @@ G_DECLARE_FINAL_TYPE (
 #define VMT_SCREEN_SOUND_WAIT_MS 40
 /* What one program may have waiting: then its oldest sound goes. */
 #define VMT_SCREEN_SOUND_QUEUE_MS 500
+/* In the mix at once. One more is not heard until another ends. */
+#define VMT_SCREEN_SOUND_PROGRAMS_MAX 32
 
 /* Floating; without programs. NULL with a sentence: an element is missing. */
 VmtScreenSound *vmt_screen_sound_new (GError **error);

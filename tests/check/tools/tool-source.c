@@ -562,11 +562,11 @@ play_value (VmtScreenSound *sound, guint32 id, gint16 value)
   vmt_screen_sound_take (sound, id, samples, sizeof samples);
 }
 
-/* Plays each of @values, where it is not 0, as a program, until what comes of
- * them and of the microphone is @sum. */
+/* Plays each of the @n @values, where it is not 0, as a program, until what
+ * comes of them and of the microphone is @sum. */
 static void
-play_until (
-    VmtScreenSound *sound, GstAppSink *sink, const gint16 values[2], gint16 sum)
+play_until (VmtScreenSound *sound, GstAppSink *sink, const gint16 *values,
+    guint n, gint16 sum)
 {
   gint64 end = g_get_monotonic_time () + WAIT / 1000;
   gint16 seen = 0;
@@ -583,54 +583,95 @@ play_until (
     fail_unless (map.size >= sizeof seen);
     seen = *(const gint16 *) map.data;
     gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
-    for (guint i = 0; i < 2; i++)
+    for (guint i = 0; i < n; i++)
       if (values[i])
         play_value (sound, i, values[i]);
   }
 }
 
-/* Programs come and go beside a microphone, in a meeting that goes on. */
-GST_START_TEST (test_screen_sound)
+/* A mix behind which @sink takes what comes, in a meeting that goes on. */
+static GstElement *
+begin_mix (VmtScreenSound **sound, GstAppSink **sink)
 {
-  g_autoptr (GstElement) pipeline =
-      gst_object_ref_sink (gst_pipeline_new (NULL));
-  VmtScreenSound *sound = vmt_screen_sound_new (NULL);
+  GstElement *pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   GstElement *microphone = gst_parse_bin_from_description (
       "audiotestsrc is-live=true wave=square freq=0.0001 volume=0.125 ! "
       "audio/x-raw,format=S16LE,rate=48000,channels=1",
       TRUE, NULL);
-  GstElement *sink = gst_parse_bin_from_description (
+  GstElement *end = gst_parse_bin_from_description (
       "audio/x-raw,format=S16LE,channels=2 ! appsink name=sink sync=false",
       TRUE, NULL);
-  g_autoptr (GstElement) taken = gst_bin_get_by_name (GST_BIN (sink), "sink");
+  g_autoptr (GstElement) taken = gst_bin_get_by_name (GST_BIN (end), "sink");
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
-  g_autoptr (GstBus) bus = NULL;
-  g_autoptr (GstMessage) warning = NULL;
 
-  bus = gst_element_get_bus (pipeline);
+  *sound = vmt_screen_sound_new (NULL);
+  *sink = GST_APP_SINK (taken); /* as long as the pipeline */
   /* state changes flush it */
   gst_pipeline_set_auto_flush_bus (GST_PIPELINE (pipeline), FALSE);
   gst_bin_add_many (
-      GST_BIN (pipeline), microphone, GST_ELEMENT (sound), sink, NULL);
+      GST_BIN (pipeline), microphone, GST_ELEMENT (*sound), end, NULL);
   fail_unless (
-      gst_element_link_many (microphone, GST_ELEMENT (sound), sink, NULL));
+      gst_element_link_many (microphone, GST_ELEMENT (*sound), end, NULL));
   gst_pipeline_use_clock (GST_PIPELINE (pipeline), clock);
   gst_element_set_start_time (pipeline, GST_CLOCK_TIME_NONE);
   gst_element_set_base_time (pipeline, gst_clock_get_time (clock) - MEETING);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 0, 0 }, 4095);
-  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 1000, 0 }, 5095);
-  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 1000, 200 }, 5295);
-  vmt_screen_sound_drop (sound, 0);
-  vmt_screen_sound_drop (sound, 7);
-  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 0, 200 }, 4295);
-  /* one that pauses is waited for no more, and may go on */
-  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 0, 0 }, 4095);
-  play_until (sound, GST_APP_SINK (taken), (gint16[]){ 0, 200 }, 4295);
+  return pipeline;
+}
+
+static void
+end_mix (GstElement *pipeline)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) warning = NULL;
+
   gst_element_set_state (pipeline, GST_STATE_NULL);
   /* as of a mix that waits longer than what comes is kept */
   warning = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
   fail_unless (warning == NULL);
+}
+
+/* Programs come and go beside a microphone. */
+GST_START_TEST (test_screen_sound)
+{
+  VmtScreenSound *sound;
+  GstAppSink *sink;
+  g_autoptr (GstElement) pipeline = begin_mix (&sound, &sink);
+
+  play_until (sound, sink, (gint16[]){ 0, 0 }, 2, 4095);
+  play_until (sound, sink, (gint16[]){ 1000, 0 }, 2, 5095);
+  play_until (sound, sink, (gint16[]){ 1000, 200 }, 2, 5295);
+  vmt_screen_sound_drop (sound, 0);
+  vmt_screen_sound_drop (sound, 7);
+  play_until (sound, sink, (gint16[]){ 0, 200 }, 2, 4295);
+  /* one that pauses is waited for no more, and may go on */
+  play_until (sound, sink, (gint16[]){ 0, 0 }, 2, 4095);
+  play_until (sound, sink, (gint16[]){ 0, 200 }, 2, 4295);
+  end_mix (pipeline);
+}
+
+GST_END_TEST;
+
+/* One program too many is heard as soon as another has ended. */
+GST_START_TEST (test_screen_sound_limit)
+{
+  gint16 values[VMT_SCREEN_SOUND_PROGRAMS_MAX + 1];
+  guint max = VMT_SCREEN_SOUND_PROGRAMS_MAX;
+  VmtScreenSound *sound;
+  GstAppSink *sink;
+  g_autoptr (GstElement) pipeline = begin_mix (&sound, &sink);
+
+  for (guint i = 0; i < max; i++)
+    values[i] = 10;
+  values[max] = 1000;
+  play_until (sound, sink, values, max - 1, 4095 + 10 * (max - 1));
+  play_until (sound, sink, values, max, 4095 + 10 * max);
+  for (guint i = 0; i < 10; i++)
+    play_until (sound, sink, values, max + 1, 4095 + 10 * max);
+  vmt_screen_sound_drop (sound, 0);
+  values[0] = 0;
+  play_until (sound, sink, values, max + 1, 4095 + 10 * (max - 1) + 1000);
+  end_mix (pipeline);
 }
 
 GST_END_TEST;
@@ -655,6 +696,7 @@ tool_source_suite (void)
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_region);
   tcase_add_test (tc, test_screen_sound);
+  tcase_add_test (tc, test_screen_sound_limit);
   tcase_add_test (tc, test_roster);
   tcase_add_test (tc, test_roster_forgets);
   return s;
