@@ -2,21 +2,32 @@
 
 #include "ui/voice.h"
 
-/* Both run at this rate, which is that of Opus. */
-#define PROBE                                                                \
-  "! audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=[1,2] " \
-  "! webrtcechoprobe name=" VMT_VOICE_PROBE " "                              \
-  "! audioconvert ! audioresample "
-#define VOICE                                                            \
-  "audioconvert ! audioresample "                                        \
-  "! audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1 " \
-  "! webrtcdsp probe=" VMT_VOICE_PROBE " echo-suppression-level=high "   \
-  "noise-suppression-level=high"
+#define LATE_PROBE VMT_VOICE_PROBE "-late"
+/* All run at this rate, which is that of Opus. */
+#define SOUND "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels="
+#define PROBE "! " SOUND "[1,2] ! webrtcechoprobe name=" VMT_VOICE_PROBE " "
+#define CONVERT "! audioconvert ! audioresample "
+#define ECHO_OF(probe) "webrtcdsp probe=" probe " echo-suppression-level=high "
+/* What a microphone brings has the time at which it comes, and the canceller
+ * takes no echo out whose time is now this and now that. */
+#define STEADY "audiobuffersplit output-buffer-duration=1/100 ! "
+#define VOICE                                    \
+  STEADY "audioconvert ! audioresample ! " SOUND \
+         "1 ! %s" ECHO_OF (VMT_VOICE_PROBE) "noise-suppression-level=high"
+/* The canceller of webrtc-audio-processing 0 takes an echo out that comes up to
+ * 60 ms after what is played; webrtcdsp asks for its longer filter in vain
+ * (docs/decisions/media.md). So a first one takes out what comes later. */
+#define LATER_MS 50
+#define LATE                                    \
+  ECHO_OF (LATE_PROBE)                          \
+  "gain-control=false noise-suppression=false " \
+  "high-pass-filter=false ! "
 
 static gboolean
 is_installed (void)
 {
-  static const gchar *const names[] = { "webrtcdsp", "webrtcechoprobe" };
+  static const gchar *const names[] = { "webrtcdsp", "webrtcechoprobe",
+    "audiobuffersplit" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autoptr (GstElementFactory) factory = gst_element_factory_find (names[i]);
@@ -27,10 +38,25 @@ is_installed (void)
   return TRUE;
 }
 
+/* Before GStreamer 1.23 webrtcdsp is of webrtc-audio-processing 0. */
+static gboolean
+needs_late (void)
+{
+  g_autoptr (GstElementFactory) factory =
+      gst_element_factory_find ("webrtcdsp");
+
+  return factory
+         && !gst_plugin_feature_check_version (
+             GST_PLUGIN_FEATURE (factory), 1, 23, 0);
+}
+
 const gchar *
 vmt_voice_probe_line (void)
 {
-  return is_installed () ? PROBE : "";
+  if (!is_installed ())
+    return "";
+  return needs_late () ? PROBE "! webrtcechoprobe name=" LATE_PROBE " " CONVERT
+                       : PROBE CONVERT;
 }
 
 /* webrtcechoprobe asks how late the sound comes to it, and gives webrtcdsp what
@@ -42,15 +68,39 @@ vmt_voice_probe_line (void)
 typedef struct
 {
   gpointer asking; /* atomic: the thread */
+  GstClockTime later; /* than it is played, what it gives out */
 } Probe;
+
+static void
+add_latency (GstPadProbeInfo *info, GstClockTimeDiff more)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  GstClockTime latency;
+
+  gst_event_parse_latency (event, &latency);
+  GST_PAD_PROBE_INFO_DATA (info) = gst_event_new_latency (latency + more);
+  gst_event_unref (event);
+}
 
 static GstPadProbeReturn
 on_latency_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Probe *probe = user_data;
 
-  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_LATENCY)
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_LATENCY) {
+    add_latency (info, probe->later);
     g_atomic_pointer_set (&probe->asking, g_thread_self ());
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_latency_told (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Probe *probe = user_data;
+
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_LATENCY)
+    add_latency (info, -(GstClockTimeDiff) probe->later);
   return GST_PAD_PROBE_OK;
 }
 
@@ -68,29 +118,41 @@ on_latency_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_HANDLED;
 }
 
-void
-vmt_voice_prepare_probe (GstElement *bin)
+static void
+prepare (GstElement *bin, const gchar *name, GstClockTime later)
 {
-  g_autoptr (GstElement) element =
-      gst_bin_get_by_name (GST_BIN (bin), VMT_VOICE_PROBE);
-  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (GstElement) element = gst_bin_get_by_name (GST_BIN (bin), name);
+  g_autoptr (GstPad) src = NULL, sink = NULL;
   Probe *probe;
 
   if (!element)
     return;
   probe = g_new0 (Probe, 1);
-  pad = gst_element_get_static_pad (element, "src");
+  probe->later = later;
+  src = gst_element_get_static_pad (element, "src");
+  sink = gst_element_get_static_pad (element, "sink");
   gst_pad_add_probe (
-      pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_latency_event, probe, NULL);
+      src, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_latency_event, probe, NULL);
   gst_pad_add_probe (
-      pad, GST_PAD_PROBE_TYPE_QUERY_UPSTREAM, on_latency_query, probe, g_free);
+      sink, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_latency_told, probe, NULL);
+  gst_pad_add_probe (
+      src, GST_PAD_PROBE_TYPE_QUERY_UPSTREAM, on_latency_query, probe, NULL);
+  g_object_set_data_full (G_OBJECT (element), "vmt-probe", probe, g_free);
+}
+
+void
+vmt_voice_prepare_probe (GstElement *bin)
+{
+  prepare (bin, VMT_VOICE_PROBE, 0);
+  prepare (bin, LATE_PROBE, LATER_MS * GST_MSECOND);
 }
 
 GstElement *
 vmt_voice_new (void)
 {
+  g_autofree gchar *line = g_strdup_printf (VOICE, needs_late () ? LATE : "");
   GstElement *voice = is_installed ()
-                          ? gst_parse_bin_from_description (VOICE, TRUE, NULL)
+                          ? gst_parse_bin_from_description (line, TRUE, NULL)
                           : NULL;
 
   if (voice)
