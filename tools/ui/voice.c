@@ -18,6 +18,9 @@
  * 60 ms after what is played; webrtcdsp asks for its longer filter in vain
  * (docs/decisions/media.md). So a first one takes out what comes later. */
 #define LATER_MS 50
+/* An echo that comes before 5 ms are over is left, and the times of speakers
+ * and microphones are no more exact than this. */
+#define MARGIN_MS 15
 #define LATE                                    \
   ECHO_OF (LATE_PROBE)                          \
   "gain-control=false noise-suppression=false " \
@@ -68,39 +71,39 @@ vmt_voice_probe_line (void)
 typedef struct
 {
   gpointer asking; /* atomic: the thread */
-  GstClockTime later; /* than it is played, what it gives out */
+  GstClockTimeDiff later; /* than it is played, what it gives out */
+  GstClockTime told; /* the latency */
 } Probe;
 
 static void
-add_latency (GstPadProbeInfo *info, GstClockTimeDiff more)
+tell_latency (GstPadProbeInfo *info, GstClockTime latency)
 {
-  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
-  GstClockTime latency;
-
-  gst_event_parse_latency (event, &latency);
-  GST_PAD_PROBE_INFO_DATA (info) = gst_event_new_latency (latency + more);
-  gst_event_unref (event);
+  gst_event_unref (GST_PAD_PROBE_INFO_EVENT (info));
+  GST_PAD_PROBE_INFO_DATA (info) = gst_event_new_latency (latency);
 }
 
 static GstPadProbeReturn
 on_latency_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
   Probe *probe = user_data;
 
-  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_LATENCY) {
-    add_latency (info, probe->later);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_LATENCY) {
+    gst_event_parse_latency (event, &probe->told);
+    tell_latency (info, MAX ((GstClockTimeDiff) probe->told + probe->later, 0));
     g_atomic_pointer_set (&probe->asking, g_thread_self ());
   }
   return GST_PAD_PROBE_OK;
 }
 
+/* What is in front of the probe is told what it is. */
 static GstPadProbeReturn
 on_latency_told (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Probe *probe = user_data;
 
   if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_LATENCY)
-    add_latency (info, -(GstClockTimeDiff) probe->later);
+    tell_latency (info, probe->told);
   return GST_PAD_PROBE_OK;
 }
 
@@ -119,7 +122,7 @@ on_latency_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 static void
-prepare (GstElement *bin, const gchar *name, GstClockTime later)
+prepare (GstElement *bin, const gchar *name, gint later_ms)
 {
   g_autoptr (GstElement) element = gst_bin_get_by_name (GST_BIN (bin), name);
   g_autoptr (GstPad) src = NULL, sink = NULL;
@@ -128,7 +131,7 @@ prepare (GstElement *bin, const gchar *name, GstClockTime later)
   if (!element)
     return;
   probe = g_new0 (Probe, 1);
-  probe->later = later;
+  probe->later = later_ms * (GstClockTimeDiff) GST_MSECOND;
   src = gst_element_get_static_pad (element, "src");
   sink = gst_element_get_static_pad (element, "sink");
   gst_pad_add_probe (
@@ -143,8 +146,8 @@ prepare (GstElement *bin, const gchar *name, GstClockTime later)
 void
 vmt_voice_prepare_probe (GstElement *bin)
 {
-  prepare (bin, VMT_VOICE_PROBE, 0);
-  prepare (bin, LATE_PROBE, LATER_MS * GST_MSECOND);
+  prepare (bin, VMT_VOICE_PROBE, -MARGIN_MS);
+  prepare (bin, LATE_PROBE, LATER_MS - MARGIN_MS);
 }
 
 GstElement *

@@ -216,8 +216,8 @@ level (const gdouble *samples, gdouble from, gdouble to)
 static const struct
 {
   gint64 air, jitter;
-} rooms[] = { { 10, 0 }, { AIR_MS, 0 }, { 100, 0 }, { 10, 20 }, { 30, 20 },
-  { AIR_MS, 20 }, { 90, 20 } };
+} rooms[] = { { -10, 0 }, { AIR_MS, 0 }, { 85, 0 }, { 0, 20 }, { 30, 20 },
+  { AIR_MS, 20 }, { 80, 20 } };
 
 GST_START_TEST (test_echo)
 {
