@@ -2,6 +2,8 @@
 
 #include "typed/typed.h"
 
+#include "options/spelling.h"
+
 #include <gst/videomeet/videomeet.h>
 #include <errno.h>
 #include <string.h>
@@ -401,6 +403,38 @@ take_rest (
   }
 }
 
+/* What other programs call it, or what was probably meant. */
+static gboolean
+refuse_unknown (const gchar *word, GError **error)
+{
+  static const struct
+  {
+    const gchar *word, *command;
+  } others[] = { { "quit", "leave" }, { "exit", "leave" }, { "ban", "kick" },
+    { "remove", "kick" }, { "users", "who" }, { "list", "who" } };
+  static const gchar *const names[] = { "name", "nick", "rename", NULL };
+  const gchar *nearest;
+
+  for (guint i = 0; names[i]; i++)
+    if (g_ascii_strcasecmp (word, names[i]) == 0)
+      return refuse (error,
+          "A name stays for as long as one is in the meeting: /%s, and come "
+          "again with --user NAME.",
+          "leave");
+  nearest = vmt_spelling_nearest (word, vmt_typed_commands ());
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    if (g_ascii_strcasecmp (word, others[i].word) == 0)
+      nearest = others[i].command;
+  if (nearest) {
+    g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
+        "There is no command /%s. Did you mean /%s? /help shows all.", word,
+        nearest);
+    return FALSE;
+  }
+  return refuse (
+      error, "There is no command /%s; /help shows those there are.", word);
+}
+
 gboolean
 vmt_typed_parse (VmtTyped *typed, const gchar *line, GError **error)
 {
@@ -426,8 +460,7 @@ vmt_typed_parse (VmtTyped *typed, const gchar *line, GError **error)
       return refuse (error, "It is %s.", commands[i].usage);
     return take_rest (typed, rest, commands[i].usage, error);
   }
-  return refuse (
-      error, "There is no command /%s; /help shows those there are.", word);
+  return refuse_unknown (word, error);
 }
 
 /* Lines */

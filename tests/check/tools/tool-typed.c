@@ -215,6 +215,38 @@ GST_START_TEST (test_refused)
 
 GST_END_TEST;
 
+static void
+check_says (const gchar *line, const gchar *says)
+{
+  g_auto (VmtTyped) typed = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  fail_if (vmt_typed_parse (&typed, line, &error), "%s", line);
+  fail_unless (g_str_equal (error->message, says), "%s", error->message);
+}
+
+/* What is no command: the one that was meant is named. */
+GST_START_TEST (test_unknown)
+{
+  check_says (
+      "/dance", "There is no command /dance; /help shows those there are.");
+  check_says ("/kikc Bob",
+      "There is no command /kikc. Did you mean /kick? /help "
+      "shows all.");
+  check_says ("/Quit",
+      "There is no command /Quit. Did you mean /leave? /help shows all.");
+  check_says ("/users",
+      "There is no command /users. Did you mean /who? /help shows all.");
+  for (const gchar *const *line =
+           (const gchar *const[]){ "/name Bob", "/NICK", "/rename Bob", NULL };
+       *line; line++)
+    check_says (*line,
+        "A name stays for as long as one is in the meeting: /leave, and come "
+        "again with --user NAME.");
+}
+
+GST_END_TEST;
+
 /* Every command is in the help, by the name it has. */
 GST_START_TEST (test_help)
 {
@@ -465,6 +497,7 @@ tool_typed_suite (void)
   tcase_add_test (tc, test_time_of_an_invitation);
   tcase_add_test (tc, test_files);
   tcase_add_test (tc, test_refused);
+  tcase_add_test (tc, test_unknown);
   tcase_add_test (tc, test_help);
   tcase_add_test (tc, test_lines);
   tcase_add_test (tc, test_lines_of_a_file);
