@@ -361,6 +361,16 @@ vmt_roster_describe_origin (VmtRoster *self, const gchar *id)
   return words ? words : g_strdup ("");
 }
 
+gchar *
+vmt_status_words (const gchar *status)
+{
+  if (g_strcmp0 (status, "available") == 0)
+    return g_strdup ("");
+  if (g_strcmp0 (status, "presenting") == 0)
+    return g_strdup ("shows a screen");
+  return vmt_text_safe (status);
+}
+
 GPtrArray *
 vmt_roster_to_who (VmtRoster *self)
 {
@@ -376,7 +386,7 @@ vmt_roster_to_who (VmtRoster *self)
     if (!p->present || g_strcmp0 (p->id, self->self_id) == 0)
       continue;
     name = vmt_text_safe (p->user && *p->user ? p->user : "(no name)");
-    status = vmt_text_safe (p->status);
+    status = vmt_status_words (p->status);
     id = vmt_text_safe (p->id);
     trust = p->different ? g_strdup ("THE DIGITS DIFFER")
             : p->same    ? g_strdup ("verified by you")

@@ -4,8 +4,6 @@
 
 #include "session/session-priv.h"
 
-#include <string.h>
-
 static JsonObject *
 about (const gchar *name, const GstStructure *s)
 {
@@ -66,9 +64,7 @@ tell_presence (VmtSession *self, const GstStructure *s)
   gboolean audio = vmt_flag (s, "audio-muted"),
            video = vmt_flag (s, "video-muted");
   g_autofree gchar *name = name_of (self, s);
-  g_autofree gchar *status = vmt_text_safe (vmt_field (s, "status"));
-  /* what everybody is who says nothing else */
-  gboolean telling = *status && strcmp (status, "available") != 0;
+  g_autofree gchar *status = vmt_status_words (vmt_field (s, "status"));
   JsonObject *event = about ("presence", s);
 
   json_object_set_string_member (
@@ -81,7 +77,7 @@ tell_presence (VmtSession *self, const GstStructure *s)
       : audio        ? "no sound"
       : video        ? "no picture"
                      : "sound and picture",
-      telling ? "; status: " : "", telling ? status : "");
+      *status ? "; status: " : "", status);
 }
 
 static void

@@ -76,6 +76,30 @@ GST_START_TEST (test_who_steers_no_terminal)
 
 GST_END_TEST;
 
+/* What pages say by themselves is no status that somebody has typed. */
+GST_START_TEST (test_status_in_words)
+{
+  static const struct
+  {
+    const gchar *status, *who;
+  } cases[] = { { "available", "p2  Bob" },
+    { "presenting", "p2  Bob: shows a screen" },
+    { "at lunch", "p2  Bob: at lunch" }, { "", "p2  Bob" },
+    { NULL, "p2  Bob" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (VmtRoster) roster = vmt_roster_new ();
+    g_autoptr (GPtrArray) who = NULL;
+
+    vmt_roster_joined (roster, "p2", "Bob", "box", NULL, FALSE);
+    vmt_roster_set_presence (roster, "p2", cases[i].status, FALSE, FALSE);
+    who = vmt_roster_to_who (roster);
+    fail_unless_equals_string (who->pdata[0], cases[i].who);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_how_well_somebody_is_known)
 {
   g_autoptr (VmtRoster) roster = vmt_roster_new ();
@@ -207,6 +231,7 @@ tool_roster_suite (void)
   tcase_add_test (tc, test_those_who_left_are_forgotten);
   tcase_add_test (tc, test_who_steers_no_terminal);
   tcase_add_test (tc, test_told_so_often);
+  tcase_add_test (tc, test_status_in_words);
   tcase_add_test (tc, test_how_well_somebody_is_known);
   tcase_add_test (tc, test_trust_in_words);
   tcase_add_test (tc, test_path_is_told_when_asked_for);
