@@ -116,7 +116,7 @@ test("the device is gone", async () => {
 
   await page.click("#join");
   await untilState(page, "failed");
-  await untilText(page, "#notice", "was lost");
+  await untilText(page, "#notice", "cannot be reached");
   await untilText(page, "#state-text", "does not answer");
 });
 
@@ -130,7 +130,7 @@ test("what was not reached is, and nothing is said of it", async () => {
     await page.route(path, (route) => route.abort());
 
   await page.click("#join");
-  await untilText(page, "#notice", "was lost");
+  await untilText(page, "#notice", "cannot be reached");
   await untilText(page, "#state-text", "does not answer");
   await page.unroute("**/status");
   await until(() => page.isHidden("#notice"), STEP_MS, "nothing said of it");

@@ -198,6 +198,36 @@ test("the host is killed: a native guest hosts it, and pages follow by the data 
   assert((await text(dan, "#notice")).includes("and so have all others"), "said so");
 });
 
+test("the host is killed among pages: they read so, and the last one that all are gone", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const cleo = await browser.join(ann.link, "Cleo");
+  const dan = await browser.join(ann.link, "Dan");
+
+  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
+  await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
+  await untilNames(cleo, ["Ann", "Cleo (you)", "Dan"]);
+  ann.signal("SIGKILL");
+  await untilTold(cleo, "does not answer");
+  await untilTold(cleo, "is gone");
+  await until(async () => await text(cleo, "#people-count") === "2", STEP_MS, "Ann is nobody's");
+  await cleo.click("#toggle-people");
+  equal(await cleo.$$eval("#people-list .person-name", (list) => list.map((e) => e.textContent)),
+    ["Cleo", "Dan"], "who is listed");
+  await cleo.click("#toggle-more");
+  await cleo.click("#open-invite");
+  equal(await text(cleo, "#invite-words"),
+    "The device that hosts the meeting is gone: nobody can join by this link now", "the link");
+  await cleo.keyboard.press("Escape");
+  await dan.click("#leave");
+  await untilState(cleo, "failed");
+  equal(await text(cleo, "#notice"),
+    "The device that hosts the meeting is gone, and all others have left.", "what is said");
+  await cleo.click("#again");
+  await until(async () => await text(cleo, "#notice")
+    === "The device that hosts the meeting cannot be reached.", STEP_MS, "what is said of that");
+});
+
 // The connection between the two by another, while the host is lost.
 async function replace(cleo, dan) {
   const count = await dan.evaluate(() => window.connections.length);

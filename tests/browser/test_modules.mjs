@@ -318,10 +318,18 @@ test("links: http and https alone, as they are read", async () => {
 
 test("what the link to a meeting is good for, and where it leads", async () => {
   equal(await within("view/words.js", ({ inviteWords }) => [{}, { isPrivate: true },
-    { isInvited: true }, { isPrivate: true, locked: true }].map(inviteWords)),
+    { isInvited: true }, { isPrivate: true, locked: true }, { server: "open" },
+    { server: "gone", hostId: "p001" }, { server: "lost", locked: true },
+    { server: "open", relay: "p002", participants: new Map([["p002", { user: "Bob" }]]) }]
+    .map(inviteWords)),
   ["Whoever opens this link can join", "Whoever opens this link and knows the PIN can join",
     "Whoever opens this link may need an invitation of the host’s as well",
-    "The host has locked the meeting: nobody else can join by this link now"], "words");
+    "The host has locked the meeting: nobody else can join by this link now",
+    "Whoever opens this link can join",
+    "The device that hosts the meeting is gone: nobody can join by this link now",
+    "The server does not answer: nobody can join by this link now",
+    "This link led to a device that is gone. Ask Bob, who hosts the meeting now, for the link"],
+  "words");
 });
 
 test("sdp: the rate to begin with is beside each picture, and nowhere else", async () => {

@@ -273,6 +273,8 @@ shared("the host removes somebody, then ends the meeting", async ({ ann, browser
   await untilState(page, "left");
   equal(await text(page, "#notice"), "The host removed you from the meeting.", "what is said");
   equal(await dan.evaluate(() => document.body.dataset.state), "joined", "Dan");
+  await until(async () => (await text(dan, "#announcer")).includes(
+    "Cleo was removed from the meeting."), STEP_MS, "what Dan reads");
   // asked for again by one click, which the host has to allow
   await page.click("#again");
   await untilState(page, "failed");

@@ -28,7 +28,7 @@ import { joinAgain, mayReturn } from "./net/returning.js";
 import { Signalling } from "./net/signalling.js";
 import { Talk } from "./view/talk.js";
 import { Ways } from "./net/ways.js";
-import { cleanName, forged, knownAs, refusal, refused, rejected, unmet } from "./view/words.js";
+import { ALL_GONE, cleanName, forged, knownAs, refusal, refused, rejected, unmet } from "./view/words.js";
 
 const EPOCHS_MAX = 16; // by which a successor's may exceed the last
 const CLAIM_MS = 5000; // until this page must miss the host as well
@@ -47,7 +47,7 @@ export class Call extends EventTarget {
   #identity = null; // by which this page signs (guest.js)
   #abort = new AbortController();
   #over = false;
-  #ended = null; // {kind, message}: what a close will mean
+  #wentOn = false; // others were reached when the server was lost
   #presence;
   #talk;
   iceGrants = new IceGrants(() => this.#askForIce());
@@ -57,7 +57,7 @@ export class Call extends EventTarget {
   #wish = null; // with what it has joined
   #meetingId = "";
   #epoch = 0; // of the host's last state
-  #relay = ""; // id of the host that is reached over its data channel
+  relay = ""; // id of the host that is reached over its data channel
   #hostLeaving = false;
   #claim = null; // {id, message, at}: of who would host the meeting
 
@@ -206,7 +206,7 @@ export class Call extends EventTarget {
     this.locked = welcome.locked === true;
     this.#meetingId = welcome.meetingId || "";
     this.#epoch = Number(welcome.epoch) || 0;
-    this.#relay = "";
+    this.relay = "";
     this.joinedAt ||= Date.now();
     this.#identity = guest?.identity || null;
     this.self = new Participant({ id: welcome.id, user, device }, true);
@@ -288,7 +288,7 @@ export class Call extends EventTarget {
     this.compare.forget(id);
     this.participants.delete(id);
     this.dispatchEvent(new CustomEvent("participant",
-      { detail: { id, what: "left", participant } }));
+      { detail: { id, what: "left", participant, kicked } }));
     this.#leaveIfAlone();
   }
 
@@ -363,8 +363,6 @@ export class Call extends EventTarget {
     if (!this.self || this.#over) return;
     if (state !== "over") {
       this.#setServer(state);
-    } else if (this.#ended) {
-      this.#finish(this.#ended.kind, this.#ended.message, {}, ENDED);
     } else if (error?.code === "KICKED") {
       this.#finish("left", error.message, {}, "KICKED");
     } else if (mayReturn(error, hosted) && !goesOn) {
@@ -378,9 +376,13 @@ export class Call extends EventTarget {
   #setServer(state) {
     if (this.server === state) return;
     this.server = state;
+    this.#wentOn = this.#reaches(this.hostId);
     this.#lookAtClaim();
     if (state === "open") this.#goOn();
     this.#emit("server", state);
+    // nobody brings these back
+    for (const { id } of this.others)
+      if (this.server === "gone" && GONE.has(this.stateOf(id))) this.#remove(id);
   }
 
   // There is a way to everybody again.
@@ -396,7 +398,7 @@ export class Call extends EventTarget {
     if (this.server !== "gone" || this.#over || this.#reaches("")) return;
     if (this.#hostLeaving)
       this.#finish("left", "The host has left the meeting, and so have all others.", {}, ENDED);
-    else this.#finish("failed", refusal("DISCONNECTED"), {}, "DISCONNECTED");
+    else this.#finish("failed", this.#wentOn ? ALL_GONE : refusal("DISCONNECTED"), {}, "DISCONNECTED");
   }
 
   // Whether this page is connected to anybody but `except`.
@@ -462,9 +464,9 @@ export class Call extends EventTarget {
   // Another device says that it hosts the meeting now: right, where the host is missed
   // here as well. Whether `message` said so.
   #takeClaim(id, message) {
-    if (message.type !== "meeting-state" || id === this.#relay) return false;
+    if (message.type !== "meeting-state" || id === this.relay) return false;
     const { host, meetingId, epoch, roster } = message;
-    const tie = epoch === this.#epoch && this.#relay !== "" && isEarlier(id, this.#relay);
+    const tie = epoch === this.#epoch && this.relay !== "" && isEarlier(id, this.relay);
     const newer = epoch > this.#epoch && epoch <= this.#epoch + EPOCHS_MAX;
     if (host !== id || meetingId !== this.#meetingId || !Number.isSafeInteger(epoch)
         || !(tie || newer) || !Array.isArray(roster) || !roster.includes(id)
@@ -485,7 +487,7 @@ export class Call extends EventTarget {
     if (!participant || performance.now() - at > CLAIM_MS) return;
     if (this.#signalling.state !== "open") this.#signalling.close();
     this.#signalling = new Relay((text) => this.#mesh.get(id)?.sendMessage("signal", text));
-    this.#relay = id;
+    this.relay = id;
     this.#hostLeaving = false;
     for (const other of this.others)
       if (!message.roster.includes(other.id)) this.#remove(other.id);
@@ -496,7 +498,7 @@ export class Call extends EventTarget {
   }
 
   #loseRelay() {
-    this.#relay = "";
+    this.relay = "";
     this.#signalling.lose();
     this.#setServer("gone");
     this.#lookAtClaim();
@@ -558,7 +560,6 @@ export class Call extends EventTarget {
   }
 
   #end(message) {
-    this.#ended = { kind: "left", message };
     this.#finish("left", message, {}, ENDED);
   }
 
@@ -588,7 +589,7 @@ export class Call extends EventTarget {
         break;
       case "kick":
         // else the server closes the socket
-        if (this.#relay && this.#obeys(message.from))
+        if (this.relay && this.#obeys(message.from))
           this.#finish("left", refusal("KICKED"), {}, "KICKED");
         break;
       case "mute-request":
@@ -718,7 +719,7 @@ export class Call extends EventTarget {
     if (state === "reconnecting" && id === this.hostId) this.#signalling.renew();
     this.#changed(id, "streams");
     this.#lookAtClaim();
-    if (id === this.#relay && GONE.has(state)) this.#loseRelay();
+    if (id === this.relay && GONE.has(state)) this.#loseRelay();
     if (this.server === "gone" && GONE.has(state)) this.#remove(id);
   }
 
@@ -739,7 +740,7 @@ export class Call extends EventTarget {
     if (message.type === "bye" && message.reason === "hand-over") {
       this.#hostLeaving ||= id === this.hostId;
       this.#lookAtClaim();
-    } else if (id === this.#relay) this.#take(message);
+    } else if (id === this.relay) this.#take(message);
     else if (message.type !== "bye") this.#takeFrom({ ...message, from: id });
     else if (this.server !== "open") this.#remove(id); // else the server says it, and why
   }

@@ -370,6 +370,9 @@ export class Lobby extends EventTarget {
     // who was removed and asks again is answered by the same code
     if (code === "KICKED" && stayed === null)
       this.#message = "The host has removed you, and has to let you in before you can join again.";
+    // nothing was lost that was never there
+    if (code === "DISCONNECTED" && stayed === null)
+      this.#message = "The device that hosts the meeting cannot be reached.";
     this.#notice("");
     // the button that was pressed is below it, on a phone by more than a screen
     if (this.#message) $("notice").scrollIntoView({ block: "center" });

@@ -218,11 +218,12 @@ export class Stage {
 
   // --- participants ---
 
-  #participantChanged({ id, what, participant }) {
+  #participantChanged({ id, what, participant, kicked }) {
     if (what === "left") {
       this.#tiles.remove(id);
       this.#missing.delete(id);
-      if (!participant.self) this.#tellOfPeople(participant, "has left");
+      if (!participant.self) this.#tellOfPeople(participant,
+        kicked ? "was removed from the meeting" : "has left");
     } else {
       const there = this.#call.participants.get(id);
       if (what === "came")
@@ -347,6 +348,7 @@ export class Stage {
 
     setText($("server-banner"), words);
     $("server-banner").hidden = words === "";
+    this.#invite.setWords(inviteWords(this.#call));
   }
 
   tellMedia(sentence) {

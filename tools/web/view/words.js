@@ -39,6 +39,8 @@ export function refusal(code, message) {
     || "The meeting could not be joined.";
 }
 
+export const ALL_GONE = "The device that hosts the meeting is gone, and all others have left.";
+
 const UNMET = new Map([
   ["NOT_TRUSTED", (user) => `${user} meets trusted devices only, and not this browser.`],
   ["KEY_CHANGED", (user) => `${user} knows another device by your name, and does not meet this `
@@ -140,8 +142,16 @@ export function whoIsThere({ participants, maxParticipants, people }) {
   return [who, seats].filter(Boolean).join(" ");
 }
 
-// What the link to a Call is good for.
-export function inviteWords({ locked, isPrivate, isInvited }) {
+// What the link to a Call is good for. `server`, `relay`, `participants`: of it.
+export function inviteWords({ locked, isPrivate, isInvited, server, hostId, relay, participants }) {
+  const successor = participants?.get(relay)?.user;
+
+  if (successor)
+    return `This link led to a device that is gone. Ask ${successor}, who hosts the meeting now, `
+      + "for the link";
+  if (server && server !== "open")
+    return `The ${hostId ? "device that hosts the meeting" : "server"} `
+      + `${server === "gone" ? "is gone" : "does not answer"}: nobody can join by this link now`;
   if (locked) return "The host has locked the meeting: nobody else can join by this link now";
   if (isPrivate) return "Whoever opens this link and knows the PIN can join";
   return isInvited ? "Whoever opens this link may need an invitation of the host’s as well"
