@@ -344,6 +344,28 @@ test("devices and resolution can be chosen in mid-call", async () => {
   }), STEP_MS, "1080 lines sent");
 });
 
+test("another name, as the settings say: by leaving and joining again", async () => {
+  const ann = await host();
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.join(ann.link, "Cleo");
+
+  await untilState(page, "joined");
+  await page.click('.call-head [data-open="settings"]');
+  await untilText(page, "#settings-name", "The others see you as Cleo. To change that, leave");
+  await page.keyboard.press("Escape");
+  await page.click("#leave");
+  await untilState(page, "left");
+  await page.click('#lobby [data-open="settings"]');
+  await until(() => page.isVisible("#camera-choice"), STEP_MS, "the settings");
+  assert(await page.isHidden("#settings-name"), "a name without a meeting");
+  await page.keyboard.press("Escape");
+  await page.fill("#user", "Cleopatra");
+  await page.click("#again");
+  await untilState(page, "joined");
+  await untilNames(page, ["Ann", "Cleopatra (you)"]);
+  await ann.event("participant-joined", { user: "Cleopatra" });
+});
+
 test("the lines that join without a browser", async () => {
   const ann = await host({ meeting: "it's a test" });
   const browser = await Browser.start();

@@ -19,7 +19,7 @@ import { StatsPanel } from "../net/stats.js";
 import { TileMenu } from "./tilemenu.js";
 import { Tiles } from "./tiles.js";
 import { TrustDialog } from "./trustdialog.js";
-import { beginning, duration, inviteWords, missingMedia, OFFLINE } from "./words.js";
+import { beginning, duration, inviteWords, missingMedia, nameWords, OFFLINE } from "./words.js";
 
 const GONE = new Set(["reconnecting", "lost"]); // then there is no tile
 const PANELS = ["chat", "people", "files"]; // one at a time
@@ -132,6 +132,8 @@ export class Stage {
 
   attach(call) {
     this.#call = call;
+    setText($("settings-name"), nameWords(call.self.user));
+    $("settings-name").hidden = false;
     $("call").hidden = false;
     document.body.classList.toggle("clean", this.#clean);
     this.#invite.show(this.#link());
@@ -180,6 +182,7 @@ export class Stage {
 
   detach() {
     this.#call = null;
+    $("settings-name").hidden = true;
     clearInterval(this.#timer);
     clearTimeout(this.#serverTimer);
     this.#levels.stop();

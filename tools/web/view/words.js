@@ -158,6 +158,11 @@ export function inviteWords({ locked, isPrivate, isInvited, server, hostId, rela
     : "Whoever opens this link can join";
 }
 
+// How somebody who is in a meeting as `user` gets another name.
+export function nameWords(user) {
+  return `The others see you as ${user}. To change that, leave, and join again by another name.`;
+}
+
 const PEER_STATES = new Map([
   ["waiting", "Waiting to connect…"],
   ["connecting", "Connecting…"],
