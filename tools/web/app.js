@@ -81,6 +81,10 @@ async function join({ user, meeting, pin, media: withMedia }) {
     stage.attach(mine);
     if (fault) stage.tellMedia(fault);
   });
+  // a host that is gone may come back, and knows nobody then
+  mine.addEventListener("server", () => {
+    if (call === mine) device[mine.server === "gone" ? "start" : "stop"]();
+  });
   mine.addEventListener("over", ({ detail }) => {
     if (call === mine) isOver(detail);
   });

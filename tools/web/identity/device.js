@@ -67,6 +67,14 @@ export class Device extends EventTarget {
     return Boolean(this.status?.meeting) && this.meetingName === "";
   }
 
+  // Whether a meeting of that name can be joined there now.
+  hosts(name) {
+    const { status } = this;
+
+    return Boolean(status) && (status.rooms || (status.meeting !== null
+      && status.meeting.state !== "ended" && (this.isPrivate || this.meetingName === name)));
+  }
+
   async refresh() {
     try {
       const answer = await fetch("status", {

@@ -30,6 +30,7 @@ const LOST_SHOWN_MS = 1000; // after which it is told: what is back by then is n
 const SERVER_WORDS = {
   lost: "does not answer. You stay connected to the others while this page tries again.",
   gone: "is gone. You stay connected to the others, but nobody else can join.",
+  back: "answers again. Who joins now meets it, and not you: leave, and join again.",
 };
 
 export class Stage {
@@ -53,6 +54,7 @@ export class Stage {
   #timer = 0;
   #bannerTimer = 0;
   #serverTimer = 0;
+  #isBack = false; // the device of a host that was gone
   #missing = new Map(); // participant id -> what was said to be missing
   #wakeLock = null;
   #streams = { main: null, screen: null };
@@ -84,6 +86,11 @@ export class Stage {
     media.addEventListener("changed", () => this.#showControls());
     media.addEventListener("fault", ({ detail }) => this.tellMedia(detail));
     network.addEventListener("state", () => this.#showServer());
+    device.addEventListener("status", () => {
+      if (this.#call?.server !== "gone") return;
+      this.#isBack = device.hosts(this.#call.meeting);
+      this.#showServer();
+    });
     media.addEventListener("track", ({ detail }) => {
       if (detail.name === "audio" && this.#call) this.#levels.listen(detail.track);
     });
@@ -132,6 +139,7 @@ export class Stage {
 
   attach(call) {
     this.#call = call;
+    this.#isBack = false;
     setText($("settings-name"), nameWords(call.self.user));
     $("settings-name").hidden = false;
     $("call").hidden = false;
@@ -151,7 +159,10 @@ export class Stage {
       if (call === this.#call) func(detail);
     });
     on("participant", (detail) => this.#participantChanged(detail));
-    on("server", () => this.#showServer());
+    on("server", () => {
+      this.#isBack = false;
+      this.#showServer();
+    });
     on("meeting", () => {
       for (const id of call.participants.keys()) this.#showParticipant(id);
       this.#showAlone();
@@ -324,13 +335,18 @@ export class Stage {
 
   #showMeeting() {
     $("call-locked").toggleAttribute("hidden", !this.#call.locked);
-    this.#invite.setWords(inviteWords(this.#call));
+    this.#showInvite();
     this.#people.show();
+  }
+
+  #showInvite() {
+    this.#invite.setWords(this.#isBack ? "Whoever opens this link meets the host, and not those "
+      + "who are here" : inviteWords(this.#call));
   }
 
   #serverWords() {
     const { hostId, server } = this.#call;
-    const words = SERVER_WORDS[server];
+    const words = SERVER_WORDS[this.#isBack ? "back" : server];
 
     if (this.#network.isOffline) return `${OFFLINE}.`;
     return words ? `The ${hostId ? "device that hosts the meeting" : "server"} ${words}` : "";
@@ -351,7 +367,7 @@ export class Stage {
 
     setText($("server-banner"), words);
     $("server-banner").hidden = words === "";
-    this.#invite.setWords(inviteWords(this.#call));
+    this.#showInvite();
   }
 
   tellMedia(sentence) {
