@@ -198,6 +198,32 @@ test("the host is killed: a native guest hosts it, and pages follow by the data 
   assert((await text(dan, "#notice")).includes("and so have all others"), "said so");
 });
 
+test("who is alone with a host that is killed is not said to stay connected to others", async () => {
+  const ann = await host();
+  const browser = await Browser.start({ devices: false });
+  const cleo = await browser.join(ann.link, "Cleo");
+  const dan = await browser.join(ann.link, "Dan");
+  const words = () => text(cleo, "#server-banner");
+
+  await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
+  await until(() => cleo.evaluate(() => window.connections.filter((c) =>
+    c.connectionState === "connected").length === 2), STEP_MS, "connections");
+  ann.signal("SIGKILL");
+  await untilTold(cleo, "You stay connected to the others");
+  await dan.click("#leave");
+  await until(async () => await words()
+    === "The device that hosts the meeting does not answer. This page tries again.", SEAT_MS, "alone");
+  // and so for whoever was alone with it
+  const bo = await host({ meeting: "two", args: ["--port", new URL(ann.link).port] });
+  await cleo.goto(joinLink(bo.link, "Cleo"));
+  await untilState(cleo, "joined");
+  await until(() => cleo.evaluate(() => window.connections.some((c) =>
+    c.connectionState === "connected")), STEP_MS, "a connection");
+  bo.signal("SIGKILL");
+  await untilTold(cleo, "This page tries again.");
+  assert(!(await words()).includes("others"), "others");
+});
+
 test("the host is killed among pages: they read so, and that it hosts again", async () => {
   const ann = await host();
   const browser = await Browser.start();

@@ -357,7 +357,7 @@ export class Call extends EventTarget {
     const { state, error } = this.#signalling;
     const hosted = Boolean(this.hostId);
     // those who are connected to each other go on without their host
-    const goesOn = hosted && error?.code === "DISCONNECTED" && this.#reaches(this.hostId);
+    const goesOn = hosted && error?.code === "DISCONNECTED" && this.reaches(this.hostId);
 
     // what happens before the welcome is told by join()
     if (!this.self || this.#over) return;
@@ -376,7 +376,7 @@ export class Call extends EventTarget {
   #setServer(state) {
     if (this.server === state) return;
     this.server = state;
-    this.#wentOn = this.#reaches(this.hostId);
+    this.#wentOn = this.reaches(this.hostId);
     this.#lookAtClaim();
     if (state === "open") this.#goOn();
     this.#emit("server", state);
@@ -395,14 +395,14 @@ export class Call extends EventTarget {
   // Without the host's server those who are connected stay, and nobody else
   // can come.
   #leaveIfAlone() {
-    if (this.server !== "gone" || this.#over || this.#reaches("")) return;
+    if (this.server !== "gone" || this.#over || this.reaches("")) return;
     if (this.#hostLeaving)
       this.#finish("left", "The host has left the meeting, and so have all others.", {}, ENDED);
     else this.#finish("failed", this.#wentOn ? ALL_GONE : refusal("DISCONNECTED"), {}, "DISCONNECTED");
   }
 
   // Whether this page is connected to anybody but `except`.
-  #reaches(except) {
+  reaches(except) {
     return this.others.some(({ id }) => id !== except
       && ["connected", "unsteady"].includes(this.stateOf(id)));
   }

@@ -29,6 +29,7 @@ const TOAST_CHARS = 140; // of a message
 const LOST_SHOWN_MS = 1000; // after which it is told: what is back by then is no news
 const SERVER_WORDS = {
   lost: "does not answer. You stay connected to the others while this page tries again.",
+  lonely: "does not answer. This page tries again.",
   gone: "is gone. You stay connected to the others, but nobody else can join.",
   back: "answers again. Who joins now meets it, and not you: leave, and join again.",
 };
@@ -248,6 +249,7 @@ export class Stage {
     }
     this.#people.show();
     this.#showAlone();
+    if (!$("server-banner").hidden) this.#tellServer();
     if (id === this.#call.self.id) this.#showControls();
   }
 
@@ -346,7 +348,8 @@ export class Stage {
 
   #serverWords() {
     const { hostId, server } = this.#call;
-    const words = SERVER_WORDS[this.#isBack ? "back" : server];
+    const isLonely = server === "lost" && !this.#call.reaches(hostId);
+    const words = SERVER_WORDS[this.#isBack ? "back" : isLonely ? "lonely" : server];
 
     if (this.#network.isOffline) return `${OFFLINE}.`;
     return words ? `The ${hostId ? "device that hosts the meeting" : "server"} ${words}` : "";
