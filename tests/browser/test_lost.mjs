@@ -156,6 +156,8 @@ test("the host is killed: a native guest hosts it, and pages follow by the data 
     await until(async () => (await text(page, "#toasts")).includes("Bob hosts the meeting now"),
       STEP_MS, "said who hosts it");
   await until(() => cleo.isHidden("#server-banner"), STEP_MS, "said that all is well");
+  equal(await text(cleo, "#invite-words"), "This link led to a device that is gone. Ask Bob, who "
+    + "hosts the meeting now, for the link", "whom to ask for a link");
   await untilPictures(dan, 2);
   // who comes now comes by Bob
   const eve = await browser.join(link, "Eve");
