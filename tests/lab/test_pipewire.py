@@ -222,6 +222,30 @@ class PipeWire(_Nodes):
                           [e["name"] for e in listed.events("media-device")])
         busy.kill()
 
+    def test_virtual_microphone(self):
+        """One that a program makes, such as a filter of noise, has inputs as a loudspeaker
+        has; what the program puts in is heard."""
+        self.host.run(
+            "pw-cli", "create-node", "adapter",
+            "{ factory.name=support.null-audio-sink media.class=Audio/Source/Virtual "
+            "object.linger=true node.name=filtered node.description=filtered "
+            "audio.position=[MONO] }", timeout=lab.SOON, env=self.env)
+        self.wait_node("filtered")
+        self.start("pipewire-pulse")
+        heard = os.path.join(self.host.home, "heard")
+        self.speaker("source")
+        self.host.run("pw-link", "source:monitor_FL", "filtered:input_MONO",
+                      timeout=lab.SOON, env=self.env)
+        self.launch(f"audiotestsrc is-live=true freq={OWN} ! pulsesink device=source")
+        ann = self.meeting("--audio-only", "--microphone", "filtered", "--no-play",
+                           "--no-dsp")
+        self.launch(f"vmsignalbin mode=join meeting=devices user=Bob name=m m.audio_src_0 ! {RAW} ! "
+                    f"filesink buffer-mode=unbuffered location={heard}")
+        lab.wait_until(lambda: os.path.exists(heard) and _level(heard, OWN) > HEARD, lab.SOON,
+                       ann.tail)
+        ann.type("/end")
+        self.assertEqual(ann.wait(lab.SOON), 0, ann.tail())
+
     def portal(self):
         """A portal that shares a screen, which is there then."""
         width, height = SIZE

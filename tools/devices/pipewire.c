@@ -23,6 +23,47 @@ vmt_pipewire_sink_locks_up (const gchar *version)
   return version && g_str_has_prefix (version, "0.");
 }
 
+GstElement *
+vmt_pipewire_make_source (GstElement *element)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+  g_autofree gchar *target = NULL;
+  GstElement *source;
+
+  if (!factory || g_strcmp0 (GST_OBJECT_NAME (factory), SINK) != 0)
+    return element;
+  source = gst_element_factory_make (VMT_PIPEWIRE_SOURCE, NULL);
+  if (!source)
+    return element;
+  g_object_get (element, "target-object", &target, NULL);
+  g_object_set (source, "target-object", target, NULL);
+  gst_object_unref (gst_object_ref_sink (element));
+  return source;
+}
+
+/* Versions of PipeWire differ in what they have. */
+static void
+set_if_known (GstElement *element, const gchar *property)
+{
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), property))
+    g_object_set (element, property, TRUE, NULL);
+}
+
+void
+vmt_pipewire_source_setup (GstElement *element)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  if (!factory
+      || g_strcmp0 (GST_OBJECT_NAME (factory), VMT_PIPEWIRE_SOURCE) != 0)
+    return;
+  /* its own times are of another clock */
+  set_if_known (element, "do-timestamp");
+  /* it takes the memory of its buffers back when the format changes, whoever
+   * still reads it; and a compositor has few */
+  set_if_known (element, "always-copy");
+}
+
 static gboolean
 is_of_pipewire (GstElement *element)
 {

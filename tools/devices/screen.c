@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "devices/screen.h"
+#include "devices/pipewire.h"
 #include "devices/slot-source.h"
 
 #include <string.h>

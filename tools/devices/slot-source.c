@@ -71,39 +71,18 @@ make_stand_in (VmtSourceSlot *self, GError **error)
   return part;
 }
 
-/* Versions of PipeWire differ in what they have. */
-static void
-set_if_known (GstElement *element, const gchar *property)
-{
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), property))
-    g_object_set (element, property, TRUE, NULL);
-}
-
-void
-vmt_pipewire_source_setup (GstElement *element)
-{
-  GstElementFactory *factory = gst_element_get_factory (element);
-
-  if (!factory
-      || g_strcmp0 (GST_OBJECT_NAME (factory), VMT_PIPEWIRE_SOURCE) != 0)
-    return;
-  /* its own times are of another clock */
-  set_if_known (element, "do-timestamp");
-  /* it takes the memory of its buffers back when the format changes, whoever
-   * still reads it; and a compositor has few */
-  set_if_known (element, "always-copy");
-}
-
 static GstElement *
 create_element (const VmtMediaDevice *device, GError **error)
 {
   GstElement *element = gst_device_create_element (device->device, NULL);
 
-  if (!element)
+  if (!element) {
     g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
         "There is no element for the device “%s”.", device->name);
-  else
-    vmt_pipewire_source_setup (element);
+    return NULL;
+  }
+  element = vmt_pipewire_make_source (element);
+  vmt_pipewire_source_setup (element);
   return element;
 }
 

@@ -12,8 +12,3 @@ G_DECLARE_FINAL_TYPE (VmtSourceSlot, vmt_source_slot, VMT, SOURCE_SLOT, VmtSlot)
 
 /* Floating. @size: of the pictures. */
 VmtSlot *vmt_source_slot_new (VmtKind kind, const VmtSize *size);
-
-#define VMT_PIPEWIRE_SOURCE "pipewiresrc"
-/* Makes @element, if it is one of PipeWire's, fit for a pipeline with another
- * clock that keeps its buffers for a while. */
-void vmt_pipewire_source_setup (GstElement *element);
