@@ -445,18 +445,21 @@ GST_START_TEST (test_no_bus)
 
 GST_END_TEST;
 
-/* Nobody is asked for what cannot be shown then. */
+/* Nobody is asked for what cannot be shown then. The class of an element keeps
+ * its feature by a pointer alone, so each goes back to the registry. */
 GST_START_TEST (test_no_pipewire)
 {
   static const FakePortal portal = { 0 };
   const VmtPortalConfig config = { 0 };
   GstRegistry *registry = gst_registry_get ();
+  g_autoptr (GPtrArray) removed =
+      g_ptr_array_new_with_free_func (gst_object_unref);
   g_autoptr (GError) error = NULL;
   GstPluginFeature *feature;
 
   while ((feature = gst_registry_lookup_feature (registry, "pipewiresrc"))) {
     gst_registry_remove_feature (registry, feature);
-    gst_object_unref (feature);
+    g_ptr_array_add (removed, feature);
   }
   fake_portal_start (&portal);
   fail_unless (vmt_screen_slot_new (&config, &whole, &error) == NULL);
@@ -465,6 +468,9 @@ GST_START_TEST (test_no_pipewire)
       "gstreamer1.0-pipewire"));
   fail_unless (fake_portal_get_options ("CreateSession") == NULL);
   fake_portal_stop ();
+  for (guint i = removed->len; i > 0; i--)
+    gst_registry_add_feature (
+        registry, GST_PLUGIN_FEATURE (removed->pdata[i - 1]));
 }
 
 GST_END_TEST;
