@@ -297,10 +297,10 @@ meeting("one leaves and comes back, and was seen and heard by the host", async (
   await untilNames(dan, ["Ann", "Cleo", "Dan (you)"]);
   await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
   await untilSent(cleo);
+  checkFaults(cleo, dan); // who asks a host that is gone is told that it is
   const seen = (await ann.end()).at(-1).participants.filter((p) => p.user === "Cleo").at(-1);
   assert(seen.videoFrames > 20 && seen.audioBuffers > 100,
     `${seen.videoFrames} pictures and ${seen.audioBuffers} sounds from Cleo`);
-  checkFaults(cleo, dan); // who asks a host that is gone is told that it is
   // two pages go on without a host, until one is left alone
   for (const page of [cleo, dan]) await untilText(page, "#server-banner", "is gone. You stay connected");
   await Promise.all([untilPictures(cleo, 1), untilPictures(dan, 1)]);
