@@ -73,8 +73,8 @@ gchar *vmt_roster_describe_origin (VmtRoster *self, const gchar *id);
 /* Both for people, "verified by Ann", "not verified"; "" for NULL. Transfer
  * full. */
 gchar *vmt_trust_words (const gchar *trust, const gchar *voucher);
-/* What a participant says it does, for the terminal; "" for what pages say of
- * themselves while they do nothing else. */
+/* The status of a participant in words for the terminal; "" for "available",
+ * which a page sends by itself. Transfer full. */
 gchar *vmt_status_words (const gchar *status);
 /* Whether what @message, of the participant "id", says is told now, @now in µs.
  * If not, the latest one is told later. */

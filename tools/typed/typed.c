@@ -403,7 +403,7 @@ take_rest (
   }
 }
 
-/* What other programs call it, or what was probably meant. */
+/* Names the command that is called @word in other programs, or the nearest. */
 static gboolean
 refuse_unknown (const gchar *word, GError **error)
 {

@@ -32,8 +32,8 @@ GST_START_TEST (test_late_pad_without_caps)
 
 GST_END_TEST;
 
-/* What cannot be decoded is a warning, which says whose it is; the others, and
- * the meeting, go on. */
+/* A stream that cannot be decoded raises a warning that names its sender. The
+ * other streams and the meeting go on. */
 GST_START_TEST (test_stream_that_cannot_be_decoded)
 {
   Side a = host (BOTH), b = join (BOTH);

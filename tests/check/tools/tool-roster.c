@@ -76,7 +76,7 @@ GST_START_TEST (test_who_steers_no_terminal)
 
 GST_END_TEST;
 
-/* What pages say by themselves is no status that somebody has typed. */
+/* A page sends a status by itself; /who shows it in words, or not at all. */
 GST_START_TEST (test_status_in_words)
 {
   static const struct

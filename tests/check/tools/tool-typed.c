@@ -225,7 +225,7 @@ check_says (const gchar *line, const gchar *says)
   fail_unless (g_str_equal (error->message, says), "%s", error->message);
 }
 
-/* What is no command: the one that was meant is named. */
+/* The answer to an unknown command names the one that was probably meant. */
 GST_START_TEST (test_unknown)
 {
   check_says (

@@ -212,7 +212,7 @@ level (const gdouble *samples, gdouble from, gdouble to)
   return 10 * log10 (2 * sum / n + 1e-12);
 }
 
-/* What the speaker and the microphone do not tell of their delays. */
+/* The echo comes later, or earlier, than speaker and microphone say. */
 static const struct
 {
   gint64 air, jitter;
