@@ -9,7 +9,7 @@ vmt_programs_new (
     const VmtProgramsFuncs *funcs, gpointer user_data, GError **error)
 {
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-      "This videomeet was built without libpulse.");
+      "This videomeet was built without libpulse (meson option pulse).");
   return NULL;
 }
 

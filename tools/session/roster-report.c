@@ -195,9 +195,10 @@ participant_to_line (VmtRoster *self, VmtRosterEntry *p, gboolean verbose)
     g_string_append_printf (line, " of %dx%d", counts.width, counts.height);
   g_string_append_printf (
       line, ", %" G_GUINT64_FORMAT " sound buffers", counts.audio_buffers);
-  if (counts.first_frame_us)
+  /* who came back has its first picture from before */
+  if (p->joined_us && counts.first_frame_us > p->joined_us)
     g_string_append_printf (line, ", first frame after %.2f s",
-        ms_since_start (self, counts.first_frame_us) / 1000.0);
+        (counts.first_frame_us - p->joined_us) / 1e6);
   if (verbose && p->path)
     g_string_append_printf (line, ", path %s", p->path);
   if (counts.stamps.any)

@@ -3,7 +3,7 @@
 /* Who is in the meeting, as the launcher remembers it. */
 
 #include "program.h"
-#include "session/roster.h"
+#include "session/roster-priv.h"
 
 static guint
 remembered (VmtRoster *roster)
@@ -168,6 +168,45 @@ GST_START_TEST (test_path_is_told_when_asked_for)
 
 GST_END_TEST;
 
+static void
+take_frame (VmtRoster *roster, const gchar *id)
+{
+  g_autoptr (VmtCounter) counter = vmt_roster_get_counter (roster, id);
+  g_autoptr (GstPad) pad = gst_pad_new ("src", GST_PAD_SRC);
+
+  vmt_counter_attach (counter, pad, TRUE);
+  gst_pad_set_active (pad, TRUE);
+  gst_pad_push_event (pad, gst_event_new_stream_start ("picture"));
+  gst_pad_push (pad, gst_buffer_new ());
+}
+
+/* The host waits for a guest long before the first one comes. */
+GST_START_TEST (test_first_frame_since_they_joined)
+{
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+  g_autoptr (GPtrArray) before = NULL, after = NULL, again = NULL;
+  const gchar *said;
+
+  vmt_roster_joined (roster, "p2", "Bob", "box", NULL, FALSE);
+  before = vmt_roster_to_lines (roster, FALSE);
+  fail_unless (strstr (before->pdata[0], "first frame") == NULL);
+  roster->start_us -= 3600 * G_USEC_PER_SEC;
+  take_frame (roster, "p2");
+  after = vmt_roster_to_lines (roster, FALSE);
+  said = strstr (after->pdata[0], ", first frame after ");
+  fail_unless (said != NULL, "%s", (gchar *) after->pdata[0]);
+  fail_unless (g_ascii_strtod (said + strlen (", first frame after "), NULL)
+               < 3600);
+
+  /* who comes back has a picture from before */
+  vmt_roster_left (roster, "p2");
+  vmt_roster_joined (roster, "p2", "Bob", "box", NULL, FALSE);
+  again = vmt_roster_to_lines (roster, FALSE);
+  fail_unless (strstr (again->pdata[0], "first frame") == NULL);
+}
+
+GST_END_TEST;
+
 static gboolean
 is_told (
     VmtRoster *roster, const gchar *id, guint number, VmtTell what, gint64 now)
@@ -235,6 +274,7 @@ tool_roster_suite (void)
   tcase_add_test (tc, test_how_well_somebody_is_known);
   tcase_add_test (tc, test_trust_in_words);
   tcase_add_test (tc, test_path_is_told_when_asked_for);
+  tcase_add_test (tc, test_first_frame_since_they_joined);
   return s;
 }
 
