@@ -173,10 +173,13 @@ take_frame (VmtRoster *roster, const gchar *id)
 {
   g_autoptr (VmtCounter) counter = vmt_roster_get_counter (roster, id);
   g_autoptr (GstPad) pad = gst_pad_new ("src", GST_PAD_SRC);
+  GstSegment segment;
 
+  gst_segment_init (&segment, GST_FORMAT_TIME);
   vmt_counter_attach (counter, pad, TRUE);
   gst_pad_set_active (pad, TRUE);
   gst_pad_push_event (pad, gst_event_new_stream_start ("picture"));
+  gst_pad_push_event (pad, gst_event_new_segment (&segment));
   gst_pad_push (pad, gst_buffer_new ());
 }
 
