@@ -7,6 +7,7 @@
  * is what calls check. */
 
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <gmodule.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <stdarg.h>
@@ -70,7 +71,7 @@ get_stored (void)
 
 /* OpenSSL's, as GStreamer 1.24 and later ask it: after @type comes what that
  * takes. */
-EVP_PKEY *
+G_MODULE_EXPORT EVP_PKEY *
 EVP_PKEY_Q_keygen (
     OSSL_LIB_CTX *library, const char *properties, const char *type, ...)
 {
@@ -88,7 +89,7 @@ EVP_PKEY_Q_keygen (
 }
 
 /* OpenSSL's, as GStreamer 1.22 asks it. */
-int
+G_MODULE_EXPORT int
 RSA_generate_key_ex (RSA *rsa, int bits, BIGNUM *exponent, BN_GENCB *progress)
 {
   EVP_PKEY *key = bits == BITS ? get_stored () : make ("RSA", bits, NULL);
