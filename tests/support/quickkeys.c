@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* For LD_PRELOAD, where many programs of a test call each other. GStreamer's
- * DTLS makes an RSA key for each process, which takes a quarter of a second of a
- * processor: a twentieth of a whole run. Here the first process makes one, and
- * all others have the same; each has a certificate of its own, whose fingerprint
- * is what calls check. */
+ * DTLS makes an RSA key for each process, which takes a quarter of a second of
+ * a processor: a twentieth of a whole run. Here the first process makes one,
+ * and all others have the same; each has a certificate of its own, whose
+ * fingerprint is what calls check. */
 
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <gmodule.h>

@@ -170,8 +170,7 @@ tear_down (void)
 /* A virtual microphone, which has inputs, is offered as a loudspeaker. */
 GST_START_TEST (test_source_of_a_virtual_microphone)
 {
-  g_autoptr (GstElement) sink =
-      gst_element_factory_make ("pipewiresink", NULL);
+  g_autoptr (GstElement) sink = gst_element_factory_make ("pipewiresink", NULL);
   g_autoptr (GstElement) source = NULL;
   g_autofree gchar *target = NULL;
 

@@ -198,8 +198,8 @@ GST_START_TEST (test_first_frame_since_they_joined)
   after = vmt_roster_to_lines (roster, FALSE);
   said = strstr (after->pdata[0], ", first frame after ");
   fail_unless (said != NULL, "%s", (gchar *) after->pdata[0]);
-  fail_unless (g_ascii_strtod (said + strlen (", first frame after "), NULL)
-               < 3600);
+  fail_unless (
+      g_ascii_strtod (said + strlen (", first frame after "), NULL) < 3600);
 
   /* who comes back has a picture from before */
   vmt_roster_left (roster, "p2");
