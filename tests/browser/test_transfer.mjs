@@ -101,8 +101,9 @@ test("words: sizes, times, and why, whatever code comes", () => {
     why("TIMEOUT", { outgoing: true }), why("TIMEOUT", { wasAccepted: true }), why("TIMEOUT", {})],
   ["Bo has left.", "Bo has stopped it.", "Bo did not answer in time.",
     "Bo did not answer in time.", "Nobody answered in time."], "why");
-  equal(["", "The file was declined", "There is no room", "\u202eroom"].map((reason) =>
-    why("DECLINED", {}, reason)), ["Bo does not want it.", "Bo does not want it.",
+  equal(["", "The file was declined", "Nobody receives files here", "There is no room",
+    "\u202eroom"].map((reason) => why("DECLINED", {}, reason)),
+  ["Bo does not want it.", "Bo does not want it.", "Bo does not receive files.",
     "Bo does not take it: “There is no room”", "Bo does not take it: “room”"], "declined");
   const state = (engine) => words.transferState("PAUSED", "Bo", { outgoing: true, engine });
   equal([{ pausedHere: true, fullThere: true }, { fullThere: true }, {}].map(state),

@@ -13,7 +13,8 @@
  * was offered before. If nobody links it, a sink that is free gets the files.
  */
 #define LINK_WAIT_MS 2000
-/* Why a file is declined. */
+/* Why a file is declined; the page knows the first one
+ * (tools/web/view/words.js). */
 #define NOBODY "Nobody receives files here"
 #define UNTRUSTED "This device is not trusted with files there"
 

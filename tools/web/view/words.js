@@ -442,6 +442,8 @@ const TRANSFER_ERRORS = new Map([
 
 // What every side says of itself when its user does not want a file.
 const PLAIN = "The file was declined";
+// What a device says whose user has not asked for files.
+const NO_RECEIVER = "Nobody receives files here";
 
 // Why a file to or from `user` was not transferred, by a Fault's code; `message` is
 // what the other has said of it, if anything.
@@ -450,6 +452,7 @@ export function transferError({ code, message }, user, { hasLeft, wasAccepted, o
 
   if (code === "DISCONNECTED")
     return hasLeft ? `${user} has left.` : `${user} has stopped it.`;
+  if (code === "DECLINED" && reason === NO_RECEIVER) return `${user} does not receive files.`;
   if (code === "DECLINED")
     return !reason || reason === PLAIN ? `${user} does not want it.`
       : `${user} does not take it: “${reason}”`;
