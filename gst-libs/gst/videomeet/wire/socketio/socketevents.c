@@ -243,7 +243,8 @@ read_name (
       return TRUE;
     }
   }
-  return bad (error, "The event has no name that a client sends");
+  bad (error, "The event has no name that a client sends");
+  return FALSE;
 }
 
 static VmSignal *
