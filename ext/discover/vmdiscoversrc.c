@@ -35,6 +35,7 @@
 #include "vmparamspec.h"
 
 #include <gst/videomeet/node/vmtrustcontext-priv.h>
+#include <gst/videomeet/plugin/keptbuffer.h>
 
 #include <string.h>
 
@@ -55,6 +56,7 @@ struct _VmDiscoverSrc
   VmNode *node;
   gulong handlers[5];
   gboolean started;
+  VmKeptBuffer kept;
 
   GMutex lock; /* of what follows; nothing is called under it */
   GCond cond;
@@ -284,6 +286,7 @@ vm_discover_src_stop (GstBaseSrc *src)
   g_queue_clear_full (&self->lines, (GDestroyNotify) g_bytes_unref);
   g_hash_table_remove_all (self->known);
   g_mutex_unlock (&self->lock);
+  vm_kept_buffer_clear (&self->kept);
   return TRUE;
 }
 
@@ -317,6 +320,8 @@ vm_discover_src_create (GstPushSrc *src, GstBuffer **buffer)
   VmDiscoverSrc *self = VM_DISCOVER_SRC (src);
   g_autoptr (GBytes) line = NULL;
 
+  if (vm_kept_buffer_return (&self->kept, buffer))
+    return GST_FLOW_OK;
   g_mutex_lock (&self->lock);
   /* without a deadline: nobody may come for hours, and unlock() ends it */
   while (!self->flushing && self->lines.length == 0)
@@ -327,6 +332,7 @@ vm_discover_src_create (GstPushSrc *src, GstBuffer **buffer)
   if (!line)
     return GST_FLOW_FLUSHING;
   *buffer = gst_buffer_new_wrapped_bytes (line);
+  vm_kept_buffer_keep (&self->kept, *buffer);
   return GST_FLOW_OK;
 }
 
@@ -412,6 +418,7 @@ vm_discover_src_init (VmDiscoverSrc *self)
   g_queue_init (&self->lines);
   self->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->node = vm_node_get_default ();
+  vm_kept_buffer_init (&self->kept, GST_ELEMENT (self));
   /* live: without NO_PREROLL a pipeline would wait in PAUSED for a device */
   gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);

@@ -28,6 +28,8 @@
 #include "vmquicsrc.h"
 #include "vmquicagent.h"
 
+#include <gst/videomeet/plugin/keptbuffer.h>
+
 #define GST_CAT_DEFAULT vm_quic_debug
 
 /* Bytes of chunks that wait to be pushed; beyond, the streams are not read. */
@@ -51,6 +53,7 @@ struct _VmQuicSrc
 
   VmQuicAgent *agent; /* from start() to stop() */
   GstCaps *caps; /* the streaming thread's: of the last buffer */
+  VmKeptBuffer kept;
 
   GMutex lock; /* of what follows; nothing is called under it */
   GCond cond;
@@ -266,8 +269,11 @@ vm_quic_src_create (GstPushSrc *src, GstBuffer **buffer)
 {
   VmQuicSrc *self = VM_QUIC_SRC (src);
   Item *item = NULL;
-  GstFlowReturn ret = take_next (self, &item);
+  GstFlowReturn ret;
 
+  if (vm_kept_buffer_return (&self->kept, buffer))
+    return GST_FLOW_OK;
+  ret = take_next (self, &item);
   if (ret != GST_FLOW_OK)
     return ret;
   if (item->caps != self->caps) {
@@ -275,8 +281,10 @@ vm_quic_src_create (GstPushSrc *src, GstBuffer **buffer)
     if (!gst_base_src_set_caps (GST_BASE_SRC (src), item->caps))
       ret = GST_FLOW_NOT_NEGOTIATED;
   }
-  if (ret == GST_FLOW_OK)
+  if (ret == GST_FLOW_OK) {
     *buffer = gst_buffer_ref (item->buffer);
+    vm_kept_buffer_keep (&self->kept, *buffer);
+  }
   item_free (item);
   return ret;
 }
@@ -400,6 +408,7 @@ vm_quic_src_stop (GstBaseSrc *src)
   self->bytes = 0;
   g_mutex_unlock (&self->lock);
   gst_clear_caps (&self->caps);
+  vm_kept_buffer_clear (&self->kept);
   return TRUE;
 }
 
@@ -494,6 +503,7 @@ vm_quic_src_init (VmQuicSrc *self)
   g_cond_init (&self->cond);
   g_queue_init (&self->waiting);
   self->files = g_ptr_array_new_with_free_func (forward_unref);
+  vm_kept_buffer_init (&self->kept, GST_ELEMENT (self));
   gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_BYTES);
 }

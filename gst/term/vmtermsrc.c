@@ -22,6 +22,7 @@
 
 #include "vmtermsrc.h"
 
+#include <gst/videomeet/plugin/keptbuffer.h>
 #include <gst/videomeet/plugin/plugin.h>
 
 GST_DEBUG_CATEGORY_STATIC (vm_term_src_debug);
@@ -43,6 +44,8 @@ struct _VmTermSrc
   gboolean flushing, over;
   VmTermShare *share; /* while it is PAUSED or PLAYING */
   VmTermView *view; /* the same */
+
+  VmKeptBuffer kept;
 };
 
 enum
@@ -126,6 +129,7 @@ vm_term_src_stop (GstBaseSrc *src)
   if (view)
     VM_PLUGIN (vm_term_view_detach) (view);
   VM_PLUGIN (vm_term_share_unref) (share);
+  vm_kept_buffer_clear (&self->kept);
   return TRUE;
 }
 
@@ -186,6 +190,8 @@ vm_term_src_create (GstPushSrc *src, GstBuffer **buffer)
   GstFlowReturn ret = GST_FLOW_OK;
 
   *buffer = NULL;
+  if (vm_kept_buffer_return (&self->kept, buffer))
+    return GST_FLOW_OK;
   while (ret == GST_FLOW_OK && !*buffer) {
     VmTermFrame frame;
 
@@ -200,6 +206,7 @@ vm_term_src_create (GstPushSrc *src, GstBuffer **buffer)
       ret = GST_FLOW_EOS;
     GST_OBJECT_UNLOCK (self);
   }
+  vm_kept_buffer_keep (&self->kept, *buffer);
   if (ret != GST_FLOW_OK)
     gst_clear_buffer (buffer);
   return ret;
@@ -368,6 +375,7 @@ static void
 vm_term_src_init (VmTermSrc *self)
 {
   self->size = (VmTermSize){ COLS, ROWS };
+  vm_kept_buffer_init (&self->kept, GST_ELEMENT (self));
   gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_BYTES);
 }

@@ -2,6 +2,7 @@
 
 #include "file/vmfileoutput.h"
 
+#include <gst/videomeet/plugin/keptbuffer.h>
 #include <gst/videomeet/videomeet.h>
 
 struct _VmFileOutput
@@ -12,6 +13,7 @@ struct _VmFileOutput
   VmFileReplyFunc func;
   gpointer user_data;
   GDestroyNotify notify;
+  VmKeptBuffer kept;
 
   GMutex lock; /* guards what follows; nothing is called under it */
   GCond cond;
@@ -31,6 +33,8 @@ vm_file_output_create (GstPushSrc *src, GstBuffer **buffer)
   VmFileOutput *self = VM_FILE_OUTPUT (src);
   GstFlowReturn ret = GST_FLOW_OK;
 
+  if (vm_kept_buffer_return (&self->kept, buffer))
+    return ret;
   g_mutex_lock (&self->lock);
   while (!self->flushing && !(self->ended && !self->wanted)
          && !(self->wanted && (self->ended || self->waiting.length > 0)))
@@ -40,6 +44,7 @@ vm_file_output_create (GstPushSrc *src, GstBuffer **buffer)
   } else if (self->wanted && self->waiting.length > 0) {
     *buffer = g_queue_pop_head (&self->waiting);
     self->bytes -= gst_buffer_get_size (*buffer);
+    vm_kept_buffer_keep (&self->kept, *buffer);
   } else {
     ret = GST_FLOW_EOS;
   }
@@ -108,6 +113,7 @@ vm_file_output_finalize (GObject *object)
 
   g_queue_clear_full (&self->waiting, (GDestroyNotify) gst_buffer_unref);
   gst_clear_caps (&self->caps);
+  vm_kept_buffer_clear (&self->kept);
   if (self->notify)
     self->notify (self->user_data);
   g_mutex_clear (&self->lock);
@@ -140,6 +146,7 @@ vm_file_output_init (VmFileOutput *self)
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   g_queue_init (&self->waiting);
+  vm_kept_buffer_init (&self->kept, GST_ELEMENT (self));
   gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
 }
 

@@ -5,6 +5,7 @@
 
 #include "filepipe.h"
 #include "program.h"
+#include "support/livepause.h"
 
 #include <gst/videomeet/transfer/engine/window.h>
 
@@ -315,6 +316,30 @@ GST_START_TEST (test_pause)
 
 GST_END_TEST;
 
+/* What the receiver was about to push when it was paused is not lost: nobody
+ * would send it again. */
+GST_START_TEST (test_pause_of_the_receiver)
+{
+  g_autofree gchar *line = g_strdup_printf (
+      "vmquicsrc name=from server=http://127.0.0.1:%u room=lab user=Ann "
+      "policy=open ! vmfilesink name=sink",
+      vm_room_server_get_port (server));
+  g_autoptr (GstElement) from = NULL;
+
+  make_device (&ann, line);
+  from = gst_bin_get_by_name (GST_BIN (ann.pipeline), "from");
+  live_pause_prepare (from);
+  file_pipe_play (&ann);
+  make_bob ("", "Ann");
+  live_pause_end ();
+  file_pipe_wait (&bob);
+  g_assert_no_error (bob.error);
+  assert_received ("file.bin");
+  stop_both ();
+}
+
+GST_END_TEST;
+
 /* The time after which a sender repeats a chunk, on a lane that may lose it. */
 #define LATE (2 * VM_WINDOW_TIMEOUT_FIRST)
 
@@ -490,6 +515,7 @@ vmquic_suite (void)
   tcase_add_test (tc, test_cancel_by_receiver);
   tcase_add_test (tc, test_again);
   tcase_add_test (tc, test_pause);
+  tcase_add_test (tc, test_pause_of_the_receiver);
   tcase_add_test (tc, test_late_receiver);
   tcase_add_test (tc, test_stranger);
   tcase_add_test (tc, test_chunk_size);
