@@ -193,7 +193,7 @@ GST_START_TEST (test_first_frame_since_they_joined)
   vmt_roster_joined (roster, "p2", "Bob", "box", NULL, FALSE);
   before = vmt_roster_to_lines (roster, FALSE);
   fail_unless (strstr (before->pdata[0], "first frame") == NULL);
-  roster->start_us -= 3600 * G_USEC_PER_SEC;
+  roster->start_us -= G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC;
   take_frame (roster, "p2");
   after = vmt_roster_to_lines (roster, FALSE);
   said = strstr (after->pdata[0], ", first frame after ");
