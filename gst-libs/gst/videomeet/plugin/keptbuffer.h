@@ -3,9 +3,10 @@
 
 #include <gst/base/gstbasesrc.h>
 
-/* What a live source has made and not pushed yet. GstBaseSrc throws away what
- * create() returns where the element was paused meanwhile: of pictures that is
- * a gap, a message would be lost. All but the last is the streaming thread's.
+/* What a live source has made and not pushed yet. GstBaseSrc of GStreamer 1.24
+ * and later throws away what create() returns where the element was paused
+ * meanwhile: of pictures that is a gap, a message would be lost. All but the
+ * last is the streaming thread's.
  */
 typedef struct
 {
