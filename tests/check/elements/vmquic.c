@@ -4,8 +4,8 @@
  * server, on loopback. */
 
 #include "filepipe.h"
+#include "livepause.h"
 #include "program.h"
-#include "support/livepause.h"
 
 #include <gst/videomeet/transfer/engine/window.h>
 

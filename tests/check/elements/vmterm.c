@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "livepause.h"
 #include "program.h"
-#include "support/livepause.h"
 #include <gst/videomeet/videomeet.h>
 
 #include <fcntl.h>
