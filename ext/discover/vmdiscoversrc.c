@@ -35,7 +35,7 @@
 #include "vmparamspec.h"
 
 #include <gst/videomeet/node/vmtrustcontext-priv.h>
-#include <gst/videomeet/plugin/keptbuffer.h>
+#include <gst/videomeet/plugin/livesource.h>
 
 #include <string.h>
 
@@ -56,7 +56,7 @@ struct _VmDiscoverSrc
   VmNode *node;
   gulong handlers[5];
   gboolean started;
-  VmKeptBuffer kept;
+  VmLiveSource live;
 
   GMutex lock; /* of what follows; nothing is called under it */
   GCond cond;
@@ -286,7 +286,7 @@ vm_discover_src_stop (GstBaseSrc *src)
   g_queue_clear_full (&self->lines, (GDestroyNotify) g_bytes_unref);
   g_hash_table_remove_all (self->known);
   g_mutex_unlock (&self->lock);
-  vm_kept_buffer_clear (&self->kept);
+  vm_live_source_clear (&self->live);
   return TRUE;
 }
 
@@ -305,7 +305,16 @@ set_flushing (VmDiscoverSrc *self, gboolean flushing)
 static gboolean
 vm_discover_src_unlock (GstBaseSrc *src)
 {
-  return set_flushing (VM_DISCOVER_SRC (src), TRUE);
+  VmDiscoverSrc *self = VM_DISCOVER_SRC (src);
+
+  return vm_live_source_is_pausing (&self->live) || set_flushing (self, TRUE);
+}
+
+static GstStateChangeReturn
+vm_discover_src_change_state (GstElement *element, GstStateChange transition)
+{
+  return vm_live_source_change_state (&VM_DISCOVER_SRC (element)->live, element,
+      transition, vm_discover_src_parent_class);
 }
 
 static gboolean
@@ -320,7 +329,7 @@ vm_discover_src_create (GstPushSrc *src, GstBuffer **buffer)
   VmDiscoverSrc *self = VM_DISCOVER_SRC (src);
   g_autoptr (GBytes) line = NULL;
 
-  if (vm_kept_buffer_return (&self->kept, buffer))
+  if (vm_live_source_again (&self->live, buffer))
     return GST_FLOW_OK;
   g_mutex_lock (&self->lock);
   /* without a deadline: nobody may come for hours, and unlock() ends it */
@@ -332,7 +341,7 @@ vm_discover_src_create (GstPushSrc *src, GstBuffer **buffer)
   if (!line)
     return GST_FLOW_FLUSHING;
   *buffer = gst_buffer_new_wrapped_bytes (line);
-  vm_kept_buffer_keep (&self->kept, *buffer);
+  vm_live_source_keep (&self->live, *buffer);
   return GST_FLOW_OK;
 }
 
@@ -399,6 +408,7 @@ vm_discover_src_class_init (VmDiscoverSrcClass *klass)
   element_class->set_context = vm_discover_src_set_context;
   base_class->start = vm_discover_src_start;
   base_class->stop = vm_discover_src_stop;
+  GST_ELEMENT_CLASS (klass)->change_state = vm_discover_src_change_state;
   base_class->unlock = vm_discover_src_unlock;
   base_class->unlock_stop = vm_discover_src_unlock_stop;
   GST_PUSH_SRC_CLASS (klass)->create = vm_discover_src_create;
@@ -418,9 +428,8 @@ vm_discover_src_init (VmDiscoverSrc *self)
   g_queue_init (&self->lines);
   self->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->node = vm_node_get_default ();
-  vm_kept_buffer_init (&self->kept, GST_ELEMENT (self));
   /* live: without NO_PREROLL a pipeline would wait in PAUSED for a device */
-  gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
+  vm_live_source_init (&self->live, GST_ELEMENT (self));
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
   gst_base_src_set_do_timestamp (GST_BASE_SRC (self), TRUE);
 }

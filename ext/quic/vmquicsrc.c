@@ -28,7 +28,7 @@
 #include "vmquicsrc.h"
 #include "vmquicagent.h"
 
-#include <gst/videomeet/plugin/keptbuffer.h>
+#include <gst/videomeet/plugin/livesource.h>
 
 #define GST_CAT_DEFAULT vm_quic_debug
 
@@ -53,7 +53,7 @@ struct _VmQuicSrc
 
   VmQuicAgent *agent; /* from start() to stop() */
   GstCaps *caps; /* the streaming thread's: of the last buffer */
-  VmKeptBuffer kept;
+  VmLiveSource live;
 
   GMutex lock; /* of what follows; nothing is called under it */
   GCond cond;
@@ -271,7 +271,7 @@ vm_quic_src_create (GstPushSrc *src, GstBuffer **buffer)
   Item *item = NULL;
   GstFlowReturn ret;
 
-  if (vm_kept_buffer_return (&self->kept, buffer))
+  if (vm_live_source_again (&self->live, buffer))
     return GST_FLOW_OK;
   ret = take_next (self, &item);
   if (ret != GST_FLOW_OK)
@@ -283,7 +283,7 @@ vm_quic_src_create (GstPushSrc *src, GstBuffer **buffer)
   }
   if (ret == GST_FLOW_OK) {
     *buffer = gst_buffer_ref (item->buffer);
-    vm_kept_buffer_keep (&self->kept, *buffer);
+    vm_live_source_keep (&self->live, *buffer);
   }
   item_free (item);
   return ret;
@@ -355,7 +355,16 @@ set_flushing (VmQuicSrc *self, gboolean flushing)
 static gboolean
 vm_quic_src_unlock (GstBaseSrc *src)
 {
-  return set_flushing (VM_QUIC_SRC (src), TRUE);
+  VmQuicSrc *self = VM_QUIC_SRC (src);
+
+  return vm_live_source_is_pausing (&self->live) || set_flushing (self, TRUE);
+}
+
+static GstStateChangeReturn
+vm_quic_src_change_state (GstElement *element, GstStateChange transition)
+{
+  return vm_live_source_change_state (&VM_QUIC_SRC (element)->live, element,
+      transition, vm_quic_src_parent_class);
 }
 
 static gboolean
@@ -408,7 +417,7 @@ vm_quic_src_stop (GstBaseSrc *src)
   self->bytes = 0;
   g_mutex_unlock (&self->lock);
   gst_clear_caps (&self->caps);
-  vm_kept_buffer_clear (&self->kept);
+  vm_live_source_clear (&self->live);
   return TRUE;
 }
 
@@ -481,6 +490,7 @@ vm_quic_src_class_init (VmQuicSrcClass *klass)
               | G_PARAM_STATIC_STRINGS));
   base_class->start = vm_quic_src_start;
   base_class->stop = vm_quic_src_stop;
+  GST_ELEMENT_CLASS (klass)->change_state = vm_quic_src_change_state;
   base_class->unlock = vm_quic_src_unlock;
   base_class->unlock_stop = vm_quic_src_unlock_stop;
   base_class->event = vm_quic_src_event;
@@ -503,7 +513,6 @@ vm_quic_src_init (VmQuicSrc *self)
   g_cond_init (&self->cond);
   g_queue_init (&self->waiting);
   self->files = g_ptr_array_new_with_free_func (forward_unref);
-  vm_kept_buffer_init (&self->kept, GST_ELEMENT (self));
-  gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
+  vm_live_source_init (&self->live, GST_ELEMENT (self));
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_BYTES);
 }

@@ -22,7 +22,7 @@
 
 #include "vmtermsrc.h"
 
-#include <gst/videomeet/plugin/keptbuffer.h>
+#include <gst/videomeet/plugin/livesource.h>
 #include <gst/videomeet/plugin/plugin.h>
 
 GST_DEBUG_CATEGORY_STATIC (vm_term_src_debug);
@@ -45,7 +45,7 @@ struct _VmTermSrc
   VmTermShare *share; /* while it is PAUSED or PLAYING */
   VmTermView *view; /* the same */
 
-  VmKeptBuffer kept;
+  VmLiveSource live;
 };
 
 enum
@@ -129,7 +129,7 @@ vm_term_src_stop (GstBaseSrc *src)
   if (view)
     VM_PLUGIN (vm_term_view_detach) (view);
   VM_PLUGIN (vm_term_share_unref) (share);
-  vm_kept_buffer_clear (&self->kept);
+  vm_live_source_clear (&self->live);
   return TRUE;
 }
 
@@ -146,8 +146,18 @@ set_flushing (VmTermSrc *self, gboolean flushing)
 static gboolean
 vm_term_src_unlock (GstBaseSrc *src)
 {
-  set_flushing (VM_TERM_SRC (src), TRUE);
+  VmTermSrc *self = VM_TERM_SRC (src);
+
+  if (!vm_live_source_is_pausing (&self->live))
+    set_flushing (self, TRUE);
   return TRUE;
+}
+
+static GstStateChangeReturn
+vm_term_src_change_state (GstElement *element, GstStateChange transition)
+{
+  return vm_live_source_change_state (&VM_TERM_SRC (element)->live, element,
+      transition, vm_term_src_parent_class);
 }
 
 static gboolean
@@ -190,7 +200,7 @@ vm_term_src_create (GstPushSrc *src, GstBuffer **buffer)
   GstFlowReturn ret = GST_FLOW_OK;
 
   *buffer = NULL;
-  if (vm_kept_buffer_return (&self->kept, buffer))
+  if (vm_live_source_again (&self->live, buffer))
     return GST_FLOW_OK;
   while (ret == GST_FLOW_OK && !*buffer) {
     VmTermFrame frame;
@@ -206,7 +216,7 @@ vm_term_src_create (GstPushSrc *src, GstBuffer **buffer)
       ret = GST_FLOW_EOS;
     GST_OBJECT_UNLOCK (self);
   }
-  vm_kept_buffer_keep (&self->kept, *buffer);
+  vm_live_source_keep (&self->live, *buffer);
   if (ret != GST_FLOW_OK)
     gst_clear_buffer (buffer);
   return ret;
@@ -359,6 +369,7 @@ vm_term_src_class_init (VmTermSrcClass *klass)
               | G_PARAM_STATIC_STRINGS));
   base_class->start = vm_term_src_start;
   base_class->stop = vm_term_src_stop;
+  GST_ELEMENT_CLASS (klass)->change_state = vm_term_src_change_state;
   base_class->unlock = vm_term_src_unlock;
   base_class->unlock_stop = vm_term_src_unlock_stop;
   base_class->event = vm_term_src_event;
@@ -375,7 +386,6 @@ static void
 vm_term_src_init (VmTermSrc *self)
 {
   self->size = (VmTermSize){ COLS, ROWS };
-  vm_kept_buffer_init (&self->kept, GST_ELEMENT (self));
-  gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
+  vm_live_source_init (&self->live, GST_ELEMENT (self));
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_BYTES);
 }

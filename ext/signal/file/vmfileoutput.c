@@ -2,7 +2,7 @@
 
 #include "file/vmfileoutput.h"
 
-#include <gst/videomeet/plugin/keptbuffer.h>
+#include <gst/videomeet/plugin/livesource.h>
 #include <gst/videomeet/videomeet.h>
 
 struct _VmFileOutput
@@ -13,7 +13,7 @@ struct _VmFileOutput
   VmFileReplyFunc func;
   gpointer user_data;
   GDestroyNotify notify;
-  VmKeptBuffer kept;
+  VmLiveSource live;
 
   GMutex lock; /* guards what follows; nothing is called under it */
   GCond cond;
@@ -33,7 +33,7 @@ vm_file_output_create (GstPushSrc *src, GstBuffer **buffer)
   VmFileOutput *self = VM_FILE_OUTPUT (src);
   GstFlowReturn ret = GST_FLOW_OK;
 
-  if (vm_kept_buffer_return (&self->kept, buffer))
+  if (vm_live_source_again (&self->live, buffer))
     return ret;
   g_mutex_lock (&self->lock);
   while (!self->flushing && !(self->ended && !self->wanted)
@@ -44,7 +44,7 @@ vm_file_output_create (GstPushSrc *src, GstBuffer **buffer)
   } else if (self->wanted && self->waiting.length > 0) {
     *buffer = g_queue_pop_head (&self->waiting);
     self->bytes -= gst_buffer_get_size (*buffer);
-    vm_kept_buffer_keep (&self->kept, *buffer);
+    vm_live_source_keep (&self->live, *buffer);
   } else {
     ret = GST_FLOW_EOS;
   }
@@ -64,8 +64,18 @@ set_flushing (VmFileOutput *self, gboolean flushing)
 static gboolean
 vm_file_output_unlock (GstBaseSrc *src)
 {
-  set_flushing (VM_FILE_OUTPUT (src), TRUE);
+  VmFileOutput *self = VM_FILE_OUTPUT (src);
+
+  if (!vm_live_source_is_pausing (&self->live))
+    set_flushing (self, TRUE);
   return TRUE;
+}
+
+static GstStateChangeReturn
+vm_file_output_change_state (GstElement *element, GstStateChange transition)
+{
+  return vm_live_source_change_state (&VM_FILE_OUTPUT (element)->live, element,
+      transition, vm_file_output_parent_class);
 }
 
 static gboolean
@@ -113,7 +123,7 @@ vm_file_output_finalize (GObject *object)
 
   g_queue_clear_full (&self->waiting, (GDestroyNotify) gst_buffer_unref);
   gst_clear_caps (&self->caps);
-  vm_kept_buffer_clear (&self->kept);
+  vm_live_source_clear (&self->live);
   if (self->notify)
     self->notify (self->user_data);
   g_mutex_clear (&self->lock);
@@ -127,6 +137,7 @@ vm_file_output_class_init (VmFileOutputClass *klass)
   GstBaseSrcClass *base_class = GST_BASE_SRC_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = vm_file_output_finalize;
+  GST_ELEMENT_CLASS (klass)->change_state = vm_file_output_change_state;
   base_class->unlock = vm_file_output_unlock;
   base_class->unlock_stop = vm_file_output_unlock_stop;
   base_class->event = vm_file_output_event;
@@ -146,8 +157,7 @@ vm_file_output_init (VmFileOutput *self)
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   g_queue_init (&self->waiting);
-  vm_kept_buffer_init (&self->kept, GST_ELEMENT (self));
-  gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
+  vm_live_source_init (&self->live, GST_ELEMENT (self));
 }
 
 VmFileOutput *
