@@ -139,6 +139,8 @@ tell_state (VmtSession *self, const gchar *meeting, const gchar *state)
   if (g_strcmp0 (state, "active") == 0)
     vmt_output_line (
         self->output, VMT_STYLE_FAINT, "Meeting %s is under way.", meeting);
+  else if (g_strcmp0 (state, "idle") == 0 && self->leaving)
+    return; /* for the others it goes on */
   else if (g_strcmp0 (state, "idle") == 0)
     vmt_output_line (self->output, VMT_STYLE_FAINT,
         "Nobody else is in the meeting %s now.", meeting);

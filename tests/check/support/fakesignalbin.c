@@ -378,8 +378,13 @@ fake_signal_bin_change_state (GstElement *element, GstStateChange change)
 static gboolean
 fake_signal_bin_send_event (GstElement *element, GstEvent *event)
 {
-  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
-    post_state ((FakeSignalBin *) element, "active", "ended");
+  FakeSignalBin *self = (FakeSignalBin *) element;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
+    if (g_str_equal (self->meeting, "left"))
+      post_state (self, "active", "idle");
+    post_state (self, "active", "ended");
+  }
   gst_event_unref (event);
   return TRUE;
 }

@@ -8,7 +8,8 @@
  * "call": Bob is there and sends back what he gets; "refused": an error;
  * "nowhere": the one of a meeting that nobody hosts; "token": the one of a
  * token that is too old; "silent": nothing happens; "ends": the host ends the
- * meeting at once; "leaves": Bob comes and goes; "burst": he cannot decide what
+ * meeting at once; "left": as "call", but it is idle before it ends; "leaves":
+ * Bob comes and goes; "burst": he cannot decide what
  * he does; "missed": a server where Bob calls, gives up at once, and calls
  * again; "crossed": one where he is called while he calls, and gives up as that
  * is answered; "disturbed": one where Carl calls instead, and Bob takes the

@@ -516,6 +516,19 @@ GST_START_TEST (test_participant_leaves)
 
 GST_END_TEST;
 
+/* Bob stays. */
+GST_START_TEST (test_host_leaves)
+{
+  g_auto (VmtOptions) options = { .duration = 1 };
+  g_auto (Result) result = tell (&options, VM_MEETING_MODE_HOST, "left");
+
+  fail_unless_equals_int (result.status, 0);
+  fail_unless (strstr (result.text, "Leaving.") != NULL);
+  fail_if (strstr (result.text, "Nobody else") != NULL, "%s", result.text);
+}
+
+GST_END_TEST;
+
 static gboolean
 has_last_status (void)
 {
@@ -761,6 +774,7 @@ tool_session_suite (void)
   tcase_add_test (tc, test_host_ends);
   tcase_add_test (tc, test_duration);
   tcase_add_test (tc, test_participant_leaves);
+  tcase_add_test (tc, test_host_leaves);
   tcase_add_test (tc, test_burst);
   tcase_add_test (tc, test_recording_fails);
   tcase_add_test (tc, test_interrupt);
