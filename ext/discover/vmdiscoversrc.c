@@ -408,7 +408,7 @@ vm_discover_src_class_init (VmDiscoverSrcClass *klass)
   element_class->set_context = vm_discover_src_set_context;
   base_class->start = vm_discover_src_start;
   base_class->stop = vm_discover_src_stop;
-  GST_ELEMENT_CLASS (klass)->change_state = vm_discover_src_change_state;
+  element_class->change_state = vm_discover_src_change_state;
   base_class->unlock = vm_discover_src_unlock;
   base_class->unlock_stop = vm_discover_src_unlock_stop;
   GST_PUSH_SRC_CLASS (klass)->create = vm_discover_src_create;

@@ -490,7 +490,7 @@ vm_quic_src_class_init (VmQuicSrcClass *klass)
               | G_PARAM_STATIC_STRINGS));
   base_class->start = vm_quic_src_start;
   base_class->stop = vm_quic_src_stop;
-  GST_ELEMENT_CLASS (klass)->change_state = vm_quic_src_change_state;
+  element_class->change_state = vm_quic_src_change_state;
   base_class->unlock = vm_quic_src_unlock;
   base_class->unlock_stop = vm_quic_src_unlock_stop;
   base_class->event = vm_quic_src_event;

@@ -316,8 +316,7 @@ GST_START_TEST (test_pause)
 
 GST_END_TEST;
 
-/* What the receiver was about to push when it was paused is not lost: nobody
- * would send it again. */
+/* A pause of the receiver loses no message: the sender does not repeat one. */
 GST_START_TEST (test_pause_of_the_receiver)
 {
   g_autofree gchar *line = g_strdup_printf (

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "livepause.h"
 #include "program.h"
 #include <gst/videomeet/videomeet.h>
 
@@ -64,31 +63,6 @@ GST_START_TEST (test_a_command_to_a_file)
   fail_unless (g_file_get_contents (path, &text, NULL, NULL));
   fail_unless (strstr (text, "WORD") != NULL);
   fail_if (strstr (text, "title") || strstr (text, "\033]"));
-  close (fd);
-  unlink (path);
-}
-GST_END_TEST;
-
-/* Nothing of what a command shows is lost because the line is paused. */
-GST_START_TEST (test_pause)
-{
-  g_autofree gchar *path = NULL;
-  gint fd = g_file_open_tmp ("vmterm-XXXXXX", &path, NULL), code = -1;
-  g_autofree gchar *line = g_strdup_printf (
-      "vmtermsrc name=from command=\"echo WORD\" ! vmtermsink output-fd=%d",
-      fd);
-  g_autoptr (GstElement) pipeline = make (line);
-  g_autoptr (GstElement) from =
-      gst_bin_get_by_name (GST_BIN (pipeline), "from");
-  g_autofree gchar *text = NULL;
-
-  live_pause_prepare (from);
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  live_pause_end ();
-  fail_if (run (pipeline, &code));
-  fail_unless_equals_int (code, 0);
-  fail_unless (g_file_get_contents (path, &text, NULL, NULL));
-  fail_unless (strstr (text, "WORD") != NULL, "“%s”", text);
   close (fd);
   unlink (path);
 }
@@ -249,7 +223,6 @@ vmterm_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_a_command_to_a_file);
-  tcase_add_test (tc, test_pause);
   tcase_add_test (tc, test_no_command);
   tcase_add_test (tc, test_typing);
   tcase_add_test (tc, test_typing_is_not_let_in);

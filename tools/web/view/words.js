@@ -442,7 +442,7 @@ const TRANSFER_ERRORS = new Map([
 
 // What every side says of itself when its user does not want a file.
 const PLAIN = "The file was declined";
-// What a device says whose user has not asked for files.
+// The reason that a device without a folder for files gives.
 const NO_RECEIVER = "Nobody receives files here";
 
 // Why a file to or from `user` was not transferred, by a Fault's code; `message` is

@@ -3,16 +3,17 @@
 
 #include <gst/base/gstbasesrc.h>
 
-/* What a live source of messages needs, so that a pause loses none and ends
- * nothing. GstBaseSrc is made for media:
+/* A live source of messages that survives a pause. GstBaseSrc is made for
+ * media, and differs in two ways.
  *
- * - Where the element was paused meanwhile, GstBaseSrc of GStreamer 1.24 and
- * later throws away what create() returns. The source keeps it until it is
- * pushed.
- * - A pause has create() return GST_FLOW_FLUSHING. If the element plays again
- *   before GstBaseSrc has seen that, the streaming thread ends for good. A
- * pause does not unlock such a source: what comes meanwhile waits in
- * GstBaseSrc. */
+ * GstBaseSrc of GStreamer 1.24 and later throws away the buffer that create()
+ * returns if the element was paused meanwhile. This source keeps the buffer
+ * until it is pushed.
+ *
+ * GstBaseSrc unlocks create() on a pause, and create() returns
+ * GST_FLOW_FLUSHING. If the element plays again before GstBaseSrc sees that
+ * return, the streaming thread ends for good. This source does not unlock
+ * create() on a pause. */
 typedef struct
 {
   GstBuffer *kept; /* the streaming thread's; or NULL */
