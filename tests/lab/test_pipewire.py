@@ -122,8 +122,14 @@ class _Nodes(lab.LabTest):
         return self.host.start(*args, env=self.env, **more)
 
     def dump(self, check=True):
+        """All objects. pw-dump prints another list for what changes meanwhile."""
         done = self.host.run("pw-dump", timeout=lab.SOON, env=self.env, check=check)
-        return json.loads(done.stdout or "[]")
+        found, rest = {}, done.stdout.lstrip()
+        while rest:
+            changed, end = json.JSONDecoder().raw_decode(rest)
+            found.update((item["id"], item) for item in changed)
+            rest = rest[end:].lstrip()
+        return [item for item in found.values() if item.get("type")]
 
     @staticmethod
     def props(item):
