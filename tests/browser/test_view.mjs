@@ -422,6 +422,16 @@ two("no toast of what an open panel shows", async ({ browser, cleo, dan, link })
   await say("seen in the chat");
   await until(async () => (await text(cleo, "#chat-log")).includes("seen in the chat"), STEP_MS,
     "in the chat");
+  // an offer opens the files by itself where there is room beside the pictures
+  await cleo.click('[data-close="chat"]');
+  await cleo.setViewportSize(TABLET);
+  await dan.setInputFiles("#file-input", { name: "plan.txt", mimeType: "text/plain",
+    buffer: Buffer.from("a plan") });
+  await until(async () => (await toasts()).includes("Dan offers you a file: plan.txt"), STEP_MS,
+    "a toast");
+  await cleo.click("#toggle-files");
+  equal((await toasts()).filter((t) => /plan/.test(t)), [], "toasts over the open files");
+  await cleo.setViewportSize(DESK);
   await cleo.click("#toggle-people");
   const fay = await browser.join(link, "Fay");
   await until(async () => (await text(cleo, "#people-list")).includes("Fay"), STEP_MS, "in the list");

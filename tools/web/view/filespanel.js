@@ -16,7 +16,7 @@ const ANNOUNCE_MS = 3000; // between two sentences about what is offered
 const KEEP_URL_MS = 60000; // a browser may ask before it saves
 
 // Whoever looks at the list sees it there.
-const announce = (sentence) => say(sentence, { visibly: $("files").hidden });
+const announce = (sentence) => say(sentence, { visibly: $("files").hidden, panel: "files" });
 
 export class FilesPanel {
   #call = null;
@@ -74,14 +74,9 @@ export class FilesPanel {
     $("choose-files").focus();
   }
 
-  // Who looks at the files sees it there.
-  #announce(sentence) {
-    announce(sentence, { visibly: $("files").hidden, panel: "files" });
-  }
-
   #tell(sentence, aloud = true) {
     setText($("files-error"), sentence);
-    if (sentence && aloud && $("files").hidden) this.#announce(sentence);
+    if (sentence && aloud && $("files").hidden) announce(sentence);
   }
 
   // --- whom to send to ---
@@ -172,7 +167,7 @@ export class FilesPanel {
     if (transfer.state === "COMPLETED" && transfer.file) this.#save(transfer);
     if (transfer.state === "COMPLETED" || ((transfer.state === "FAILED" || transfer.isLost)
         && (transfer.outgoing || transfer.wasAccepted)))
-      this.#announce(`${transfer.name}: ${item.words}`);
+      announce(`${transfer.name}: ${item.words}`);
   }
 
   #removed(transfer) {
@@ -207,7 +202,7 @@ export class FilesPanel {
     this.#countOffers(transfer);
     if (now - this.#announcedAt < ANNOUNCE_MS) return;
     this.#announcedAt = now;
-    this.#announce(`${this.#userOf(transfer.participant)} offers you a file: ${transfer.name}`);
+    announce(`${this.#userOf(transfer.participant)} offers you a file: ${transfer.name}`);
   }
 
   // --- what the user does ---
