@@ -240,6 +240,23 @@ for (const policy of ["pin", "require"])
     equal(ann.lines.filter(({ event }) => event === "warning"), [], "warnings of the host");
   }, LONG_MS);
 
+test("a device that takes no files is not offered one again", async () => {
+  const file = make("nowhere.bin", 1000);
+  const ann = await host({ args: ["--audio-only"] });
+  const browser = await Browser.start({ devices: false });
+  const page = await browser.join(ann.link, "Cleo");
+
+  await untilState(page, "joined");
+  await until(() => page.$("#file-target option:has-text('Ann')"), STEP_MS, "Ann to send to");
+  await page.click("#toggle-files");
+  await page.setInputFiles("#file-input", file.path);
+  await untilItem(page, file.name, "FAILED");
+  const there = page.locator(item(file.name));
+  await until(async () => (await there.innerText()).includes("Ann does not receive files."), STEP_MS,
+    "what the page says");
+  equal(await there.locator("button:visible").allInnerTexts(), ["Remove"], "what can be done");
+});
+
 test("a device that gave no leave takes no file of an invited page, and both are told", async () => {
   const file = make("refused.bin", 1000);
   const ann = await host({ args: ["--audio-only", "--policy", "require", "--approve", "auto"] });

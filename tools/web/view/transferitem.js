@@ -4,7 +4,7 @@
 
 import { element, icon, setText } from "./dom.js";
 import { NAME_MAX } from "../transfer/filename.js";
-import { bytes, cleanName, pace, transferError, transferState, trustMark }
+import { bytes, cleanName, pace, takesNoFiles, transferError, transferState, trustMark }
   from "./words.js";
 
 // Each button, and when it is there.
@@ -15,7 +15,7 @@ const ACTIONS = [
   ["resume", "Resume", (t) => Boolean(t.engine?.canResume) && !t.isOver],
   ["save", "Save again", (t) => t.file !== null],
   ["again", "Send again", (t) => t.outgoing && t.state === "FAILED" && !t.hasLeft
-    && t.error.code !== "BAD_NAME"],
+    && t.error.code !== "BAD_NAME" && !takesNoFiles(t.error)],
   ["cancel", "Cancel", (t) => !t.isOver && (t.outgoing || t.wasAccepted)],
   ["remove", "Remove", (t) => t.isOver],
 ];

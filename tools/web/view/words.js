@@ -445,14 +445,20 @@ const PLAIN = "The file was declined";
 // The reason that a device without a folder for files gives.
 const NO_RECEIVER = "Nobody receives files here";
 
+// Whether the device that declined takes no files at all.
+export function takesNoFiles({ code, message }) {
+  return code === "DECLINED" && cleanName(message, "") === NO_RECEIVER;
+}
+
 // Why a file to or from `user` was not transferred, by a Fault's code; `message` is
 // what the other has said of it, if anything.
-export function transferError({ code, message }, user, { hasLeft, wasAccepted, outgoing }) {
+export function transferError(error, user, { hasLeft, wasAccepted, outgoing }) {
+  const { code, message } = error;
   const reason = cleanName(message, "");
 
   if (code === "DISCONNECTED")
     return hasLeft ? `${user} has left.` : `${user} has stopped it.`;
-  if (code === "DECLINED" && reason === NO_RECEIVER) return `${user} does not receive files.`;
+  if (takesNoFiles(error)) return `${user} does not receive files.`;
   if (code === "DECLINED")
     return !reason || reason === PLAIN ? `${user} does not want it.`
       : `${user} does not take it: “${reason}”`;
