@@ -145,7 +145,7 @@ export class Joiner {
       return this.#chunk(frame, frame.payload.slice());
     const partial = this.#enter(key, frame.hash);
     try {
-      this.#addPiece(key, partial, frame);
+      this.#addPiece(partial, frame);
     } catch (error) {
       this.#drop(key);
       throw error;
@@ -198,7 +198,7 @@ export class Joiner {
     return partial;
   }
 
-  #addPiece(key, partial, { last, offset, payload }) {
+  #addPiece(partial, { last, offset, payload }) {
     const end = offset + payload.length;
     const seen = partial.ranges.at(-1)?.[1] ?? 0;
 
