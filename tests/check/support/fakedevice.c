@@ -14,10 +14,16 @@ typedef struct
   FakeDevice device;
 
   gchar *folder; /* of the key, or NULL */
+  gboolean secure;
   GThread *thread;
   GMainContext *context;
   GMainLoop *loop;
-  SoupServer *server; /* the thread's */
+
+  /* the thread's */
+  GSocketService *service;
+  SoupServer *server; /* NULL when it has stopped */
+  GCancellable *cancellable; /* of handshakes */
+  guint handshakes; /* under way */
 
   GMutex lock; /* of what follows */
   VmDeviceInfo *said;
@@ -44,6 +50,53 @@ on_status (SoupServer *server, SoupServerMessage *message, const char *path,
   event_log ("asked %s", user);
 }
 
+static void
+accept_stream (Device *self, GIOStream *stream, GSocketConnection *connection)
+{
+  g_autoptr (GSocketAddress) local =
+      g_socket_connection_get_local_address (connection, NULL);
+  g_autoptr (GSocketAddress) remote =
+      g_socket_connection_get_remote_address (connection, NULL);
+
+  /* NULL if its client has closed it already */
+  if (local && remote)
+    soup_server_accept_iostream (self->server, stream, local, remote, NULL);
+}
+
+static void
+on_handshake (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Device *self = user_data;
+  g_autoptr (GIOStream) base = NULL;
+
+  self->handshakes--;
+  g_object_get (source, "base-io-stream", &base, NULL);
+  if (g_tls_connection_handshake_finish (
+          G_TLS_CONNECTION (source), result, NULL))
+    accept_stream (self, G_IO_STREAM (source), G_SOCKET_CONNECTION (base));
+}
+
+/* libsoup before 3.7 uses memory that it has freed if the server ends during a
+ * handshake of its own (e9b681a5 there), so this one is not its own. */
+static gboolean
+on_incoming (GSocketService *service, GSocketConnection *connection,
+    GObject *source, gpointer user_data)
+{
+  Device *self = user_data;
+  g_autoptr (GIOStream) tls = NULL;
+
+  if (!self->secure) {
+    accept_stream (self, G_IO_STREAM (connection), connection);
+    return TRUE;
+  }
+  tls = g_tls_server_connection_new (G_IO_STREAM (connection),
+      vm_identity_get_tls_certificate (self->device.identity), NULL);
+  self->handshakes++;
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT,
+      self->cancellable, on_handshake, self);
+  return TRUE;
+}
+
 static gpointer
 serve (gpointer data)
 {
@@ -51,11 +104,14 @@ serve (gpointer data)
 
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
-  /* libsoup 3.6 fails on a connection that its client has closed just now */
-  while (g_main_context_iteration (self->context, FALSE))
-    ;
+  g_socket_service_stop (self->service);
+  g_socket_listener_close (G_SOCKET_LISTENER (self->service));
+  g_cancellable_cancel (self->cancellable);
+  while (self->handshakes > 0 || g_main_context_pending (self->context))
+    g_main_context_iteration (self->context, TRUE);
   soup_server_disconnect (self->server);
   g_clear_object (&self->server);
+  g_clear_object (&self->service);
   while (g_main_context_iteration (self->context, FALSE))
     ;
   g_main_context_pop_thread_default (self->context);
@@ -85,21 +141,24 @@ is_stopped (Device *self)
 }
 
 static void
-listen_locally (Device *self, gboolean secure)
+listen_locally (Device *self)
 {
-  g_autoslist (GUri) uris = NULL;
+  g_autoptr (GSocketAddress) any =
+      g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (GError) error = NULL;
 
   g_main_context_push_thread_default (self->context);
-  self->server = soup_server_new ("tls-certificate",
-      vm_identity_get_tls_certificate (self->device.identity), NULL);
+  self->server = soup_server_new (NULL, NULL);
   soup_server_add_handler (self->server, "/status", on_status, self, NULL);
-  soup_server_listen_local (self->server, 0,
-      SOUP_SERVER_LISTEN_IPV4_ONLY | (secure ? SOUP_SERVER_LISTEN_HTTPS : 0),
-      &error);
+  self->cancellable = g_cancellable_new ();
+  self->service = g_socket_service_new ();
+  g_socket_listener_add_address (G_SOCKET_LISTENER (self->service), any,
+      G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, &address, &error);
   g_assert_no_error (error);
-  uris = soup_server_get_uris (self->server);
-  self->device.port = g_uri_get_port (uris->data);
+  self->device.port =
+      g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+  g_signal_connect (self->service, "incoming", G_CALLBACK (on_incoming), self);
   g_main_context_pop_thread_default (self->context);
 }
 
@@ -108,10 +167,11 @@ start (Device *self, const gchar *user, gboolean secure)
 {
   VmDeviceInfo *info = vm_device_info_new ();
 
+  self->secure = secure;
   g_mutex_init (&self->lock);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
-  listen_locally (self, secure);
+  listen_locally (self);
   g_free (info->user);
   info->user = g_strdup (user);
   info->device_id =
@@ -196,6 +256,7 @@ fake_device_free (FakeDevice *device)
     unlink (file);
     rmdir (self->folder);
   }
+  g_object_unref (self->cancellable);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
