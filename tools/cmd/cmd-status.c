@@ -31,9 +31,16 @@ typedef struct
   GCancellable *cancellable;
   GInputStream *stream;
   GByteArray *body;
+  gboolean answered; /* libsoup has the answer */
   gboolean late;
   GError *error;
 } Question;
+
+static void
+on_got_headers (SoupMessage *message, Question *self)
+{
+  self->answered = TRUE;
+}
 
 static gboolean
 on_deadline (gpointer user_data)
@@ -41,7 +48,9 @@ on_deadline (gpointer user_data)
   Question *self = user_data;
 
   self->late = TRUE;
-  g_cancellable_cancel (self->cancellable);
+  /* in between libsoup before 3.7 frees the request twice (9ba1243a there) */
+  if (!self->answered || self->stream)
+    g_cancellable_cancel (self->cancellable);
   return G_SOURCE_CONTINUE;
 }
 
@@ -82,7 +91,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->stream =
       soup_session_send_finish (SOUP_SESSION (source), result, &self->error);
-  if (self->stream)
+  if (self->stream && !self->late)
     read_more (self);
   else
     g_main_loop_quit (self->loop);
@@ -98,6 +107,7 @@ exchange (SoupMessage *message, GError **error)
     .body = g_byte_array_new () };
   guint deadline = g_timeout_add_seconds (STATUS_TIMEOUT, on_deadline, &self);
 
+  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), &self);
   soup_session_send_async (
       session, message, G_PRIORITY_DEFAULT, self.cancellable, on_sent, &self);
   g_main_loop_run (self.loop);
@@ -107,6 +117,7 @@ exchange (SoupMessage *message, GError **error)
     g_set_error_literal (
         &self.error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "too late");
   }
+  g_signal_handlers_disconnect_by_data (message, &self);
   g_main_loop_unref (self.loop);
   g_object_unref (self.cancellable);
   g_clear_object (&self.stream);

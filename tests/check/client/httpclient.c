@@ -236,6 +236,51 @@ GST_START_TEST (test_hung_up)
 
 GST_END_TEST;
 
+static gboolean
+hang_up_one (GSignalInvocationHint *hint, guint n_values, const GValue *values,
+    gpointer socket)
+{
+  g_socket_shutdown (socket, TRUE, TRUE, NULL);
+  return FALSE;
+}
+
+/* Two connections are kept, and one of them ends as a request takes it: the
+ * request is sent again, and answered. */
+GST_START_TEST (test_hung_up_on_one_of_two)
+{
+  g_autofree gchar *uri = serve (FALSE, "/status");
+  g_autoptr (GTypeClass) class = g_type_class_ref (SOUP_TYPE_MESSAGE);
+  guint starting = g_signal_lookup ("starting", SOUP_TYPE_MESSAGE);
+
+  for (guint i = 0; i < 2; i++) {
+    GAsyncResult *results[2] = { NULL, NULL };
+    g_autofree gpointer *kept = NULL;
+    g_autoptr (VmHttpReply) reply = NULL;
+    g_autoptr (GError) error = NULL;
+    guint n = 0;
+
+    for (guint k = 0; k < 2; k++)
+      vm_http_client_send_async (client, "GET", uri, NULL, NULL, DEADLINE_MS,
+          NULL, on_done, &results[k]);
+    for (guint k = 0; k < 2; k++) {
+      while (!results[k])
+        g_main_context_iteration (NULL, TRUE);
+      vm_http_reply_free (
+          vm_http_client_send_finish (client, results[k], NULL));
+      g_object_unref (results[k]);
+    }
+    kept = g_hash_table_get_keys_as_array (sockets, &n);
+    fail_unless_equals_int (n, 2);
+    g_signal_add_emission_hook (starting, 0, hang_up_one, kept[i], NULL);
+    reply = get (uri, NULL, &error);
+    g_assert_no_error (error);
+    fail_unless_equals_int (reply->status, 200);
+    hang_up ();
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_timeout)
 {
   g_autofree gchar *uri = serve (FALSE, "/silent");
@@ -267,6 +312,64 @@ GST_START_TEST (test_cancel)
       send_full ("GET", uri, NULL, NULL, DEADLINE_MS, cancellable, &error)
       == NULL);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+GST_END_TEST;
+
+/* Runs in the place where a request has been written. */
+static gboolean
+answer_at_once (GSignalInvocationHint *hint, guint n_values,
+    const GValue *values, gpointer context)
+{
+  guint before = requests;
+
+  while (requests == before || g_main_context_pending (context))
+    g_main_context_iteration (context, TRUE);
+  return FALSE;
+}
+
+/* Before all else that waits: libsoup has the answer, and has not told of it.
+ */
+static gboolean
+cancel_soon (GSignalInvocationHint *hint, guint n_values, const GValue *values,
+    gpointer cancellable)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_callback (source, cancel, cancellable, NULL);
+  g_source_attach (source, NULL);
+  return FALSE;
+}
+
+GST_START_TEST (test_cancel_of_what_is_answered)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GTypeClass) class = g_type_class_ref (SOUP_TYPE_MESSAGE);
+  g_autofree gchar *uri = NULL;
+
+  g_main_context_push_thread_default (context);
+  uri = serve (FALSE, "/status");
+  g_main_context_pop_thread_default (context);
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+    g_autoptr (GError) error = NULL;
+
+    g_signal_add_emission_hook (
+        g_signal_lookup ("wrote-headers", SOUP_TYPE_MESSAGE), 0, answer_at_once,
+        context, NULL);
+    g_signal_add_emission_hook (
+        g_signal_lookup ("got-headers", SOUP_TYPE_MESSAGE), 0, cancel_soon,
+        cancellable, NULL);
+    fail_unless (
+        send_full ("GET", uri, NULL, NULL, DEADLINE_MS, cancellable, &error)
+        == NULL);
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  }
+  fail_unless_equals_int (requests, 3);
+  soup_server_disconnect (server);
+  while (g_main_context_iteration (context, FALSE))
+    ;
 }
 
 GST_END_TEST;
@@ -356,8 +459,10 @@ httpclient_suite (void)
   tcase_add_test (tc, test_key_is_reported_and_connection_kept);
   tcase_add_test (tc, test_wrong_key_sends_nothing);
   tcase_add_test (tc, test_hung_up);
+  tcase_add_test (tc, test_hung_up_on_one_of_two);
   tcase_add_test (tc, test_timeout);
   tcase_add_test (tc, test_cancel);
+  tcase_add_test (tc, test_cancel_of_what_is_answered);
   tcase_add_test (tc, test_answer_at_below_and_above_the_limit);
   tcase_add_test (tc, test_redirection_is_not_followed);
   tcase_add_test (tc, test_no_address_and_nobody_there);

@@ -13,6 +13,96 @@
 #define IDLE_TIMEOUT 30 /* s; ten probes of protocol/discovery.md#probe */
 #define READ_SIZE 8192 /* bytes at once */
 
+struct _VmGiveUp
+{
+  GCancellable *cancellable;
+  GMainContext *context;
+
+  /* the context's */
+  SoupMessage *message; /* NULL: libsoup has told of its answer */
+  gboolean answered;
+  gboolean given_up;
+};
+
+static void
+on_got_headers (SoupMessage *message, VmGiveUp *self)
+{
+  self->answered = TRUE;
+}
+
+VmGiveUp *
+vm_give_up_new (SoupMessage *message)
+{
+  VmGiveUp *self = g_atomic_rc_box_new0 (VmGiveUp);
+
+  self->cancellable = g_cancellable_new ();
+  self->context = g_main_context_ref_thread_default ();
+  self->message = g_object_ref (message);
+  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), self);
+  return self;
+}
+
+VmGiveUp *
+vm_give_up_ref (VmGiveUp *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+forget_message (VmGiveUp *self)
+{
+  if (self->message)
+    g_signal_handlers_disconnect_by_data (self->message, self);
+  g_clear_object (&self->message);
+}
+
+static void
+give_up_free (VmGiveUp *self)
+{
+  forget_message (self);
+  g_object_unref (self->cancellable);
+  g_main_context_unref (self->context);
+}
+
+void
+vm_give_up_unref (VmGiveUp *self)
+{
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) give_up_free);
+}
+
+GCancellable *
+vm_give_up_cancellable (VmGiveUp *self)
+{
+  return self->cancellable;
+}
+
+static gboolean
+give_up (gpointer data)
+{
+  VmGiveUp *self = data;
+
+  if (self->answered && self->message)
+    self->given_up = TRUE;
+  else
+    g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vm_give_up (VmGiveUp *self)
+{
+  g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, give_up,
+      vm_give_up_ref (self), (GDestroyNotify) vm_give_up_unref);
+}
+
+void
+vm_give_up_told (VmGiveUp *self)
+{
+  forget_message (self);
+  if (self->given_up)
+    g_cancellable_cancel (self->cancellable);
+}
+
 struct _VmHttpClient
 {
   GObject parent;
@@ -31,7 +121,7 @@ typedef struct
 {
   SoupMessage *message;
   gchar *expected;
-  GCancellable *cancellable; /* own: time-out and caller both trip it */
+  VmGiveUp *give_up; /* by the time-out and by the caller */
   GCancellable *caller;
   gulong caller_handler;
   GSource *timeout;
@@ -47,7 +137,7 @@ exchange_free (Exchange *exchange)
   if (exchange->caller)
     g_cancellable_disconnect (exchange->caller, exchange->caller_handler);
   g_clear_object (&exchange->caller);
-  g_clear_object (&exchange->cancellable);
+  g_clear_pointer (&exchange->give_up, vm_give_up_unref);
   g_clear_object (&exchange->stream);
   g_clear_object (&exchange->message);
   g_clear_pointer (&exchange->body, g_byte_array_unref);
@@ -227,7 +317,7 @@ on_starting (SoupMessage *message, GTask *task)
   if (plain)
     return;
   if (!certificate || !check_key (message, certificate, exchange->expected))
-    g_cancellable_cancel (exchange->cancellable);
+    vm_give_up (exchange->give_up);
 }
 
 /* Likewise: what is known of the server may have changed since. */
@@ -238,7 +328,17 @@ on_starting_stranger (SoupMessage *message, GTask *task)
   Exchange *exchange = g_task_get_task_data (task);
 
   if (!vm_server_key_check (self->server_key, message))
-    g_cancellable_cancel (exchange->cancellable);
+    vm_give_up (exchange->give_up);
+}
+
+/* The connection that was kept has ended. libsoup before 3.7 sends the request
+ * at once over another that it has kept, takes the end of the first for the
+ * second's, and frees the request twice (9ba1243a there). A new connection
+ * takes longer than that. */
+static void
+on_restarted (SoupMessage *message, gpointer user_data)
+{
+  soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
 }
 
 /* Told at once: libsoup, which has the task too, says when it has given up, and
@@ -252,7 +352,7 @@ on_timeout (gpointer user_data)
 
   vm_timer_clear (&exchange->timeout);
   exchange->timed_out = TRUE;
-  g_cancellable_cancel (exchange->cancellable);
+  vm_give_up (exchange->give_up);
   g_task_return_new_error (task, VM_ERROR, VM_ERROR_TIMEOUT,
       "%s port %d did not answer in time", g_uri_get_host (uri),
       g_uri_get_port (uri));
@@ -260,9 +360,9 @@ on_timeout (gpointer user_data)
 }
 
 static void
-on_caller_cancelled (GCancellable *caller, GCancellable *own)
+on_caller_cancelled (GCancellable *caller, VmGiveUp *give_up)
 {
-  g_cancellable_cancel (own);
+  vm_give_up (give_up);
 }
 
 /* By the caller; else it was given up here, because there was no key to be
@@ -329,7 +429,8 @@ read_more (GTask *task)
   Exchange *exchange = g_task_get_task_data (task);
 
   g_input_stream_read_bytes_async (exchange->stream, READ_SIZE,
-      G_PRIORITY_DEFAULT, exchange->cancellable, on_read, task);
+      G_PRIORITY_DEFAULT, vm_give_up_cancellable (exchange->give_up), on_read,
+      task);
 }
 
 static void
@@ -366,6 +467,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
 
   exchange->stream =
       soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  vm_give_up_told (exchange->give_up);
   if (exchange->stream)
     read_more (task);
   else
@@ -399,9 +501,9 @@ arm (GTask *task, Exchange *exchange, guint timeout_ms)
       vm_timer_new (g_task_get_context (task), timeout_ms, on_timeout, task);
   if (caller) {
     exchange->caller = g_object_ref (caller);
-    exchange->caller_handler =
-        g_cancellable_connect (caller, G_CALLBACK (on_caller_cancelled),
-            g_object_ref (exchange->cancellable), g_object_unref);
+    exchange->caller_handler = g_cancellable_connect (caller,
+        G_CALLBACK (on_caller_cancelled), vm_give_up_ref (exchange->give_up),
+        (GDestroyNotify) vm_give_up_unref);
   }
 }
 
@@ -427,12 +529,13 @@ vm_http_client_send_async (VmHttpClient *self, const gchar *method,
   exchange = g_new0 (Exchange, 1);
   exchange->message = message;
   exchange->expected = g_strdup (expected_key_hash);
-  exchange->cancellable = g_cancellable_new ();
+  exchange->give_up = vm_give_up_new (message);
   exchange->body = g_byte_array_new ();
   g_task_set_task_data (task, exchange, (GDestroyNotify) exchange_free);
 
   /* a redirection would lead away from the key that was announced */
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  g_signal_connect (message, "restarted", G_CALLBACK (on_restarted), NULL);
   if (self->stranger) {
     vm_signal_socket_trust_own_machine (message);
     if (self->server_key) {
@@ -454,7 +557,7 @@ vm_http_client_send_async (VmHttpClient *self, const gchar *method,
         message, "application/json", json_body);
   arm (task, exchange, timeout_ms);
   soup_session_send_async (self->session, message, G_PRIORITY_DEFAULT,
-      exchange->cancellable, on_sent, task);
+      vm_give_up_cancellable (exchange->give_up), on_sent, task);
 }
 
 VmHttpReply *
