@@ -48,7 +48,7 @@ on_deadline (gpointer user_data)
   Question *self = user_data;
 
   self->late = TRUE;
-  /* in between libsoup before 3.7 frees the request twice (9ba1243a there) */
+  /* in between libsoup up to 3.6.5 frees the request twice (9ba1243a there) */
   if (!self->answered || self->stream)
     g_cancellable_cancel (self->cancellable);
   return G_SOURCE_CONTINUE;

@@ -76,7 +76,7 @@ on_handshake (GObject *source, GAsyncResult *result, gpointer user_data)
     accept_stream (self, G_IO_STREAM (source), G_SOCKET_CONNECTION (base));
 }
 
-/* libsoup before 3.7 uses memory that it has freed if the server ends during a
+/* libsoup up to 3.6.5 uses memory that it has freed if the server ends during a
  * handshake of its own (e9b681a5 there), so this one is not its own. */
 static gboolean
 on_incoming (GSocketService *service, GSocketConnection *connection,

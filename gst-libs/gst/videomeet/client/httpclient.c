@@ -13,94 +13,88 @@
 #define IDLE_TIMEOUT 30 /* s; ten probes of protocol/discovery.md#probe */
 #define READ_SIZE 8192 /* bytes at once */
 
-struct _VmGiveUp
+struct _VmHttpCancellable
 {
-  GCancellable *cancellable;
+  GCancellable *inner;
   GMainContext *context;
 
   /* the context's */
-  SoupMessage *message; /* NULL: libsoup has told of its answer */
-  gboolean answered;
-  gboolean given_up;
+  SoupMessage *message;
+  gboolean answered; /* and libsoup has not told of it */
+  gboolean cancelled; /* meanwhile */
 };
 
 static void
-on_got_headers (SoupMessage *message, VmGiveUp *self)
+on_got_headers (SoupMessage *message, VmHttpCancellable *self)
 {
   self->answered = TRUE;
 }
 
-VmGiveUp *
-vm_give_up_new (SoupMessage *message)
+VmHttpCancellable *
+vm_http_cancellable_new (SoupMessage *message)
 {
-  VmGiveUp *self = g_atomic_rc_box_new0 (VmGiveUp);
+  VmHttpCancellable *self = g_atomic_rc_box_new0 (VmHttpCancellable);
 
-  self->cancellable = g_cancellable_new ();
+  self->inner = g_cancellable_new ();
   self->context = g_main_context_ref_thread_default ();
   self->message = g_object_ref (message);
   g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), self);
   return self;
 }
 
-VmGiveUp *
-vm_give_up_ref (VmGiveUp *self)
+VmHttpCancellable *
+vm_http_cancellable_ref (VmHttpCancellable *self)
 {
   return g_atomic_rc_box_acquire (self);
 }
 
 static void
-forget_message (VmGiveUp *self)
+cancellable_free (VmHttpCancellable *self)
 {
-  if (self->message)
-    g_signal_handlers_disconnect_by_data (self->message, self);
-  g_clear_object (&self->message);
-}
-
-static void
-give_up_free (VmGiveUp *self)
-{
-  forget_message (self);
-  g_object_unref (self->cancellable);
+  g_signal_handlers_disconnect_by_data (self->message, self);
+  g_object_unref (self->message);
+  g_object_unref (self->inner);
   g_main_context_unref (self->context);
 }
 
 void
-vm_give_up_unref (VmGiveUp *self)
+vm_http_cancellable_unref (VmHttpCancellable *self)
 {
-  g_atomic_rc_box_release_full (self, (GDestroyNotify) give_up_free);
+  g_atomic_rc_box_release_full (self, (GDestroyNotify) cancellable_free);
 }
 
 GCancellable *
-vm_give_up_cancellable (VmGiveUp *self)
+vm_http_cancellable_get_inner (VmHttpCancellable *self)
 {
-  return self->cancellable;
+  return self->inner;
 }
 
 static gboolean
-give_up (gpointer data)
+cancel (gpointer data)
 {
-  VmGiveUp *self = data;
+  VmHttpCancellable *self = data;
 
-  if (self->answered && self->message)
-    self->given_up = TRUE;
+  if (self->answered)
+    self->cancelled = TRUE;
   else
-    g_cancellable_cancel (self->cancellable);
+    g_cancellable_cancel (self->inner);
   return G_SOURCE_REMOVE;
 }
 
 void
-vm_give_up (VmGiveUp *self)
+vm_http_cancellable_cancel (VmHttpCancellable *self)
 {
-  g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, give_up,
-      vm_give_up_ref (self), (GDestroyNotify) vm_give_up_unref);
+  g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, cancel,
+      vm_http_cancellable_ref (self),
+      (GDestroyNotify) vm_http_cancellable_unref);
 }
 
 void
-vm_give_up_told (VmGiveUp *self)
+vm_http_cancellable_told (VmHttpCancellable *self)
 {
-  forget_message (self);
-  if (self->given_up)
-    g_cancellable_cancel (self->cancellable);
+  self->answered = FALSE;
+  if (self->cancelled)
+    g_cancellable_cancel (self->inner);
 }
 
 struct _VmHttpClient
@@ -121,7 +115,7 @@ typedef struct
 {
   SoupMessage *message;
   gchar *expected;
-  VmGiveUp *give_up; /* by the time-out and by the caller */
+  VmHttpCancellable *cancellable; /* by the time-out and by the caller */
   GCancellable *caller;
   gulong caller_handler;
   GSource *timeout;
@@ -137,7 +131,7 @@ exchange_free (Exchange *exchange)
   if (exchange->caller)
     g_cancellable_disconnect (exchange->caller, exchange->caller_handler);
   g_clear_object (&exchange->caller);
-  g_clear_pointer (&exchange->give_up, vm_give_up_unref);
+  g_clear_pointer (&exchange->cancellable, vm_http_cancellable_unref);
   g_clear_object (&exchange->stream);
   g_clear_object (&exchange->message);
   g_clear_pointer (&exchange->body, g_byte_array_unref);
@@ -317,7 +311,7 @@ on_starting (SoupMessage *message, GTask *task)
   if (plain)
     return;
   if (!certificate || !check_key (message, certificate, exchange->expected))
-    vm_give_up (exchange->give_up);
+    vm_http_cancellable_cancel (exchange->cancellable);
 }
 
 /* Likewise: what is known of the server may have changed since. */
@@ -328,10 +322,10 @@ on_starting_stranger (SoupMessage *message, GTask *task)
   Exchange *exchange = g_task_get_task_data (task);
 
   if (!vm_server_key_check (self->server_key, message))
-    vm_give_up (exchange->give_up);
+    vm_http_cancellable_cancel (exchange->cancellable);
 }
 
-/* The connection that was kept has ended. libsoup before 3.7 sends the request
+/* The connection that was kept has ended. libsoup up to 3.6.5 sends the request
  * at once over another that it has kept, takes the end of the first for the
  * second's, and frees the request twice (9ba1243a there). A new connection
  * takes longer than that. */
@@ -352,7 +346,7 @@ on_timeout (gpointer user_data)
 
   vm_timer_clear (&exchange->timeout);
   exchange->timed_out = TRUE;
-  vm_give_up (exchange->give_up);
+  vm_http_cancellable_cancel (exchange->cancellable);
   g_task_return_new_error (task, VM_ERROR, VM_ERROR_TIMEOUT,
       "%s port %d did not answer in time", g_uri_get_host (uri),
       g_uri_get_port (uri));
@@ -360,9 +354,9 @@ on_timeout (gpointer user_data)
 }
 
 static void
-on_caller_cancelled (GCancellable *caller, VmGiveUp *give_up)
+on_caller_cancelled (GCancellable *caller, VmHttpCancellable *cancellable)
 {
-  vm_give_up (give_up);
+  vm_http_cancellable_cancel (cancellable);
 }
 
 /* By the caller; else it was given up here, because there was no key to be
@@ -429,8 +423,8 @@ read_more (GTask *task)
   Exchange *exchange = g_task_get_task_data (task);
 
   g_input_stream_read_bytes_async (exchange->stream, READ_SIZE,
-      G_PRIORITY_DEFAULT, vm_give_up_cancellable (exchange->give_up), on_read,
-      task);
+      G_PRIORITY_DEFAULT, vm_http_cancellable_get_inner (exchange->cancellable),
+      on_read, task);
 }
 
 static void
@@ -467,7 +461,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
 
   exchange->stream =
       soup_session_send_finish (SOUP_SESSION (source), result, &error);
-  vm_give_up_told (exchange->give_up);
+  vm_http_cancellable_told (exchange->cancellable);
   if (exchange->stream)
     read_more (task);
   else
@@ -501,9 +495,10 @@ arm (GTask *task, Exchange *exchange, guint timeout_ms)
       vm_timer_new (g_task_get_context (task), timeout_ms, on_timeout, task);
   if (caller) {
     exchange->caller = g_object_ref (caller);
-    exchange->caller_handler = g_cancellable_connect (caller,
-        G_CALLBACK (on_caller_cancelled), vm_give_up_ref (exchange->give_up),
-        (GDestroyNotify) vm_give_up_unref);
+    exchange->caller_handler =
+        g_cancellable_connect (caller, G_CALLBACK (on_caller_cancelled),
+            vm_http_cancellable_ref (exchange->cancellable),
+            (GDestroyNotify) vm_http_cancellable_unref);
   }
 }
 
@@ -529,7 +524,7 @@ vm_http_client_send_async (VmHttpClient *self, const gchar *method,
   exchange = g_new0 (Exchange, 1);
   exchange->message = message;
   exchange->expected = g_strdup (expected_key_hash);
-  exchange->give_up = vm_give_up_new (message);
+  exchange->cancellable = vm_http_cancellable_new (message);
   exchange->body = g_byte_array_new ();
   g_task_set_task_data (task, exchange, (GDestroyNotify) exchange_free);
 
@@ -557,7 +552,7 @@ vm_http_client_send_async (VmHttpClient *self, const gchar *method,
         message, "application/json", json_body);
   arm (task, exchange, timeout_ms);
   soup_session_send_async (self->session, message, G_PRIORITY_DEFAULT,
-      vm_give_up_cancellable (exchange->give_up), on_sent, task);
+      vm_http_cancellable_get_inner (exchange->cancellable), on_sent, task);
 }
 
 VmHttpReply *

@@ -57,18 +57,19 @@ void vm_http_pin_message (SoupMessage *message, const gchar *expected_key_hash);
 void vm_http_set_bearer (SoupMessage *message, const gchar *token);
 SoupSession *vm_http_session_new (void);
 
-/* Cancels a request without harm. libsoup before 3.7 frees a request twice that
- * is cancelled after its answer has begun and before libsoup has told of that
- * (9ba1243a there). Such a request is cancelled once libsoup has told of it. */
-typedef struct _VmGiveUp VmGiveUp;
+/* Cancels a request without harm. libsoup up to 3.6.5 frees a request twice
+ * that is cancelled after its answer has begun and before libsoup has told of
+ * that (9ba1243a there). Such a request is cancelled once libsoup has told of
+ * it. */
+typedef struct _VmHttpCancellable VmHttpCancellable;
 
 /* For @message, which is sent in the thread-default context. */
-VmGiveUp *vm_give_up_new (SoupMessage *message);
-VmGiveUp *vm_give_up_ref (VmGiveUp *self);
-void vm_give_up_unref (VmGiveUp *self);
-/* What the request and the reading of its answer are given. */
-GCancellable *vm_give_up_cancellable (VmGiveUp *self);
+VmHttpCancellable *vm_http_cancellable_new (SoupMessage *message);
+VmHttpCancellable *vm_http_cancellable_ref (VmHttpCancellable *self);
+void vm_http_cancellable_unref (VmHttpCancellable *self);
+/* The GCancellable for soup_session_send_async() and for reading the answer. */
+GCancellable *vm_http_cancellable_get_inner (VmHttpCancellable *self);
 /* Cancels the request. Any thread. */
-void vm_give_up (VmGiveUp *self);
-/* libsoup has told: behind soup_session_send_finish(). */
-void vm_give_up_told (VmGiveUp *self);
+void vm_http_cancellable_cancel (VmHttpCancellable *self);
+/* Call this behind soup_session_send_finish(). */
+void vm_http_cancellable_told (VmHttpCancellable *self);

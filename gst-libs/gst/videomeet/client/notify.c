@@ -36,7 +36,7 @@ struct _VmNotify
   SoupSession *session;
   GBytes *current; /* on its way, or to be tried again; NULL: nothing is */
   SoupMessage *message; /* on its way, or NULL */
-  VmGiveUp *give_up;
+  VmHttpCancellable *cancellable;
   GInputStream *stream; /* the answer, or NULL */
   gsize read; /* bytes of it */
   GSource *timer; /* of the exchange, or of the pause */
@@ -118,7 +118,7 @@ on_exchange_over (gpointer data)
 
   vm_timer_clear (&self->timer);
   self->timed_out = TRUE;
-  vm_give_up (self->give_up);
+  vm_http_cancellable_cancel (self->cancellable);
   return G_SOURCE_REMOVE;
 }
 
@@ -172,7 +172,7 @@ static void
 end_exchange (VmNotify *self)
 {
   vm_timer_clear (&self->timer);
-  g_clear_pointer (&self->give_up, vm_give_up_unref);
+  g_clear_pointer (&self->cancellable, vm_http_cancellable_unref);
   g_clear_object (&self->stream);
   g_clear_object (&self->message);
 }
@@ -185,7 +185,7 @@ static void
 read_more (VmNotify *self)
 {
   g_input_stream_read_bytes_async (self->stream, READ_SIZE, G_PRIORITY_DEFAULT,
-      vm_give_up_cancellable (self->give_up), on_read, self);
+      vm_http_cancellable_get_inner (self->cancellable), on_read, self);
 }
 
 static void
@@ -215,7 +215,7 @@ on_sent (GObject *session, GAsyncResult *result, gpointer data)
 
   self->stream =
       soup_session_send_finish (SOUP_SESSION (session), result, &error);
-  vm_give_up_told (self->give_up);
+  vm_http_cancellable_told (self->cancellable);
   if (self->stream) {
     read_more (self);
     return;
@@ -238,13 +238,13 @@ send_current (VmNotify *self)
       self->key);
   soup_message_set_request_body_from_bytes (
       self->message, "application/json", self->current);
-  self->give_up = vm_give_up_new (self->message);
+  self->cancellable = vm_http_cancellable_new (self->message);
   self->timed_out = FALSE;
   self->read = 0;
   self->timer = vm_timer_new (
       self->context, self->times.exchange, on_exchange_over, self);
   soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT,
-      vm_give_up_cancellable (self->give_up), on_sent, self);
+      vm_http_cancellable_get_inner (self->cancellable), on_sent, self);
 }
 
 /* called with lock held */
@@ -300,7 +300,7 @@ run (gpointer data)
   g_main_loop_run (self->loop);
   vm_timer_clear (&self->timer);
   while (self->message) {
-    vm_give_up (self->give_up);
+    vm_http_cancellable_cancel (self->cancellable);
     g_main_context_iteration (self->context, TRUE);
   }
   soup_session_abort (self->session);
