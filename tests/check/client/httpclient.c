@@ -273,7 +273,7 @@ GST_START_TEST (test_hung_up_on_one_of_two)
     }
     kept = g_hash_table_get_keys_as_array (sockets, &n);
     fail_unless_equals_int (n, 2);
-    g_signal_add_emission_hook (starting, 0, hang_up_one, kept[0], NULL);
+    g_signal_add_emission_hook (starting, 0, hang_up_one, kept[i % 2], NULL);
     reply = get (uri, NULL, &error);
     g_assert_no_error (error);
     fail_unless_equals_int (reply->status, 200);
