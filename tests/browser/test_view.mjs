@@ -444,6 +444,20 @@ two("no toast of what an open panel shows", async ({ browser, cleo, dan, link })
   await fay.context().close();
 });
 
+two("a click on Files while an offer opens them leaves them open", async ({ cleo, dan }) => {
+  await cleo.evaluate(() => new MutationObserver((list, observer) => {
+    observer.disconnect();
+    document.getElementById("toggle-files").click();
+  }).observe(document.getElementById("files"), { attributeFilter: ["hidden"] }));
+  await dan.setInputFiles("#file-input", { name: "map.txt", mimeType: "text/plain",
+    buffer: Buffer.from("a map") });
+  await until(async () => (await text(cleo, "#files")).includes("map.txt"), STEP_MS, "the offer");
+  await until(() => cleo.$eval("#files", (e) => e.contains(document.activeElement)), STEP_MS,
+    "the focus is in the files");
+  assert(await cleo.isVisible("#files"), "the files are open");
+  await cleo.click('[data-close="files"]');
+});
+
 two("the line of what has happened is of now", async ({ cleo, dan }) => {
   const toasts = () => cleo.$$eval("#toasts .toast", (l) => l.map((e) => e.textContent));
   const untilToast = (words) => until(async () => (await toasts()).includes(words), STEP_MS, words);

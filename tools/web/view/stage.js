@@ -25,6 +25,7 @@ const GONE = new Set(["reconnecting", "lost"]); // then there is no tile
 const PANELS = ["chat", "people", "files"]; // one at a time
 const BESIDE = "(min-width: 60rem)"; // a panel beside the pictures, not over them
 const MEDIA_BANNER_MS = 12000;
+const MEANT_MS = 700; // a click so soon after an offer opened the files was to open them
 const TOAST_CHARS = 140; // of a message
 const LOST_SHOWN_MS = 1000; // after which it is told: what is back by then is no news
 const SERVER_WORDS = {
@@ -56,6 +57,7 @@ export class Stage {
   #bannerTimer = 0;
   #serverTimer = 0;
   #isBack = false; // the device of a host that was gone
+  #offerOpenedAt = -MEANT_MS; // when an offer opened the files
   #missing = new Map(); // participant id -> what was said to be missing
   #wakeLock = null;
   #streams = { main: null, screen: null };
@@ -112,7 +114,7 @@ export class Stage {
       "raise-hand": () => this.#hand(),
       "toggle-chat": () => this.#panel("chat"),
       "toggle-people": () => this.#panel("people"),
-      "toggle-files": () => this.#panel("files"),
+      "toggle-files": () => this.#toggleFiles(),
       "offer-banner": () => this.#panel("files", true),
       "leave": () => this.#call?.leave(),
       "copy-link": () => this.#copyLink(),
@@ -447,6 +449,13 @@ export class Stage {
     else $("people-list").focus();
   }
 
+  #toggleFiles() {
+    const meant = performance.now() - this.#offerOpenedAt < MEANT_MS;
+
+    if (meant && !$("files").hidden) this.#files.opened();
+    else this.#panel("files");
+  }
+
   // An offer opens the files where that covers nothing; else a line says so.
   #showOffers(count, latest) {
     const button = $("toggle-files");
@@ -457,8 +466,10 @@ export class Stage {
       textContent: String(count) }));
     dress(button, { symbol: "file", word: "Files", shortcut: "Alt+F",
       label: count ? `Files, ${count} offered to you` : "Files" });
-    if (latest && PANELS.every((name) => $(name).hidden) && matchMedia(BESIDE).matches)
+    if (latest && PANELS.every((name) => $(name).hidden) && matchMedia(BESIDE).matches) {
+      this.#offerOpenedAt = performance.now();
       this.#panel("files", true, true);
+    }
     setText($("offer-banner"), `${count === 1 ? "A file is" : `${count} files are`} offered to `
       + "you. Click to answer.");
     $("offer-banner").hidden = count === 0 || !$("files").hidden;
