@@ -3,6 +3,7 @@
 // The clock of a test without a browser: whoever imports this has it in place of node's,
 // and time passes when the test says so.
 
+import { webcrypto } from "node:crypto";
 import { setTimeout as later } from "node:timers";
 
 const TURNS = 30; // of node's loop, in which nothing is under way elsewhere
@@ -40,7 +41,7 @@ function watch(prototype, ...names) {
   }
 }
 
-watch(Object.getPrototypeOf(crypto.subtle), "digest", "sign", "verify", "importKey",
+watch(Object.getPrototypeOf(webcrypto.subtle), "digest", "sign", "verify", "importKey",
   "exportKey", "generateKey", "deriveBits", "deriveKey", "encrypt", "decrypt");
 watch(Blob.prototype, "arrayBuffer", "text");
 
