@@ -64,6 +64,39 @@ trust_no_authority (void)
   g_tls_backend_set_default_database (g_tls_backend_get_default (), none);
 }
 
+#define LAUNCHER_THREADS "vmt-"
+#define WAIT (20 * G_TIME_SPAN_SECOND)
+
+static gboolean
+has_launcher_threads (void)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  const gchar *id;
+  gboolean found = FALSE;
+
+  while (tasks && !found && (id = g_dir_read_name (tasks))) {
+    g_autofree gchar *path =
+        g_build_filename ("/proc/self/task", id, "comm", NULL);
+    g_autofree gchar *name = NULL;
+
+    /* one that has just ended has no name */
+    found = g_file_get_contents (path, &name, NULL, NULL)
+            && g_str_has_prefix (name, LAUNCHER_THREADS);
+  }
+  return found;
+}
+
+/* The launcher leaves a device that hangs to a thread, which ends by itself:
+ * after gst_deinit() it would use what is no more. */
+static void
+wait_for_launcher_threads (void)
+{
+  gint64 end = g_get_monotonic_time () + WAIT;
+
+  while (has_launcher_threads () && g_get_monotonic_time () < end)
+    g_poll (NULL, 0, 1);
+}
+
 /* What a failed test leaves running is not waited for: gst_deinit() waits for
  * the threads of its pipelines without a deadline. */
 static int
@@ -71,8 +104,10 @@ run (CheckProgram *program, const gchar *name)
 {
   int status = gst_check_run_suite (program->suite (), name, program->file);
 
-  if (status == 0)
+  if (status == 0) {
+    wait_for_launcher_threads ();
     return 0;
+  }
   fflush (NULL);
   _exit (status);
 }
