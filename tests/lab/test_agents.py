@@ -117,7 +117,8 @@ class Agents(natlab.NatTest):
 
     def test_questions(self):
         """One at a time, in their order, with a number; `always` trusts the device, whose
-        next file is not asked about. The sender hears under which name a file is saved."""
+        next file is not asked about. The sender hears under which name a file is saved.
+        When nobody types any more, what waits for an answer is refused."""
         ann, bob = self.routers
         received = self.place("in")
         agent = ann.start("videomeet", "agent", "--server", URL, "--room", ROOM, "--user",
@@ -139,6 +140,14 @@ class Agents(natlab.NatTest):
         self.assertEqual(len(agent.events("question")), 2)
         self.assertEqual(process.events("transfer")[-1]["savedPath"],
                          f'{second["name"]} (1)')
+        process = bob.start("videomeet", "send", sent[0], "Ann", "--server", URL, "--room",
+                            ROOM, "--user", "Carl", "--json",
+                            env={"XDG_CONFIG_HOME": self.place("carl")})
+        agent.wait_event("question", lab.SOON, number=3)
+        agent.popen.stdin.close()
+        agent.wait_event("warning", lab.SOON)
+        self.assertNotEqual(process.wait(60), 0, process.tail())
+        self.assertEqual(len(os.listdir(received)), 2)
 
     def test_lines(self):
         """What people read: size, rate and lane, and the name that was taken."""

@@ -7,6 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/transfer.h"
 #include "term/termserve.h"
+#include "typed/reader.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,9 +30,8 @@ typedef struct
   VmtAgentRun *run;
   GQueue asked; /* of Question, in their order */
   guint n_asked;
-  gboolean deaf; /* nobody types any more */
   guint pause; /* s */
-  GIOChannel *typed; /* or NULL */
+  VmtReader *typed; /* NULL: nobody types */
   VmtTermServe *term; /* or NULL */
 } Agent;
 
@@ -89,16 +89,22 @@ show (Agent *self)
 }
 
 static void
+say_nobody (Agent *self)
+{
+  vmt_output_warning (self->run->output, NULL,
+      "There is nobody to ask: run this at a terminal and type y or n, or "
+      "with --accept auto.");
+}
+
+static void
 on_offer (VmAgent *agent, const VmAgentTransfer *transfer, gpointer data)
 {
   Agent *self = data;
   Question *question;
 
-  if (!self->typed || self->deaf) {
+  if (!self->typed) {
     vm_agent_answer (agent, transfer->id, FALSE);
-    vmt_output_warning (self->run->output, NULL,
-        "There is nobody to ask: run this at a terminal and type y or n, or "
-        "with --accept auto.");
+    say_nobody (self);
     return;
   }
   question = g_new0 (Question, 1);
@@ -168,23 +174,31 @@ take_answer (Agent *self, const gchar *answer)
   show (self);
 }
 
-static gboolean
-on_typed (GIOChannel *channel, GIOCondition condition, gpointer data)
+static void
+on_line (const gchar *text, gpointer data)
 {
   Agent *self = data;
-  g_autofree gchar *line = NULL;
+  g_autofree gchar *line = g_strstrip (g_strdup (text ? text : ""));
 
-  if (g_io_channel_read_line (channel, &line, NULL, NULL, NULL)
-      != G_IO_STATUS_NORMAL) {
-    self->deaf = TRUE;
-    return G_SOURCE_REMOVE;
-  }
-  g_strstrip (line);
   if (!g_queue_is_empty (&self->asked)
       && (strcmp (line, "y") == 0 || strcmp (line, "n") == 0
           || strcmp (line, "always") == 0))
     take_answer (self, line);
-  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_typed_end (gpointer data)
+{
+  Agent *self = data;
+  Question *question;
+
+  g_clear_pointer (&self->typed, vmt_reader_free);
+  if (!g_queue_is_empty (&self->asked))
+    say_nobody (self);
+  while ((question = g_queue_pop_head (&self->asked))) {
+    vm_agent_answer (self->run->agent, question->transfer->id, FALSE);
+    question_free (question);
+  }
 }
 
 /* Start */
@@ -307,19 +321,17 @@ vmt_cmd_agent (const VmtOptions *options, VmtOutput *output, gint64 start_us)
       self.run->agent, "transfer", G_CALLBACK (on_transfer), &self);
   /* a program that reads the questions may answer them, too */
   if (options->accept == VM_ACCEPT_ASK
-      && (isatty (STDIN_FILENO) || options->json)) {
-    self.typed = g_io_channel_unix_new (STDIN_FILENO);
-    g_io_add_watch (self.typed, G_IO_IN | G_IO_HUP, on_typed, &self);
-  }
+      && (isatty (STDIN_FILENO) || options->json))
+    self.typed = vmt_reader_new (on_line, on_typed_end, &self);
   start (&self);
   vmt_agent_run_loop (self.run);
+  g_clear_pointer (&self.typed, vmt_reader_free);
   while (g_source_remove_by_user_data (&self))
     continue;
   g_signal_handlers_disconnect_by_data (self.run->agent, &self);
   g_clear_pointer (&self.term, vmt_term_serve_free);
   status = self.run->status;
   vmt_agent_run_free (self.run);
-  g_clear_pointer (&self.typed, g_io_channel_unref);
   g_queue_clear_full (&self.asked, question_free);
   return status;
 }

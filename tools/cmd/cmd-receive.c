@@ -8,7 +8,7 @@
 #include "typed/hangup.h"
 #include "session/session-trust.h"
 #include "cmd/transfer.h"
-#include "typed/typed.h"
+#include "typed/reader.h"
 
 #include <glib-unix.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ typedef struct
   GHashTable *rates; /* id of a transfer -> VmtRate */
   GQueue asked; /* of Question; the user is asked the first, then the next */
   guint shown; /* how often somebody had asked for trust when that was shown */
-  VmtLines lines; /* typed, not yet whole */
+  VmtReader *typed; /* or NULL: nobody is asked */
   gboolean over; /* nothing is typed any more */
 } Receiving;
 
@@ -263,39 +263,13 @@ on_line (const gchar *line, gpointer user_data)
   ask_next (self);
 }
 
-static void read_typed (Receiving *self);
-
-static gboolean
-on_background (gpointer user_data)
-{
-  read_typed (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_readable (gint fd, GIOCondition condition, gpointer user_data)
+static void
+on_typed_end (gpointer user_data)
 {
   Receiving *self = user_data;
 
-  if (vmt_typed_is_in_background ()) {
-    g_timeout_add (VMT_BACKGROUND_MS, on_background, self);
-    return G_SOURCE_REMOVE;
-  }
-  if (vmt_lines_read (&self->lines, fd, on_line, self))
-    return G_SOURCE_CONTINUE;
   self->over = TRUE;
   ask_next (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-read_typed (Receiving *self)
-{
-  if (vmt_typed_is_in_background ())
-    g_timeout_add (VMT_BACKGROUND_MS, on_background, self);
-  else
-    g_unix_fd_add (
-        STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, self);
 }
 
 static gboolean
@@ -360,16 +334,12 @@ run (Receiving *self, gint64 start_us)
   /* what others want to read from there is left to them */
   self->over = self->options->accept != VM_ACCEPT_ASK && !isatty (STDIN_FILENO);
   if (!self->over)
-    read_typed (self);
+    self->typed = vmt_reader_new (on_line, on_typed_end, self);
   tell_ready (self);
   g_main_loop_run (self->loop);
+  g_clear_pointer (&self->typed, vmt_reader_free);
   while (g_source_remove_by_user_data (self))
     continue;
-}
-
-static void
-ignore_line (const gchar *line, gpointer user_data)
-{
 }
 
 static gboolean
@@ -411,7 +381,6 @@ vmt_cmd_receive (const VmtOptions *options, VmtOutput *output, gint64 start_us)
   g_clear_object (&self.receiver);
   vmt_session_trust_free (self.trust);
   vmt_output_ticker (output, NULL);
-  vmt_lines_end (&self.lines, ignore_line, NULL);
   g_queue_clear_full (&self.asked, question_free);
   g_hash_table_unref (self.rates);
   g_main_loop_unref (self.loop);

@@ -41,6 +41,7 @@ static const struct
   const gchar *option;
   const gchar *const *words;
 } lists[] = {
+  { "audio-profile", vmt_audio_profile_words },
   { "codec", vmt_codec_words },
   { "dialect", vmt_dialect_words },
   { "fallback", vmt_path_words },
@@ -68,10 +69,27 @@ words_of_type (GType type)
   return g_strjoinv (" ", (gchar **) words->pdata);
 }
 
+/* Whether @command refuses "never": it asks for what the option lets in. */
+static gboolean
+is_wanted (VmtCommand command, const gchar *option)
+{
+  return (command == VMT_COMMAND_ANSWER && g_str_equal (option, "accept"))
+         || (command == VMT_COMMAND_TRUST && g_str_equal (option, "approve"));
+}
+
+/* Out of @words, where it is the last. */
+static void
+drop_word (gchar *words, const gchar *word)
+{
+  if (g_str_has_suffix (words, word))
+    words[strlen (words) - strlen (word)] = '\0';
+  g_strchomp (words);
+}
+
 /* @words: (out) (transfer full): of VALUE_WORDS and VALUE_WORDS_OR_FILE, else
  * NULL */
 static Value
-value_of (const GOptionEntry *entry, gchar **words)
+value_of (VmtCommand command, const GOptionEntry *entry, gchar **words)
 {
   *words = NULL;
   if (entry->arg == G_OPTION_ARG_NONE || entry->arg == G_OPTION_ARG_CALLBACK)
@@ -79,6 +97,8 @@ value_of (const GOptionEntry *entry, gchar **words)
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     if (g_str_equal (entry->long_name, types[i].option)) {
       *words = words_of_type (types[i].get_type ());
+      if (is_wanted (command, entry->long_name))
+        drop_word (*words, "never");
       return VALUE_WORDS;
     }
   for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
@@ -200,7 +220,7 @@ add_bash_command (GString *out, VmtCommand command)
   for (guint i = 0; i < entries->len; i++) {
     const GOptionEntry *entry = &g_array_index (entries, GOptionEntry, i);
     g_autofree gchar *words = NULL;
-    Value value = value_of (entry, &words);
+    Value value = value_of (command, entry, &words);
 
     g_string_append_printf (options, "%s--%s", i ? " " : "", entry->long_name);
     if (value == VALUE_NONE)
@@ -279,11 +299,11 @@ zsh_action (Value value, const gchar *words)
 }
 
 static void
-add_zsh_entry (GString *out, const GOptionEntry *entry)
+add_zsh_entry (GString *out, VmtCommand command, const GOptionEntry *entry)
 {
   g_autofree gchar *brief = brief_of (entry->description);
   g_autofree gchar *words = NULL;
-  Value value = value_of (entry, &words);
+  Value value = value_of (command, entry, &words);
   gboolean many = entry->arg == G_OPTION_ARG_STRING_ARRAY;
   g_autofree gchar *action = zsh_action (value, words);
   g_autoptr (GString) text = g_string_new (NULL);
@@ -345,7 +365,7 @@ format_zsh (void)
 
     g_string_append_printf (out, "  %s)\n    _arguments", vmt_commands[i].name);
     for (guint e = 0; e < entries->len; e++)
-      add_zsh_entry (out, &g_array_index (entries, GOptionEntry, e));
+      add_zsh_entry (out, i, &g_array_index (entries, GOptionEntry, e));
     if (rest != VALUE_NONE)
       g_string_append_printf (out, " \\\n      '*: :%s'", action);
     g_string_append (out, " ;;\n");
@@ -411,7 +431,7 @@ format_fish (void)
       const GOptionEntry *entry = &g_array_index (entries, GOptionEntry, e);
       g_autofree gchar *brief = brief_of (entry->description);
       g_autofree gchar *words = NULL, *quoted = NULL;
-      Value value = value_of (entry, &words);
+      Value value = value_of (i, entry, &words);
 
       quoted = quote (brief, "\\");
       g_string_append_printf (out,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "options/options-agent.h"
+#include "options/options-config.h"
 #include "options/options-priv.h"
 #include "options/options-trust.h"
 
@@ -277,7 +278,7 @@ vmt_options_take_term (VmtOptions *options, gchar **rest, GError **error)
     return fail (error,
         "Say what: 'videomeet term share [-- COMMAND]' or 'videomeet term view "
         "NAME'.");
-  if (!view && options->control)
+  if (!view && options->control && !vmt_options_is_default (options, "control"))
     return fail (
         error, "--control is of use with 'videomeet term view' alone.");
   if (view) {

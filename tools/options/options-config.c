@@ -20,6 +20,7 @@ typedef struct
   GKeyFile *file;
   gchar **given; /* the command line */
   GArray *entries; /* the options of the command */
+  GStrvBuilder *defaults; /* keys whose value is taken */
 } Config;
 
 /* Whether @argument is --@key, and where its value begins; "" when that is the
@@ -185,6 +186,7 @@ add_value (const Config *config, const GOptionEntry *entry,
   }
   if (reason)
     return refuse (config, key, "'%s' cannot be read.", error);
+  g_strv_builder_add (config->defaults, key);
   if (flag) {
     g_autofree gchar *argument = g_strconcat ("--", key, NULL);
 
@@ -250,10 +252,13 @@ has_secret (const Config *config)
       config->file, config->group, "turn", NULL, NULL);
   g_autofree gchar *cluster =
       g_key_file_get_string (config->file, config->group, "cluster", NULL);
+  g_autofree gchar *source =
+      g_key_file_get_string (config->file, config->group, "source", NULL);
   gboolean found =
       g_key_file_has_key (config->file, config->group, "turn-secret", NULL)
       || g_key_file_has_key (config->file, config->group, "pin", NULL)
-      || (cluster && strchr (cluster, '@'));
+      || (cluster && strchr (cluster, '@'))
+      || (source && strstr (source, "://") && strchr (source, '@'));
 
   for (guint i = 0; turn && turn[i]; i++)
     found |= strchr (turn[i], '@') != NULL;
@@ -277,6 +282,13 @@ read_file (Config *config, GError **error)
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
       "The configuration %s cannot be read: %s", config->path, reason->message);
   return FALSE;
+}
+
+gboolean
+vmt_options_is_default (const VmtOptions *options, const gchar *key)
+{
+  return options->defaults
+         && g_strv_contains ((const gchar *const *) options->defaults, key);
 }
 
 gboolean
@@ -316,13 +328,15 @@ vmt_options_read_config (VmtOptions *options, VmtCommand command, gint *argc,
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GArray) entries = vmt_options_list (command);
   g_autoptr (GStrvBuilder) arguments = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) defaults = g_strv_builder_new ();
   g_autofree gchar *text = NULL;
   Config config = { .command = command,
     .path = path,
     .group = vmt_options_has_own_config (command) ? SERVER_GROUP : USER_GROUP,
     .file = file,
     .given = *argv,
-    .entries = entries };
+    .entries = entries,
+    .defaults = defaults };
   gboolean read;
 
   if (!path)
@@ -338,6 +352,7 @@ vmt_options_read_config (VmtOptions *options, VmtCommand command, gint *argc,
       g_key_file_has_key (file, config.group, "view", NULL)
       || g_key_file_has_key (file, config.group, "no-view", NULL);
   g_strv_builder_addv (arguments, (const gchar **) *argv + 1);
+  options->defaults = g_strv_builder_end (defaults);
   options->arguments = g_strv_builder_end (arguments);
   *argc = g_strv_length (options->arguments);
   /* GOption takes from it what it has understood */

@@ -13,6 +13,8 @@
  * passed over. */
 gboolean vmt_options_read_config (VmtOptions *options, VmtCommand command,
     gint *argc, gchar ***argv, GError **error);
+/* Whether the value of the option @key is that of the file. */
+gboolean vmt_options_is_default (const VmtOptions *options, const gchar *key);
 /* Whether @command takes --no-config. */
 gboolean vmt_options_has_own_config (VmtCommand command);
 /* Writes the answer @key=@value into ~/.config/videomeet/config, and leaves

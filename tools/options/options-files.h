@@ -18,6 +18,10 @@ void vmt_options_add_receive (GArray *all, VmtFilesRaw *raw);
 /* Of a meeting: --files, and how they are taken. */
 void vmt_options_add_meeting_files (
     GArray *all, VmtOptions *options, VmtFilesRaw *raw);
+/* Forgets the defaults of the configuration that are of no use with the rest
+ * of @options, which holds its values as they were given. */
+void vmt_options_drop_defaults (VmtOptions *options, VmtCommand command,
+    VmtFilesRaw *files, gchar **approve);
 /* Whether nothing is said of files where none are received. */
 gboolean vmt_options_check_meeting_files (const VmtOptions *options,
     VmtCommand command, const VmtFilesRaw *raw, GError **error);

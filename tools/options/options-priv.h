@@ -70,6 +70,7 @@ gboolean vmt_options_take_token (VmtOptions *options, GError **error);
 gboolean vmt_check_numbers (const VmtOptions *options, gboolean port_given,
     gboolean duration_given, gboolean seats_given, GError **error);
 /* The words that these options take. */
+extern const gchar *const vmt_audio_profile_words[];
 extern const gchar *const vmt_codec_words[];
 extern const gchar *const vmt_dialect_words[];
 extern const gchar *const vmt_path_words[];

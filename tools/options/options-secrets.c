@@ -25,11 +25,33 @@ static const struct
   { "source", FALSE },
 };
 
+#define ACCESS_TOKEN "access_token=" /* RFC 6750, section 2.3 */
+
 static void
 hide (gchar *value, gboolean always)
 {
   if (value && (always || strchr (value, '@')))
     memset (value, '*', strlen (value));
+}
+
+/* -s VALUE, -sVALUE */
+static void
+hide_source (gchar **argv)
+{
+  if (g_str_has_prefix (*argv, "-s"))
+    hide ((*argv)[2] ? *argv + strlen ("-s") : argv[1], FALSE);
+}
+
+/* The one in the query of a link. */
+static void
+hide_token (gchar *argument)
+{
+  gchar *found = strstr (argument, ACCESS_TOKEN);
+
+  if (found) {
+    found += strlen (ACCESS_TOKEN);
+    memset (found, '*', strcspn (found, "&#"));
+  }
 }
 
 void
@@ -49,7 +71,11 @@ vmt_secrets_hide (gchar **argv)
       else if (name[size] == '\0')
         hide (argv[1], hidden[i].always);
     }
+    hide_source (argv);
+    hide_token (*argv);
   }
+  for (; *argv; argv++)
+    hide_token (*argv);
 }
 
 /* What the programs that this one starts have no use for. */
@@ -150,8 +176,10 @@ vmt_secrets_take (VmtOptions *options, VmtCommand command, GError **error)
 {
   gboolean in_meeting =
       command == VMT_COMMAND_HOST || command == VMT_COMMAND_JOIN;
-
-  gboolean in_room = command == VMT_COMMAND_SEND || command == VMT_COMMAND_AGENT
+  gboolean sends_there = command == VMT_COMMAND_SEND
+                         && (options->meeting || options->server || options->pin
+                             || options->pin_file);
+  gboolean in_room = sends_there || command == VMT_COMMAND_AGENT
                      || command == VMT_COMMAND_SYNC
                      || command == VMT_COMMAND_TERM;
 

@@ -188,6 +188,7 @@ vmt_check_numbers (const VmtOptions *options, gboolean port_given,
   return TRUE;
 }
 
+const gchar *const vmt_audio_profile_words[] = { "voice", "music", NULL };
 const gchar *const vmt_codec_words[] = { "vp8", "h264", "vp9", NULL };
 const gchar *const vmt_dialect_words[] = { "native", "room", "socketio", "mesh",
   NULL };
@@ -208,8 +209,7 @@ vmt_check_codec (const gchar *codec, GError **error)
 gboolean
 vmt_check_audio_profile (const gchar *profile, GError **error)
 {
-  if (!profile || g_str_equal (profile, "voice")
-      || g_str_equal (profile, "music"))
+  if (!profile || g_strv_contains (vmt_audio_profile_words, profile))
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
       "--audio-profile takes voice or music, not '%s'.", profile);

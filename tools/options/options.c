@@ -66,6 +66,7 @@ vmt_options_clear (VmtOptions *options)
   g_strfreev (options->turn);
   g_free (options->record);
   g_strfreev (options->files);
+  g_strfreev (options->defaults);
   g_strfreev (options->priorities);
   g_free (options->files_dir);
   vmt_options_clear_server (options);
@@ -724,6 +725,7 @@ vmt_options_parse (VmtOptions *options, VmtCommand command, gint *argc,
     vmt_options_name_unknown (command, error);
     return FALSE;
   }
+  vmt_options_drop_defaults (options, command, &raw.files, &raw.approve);
   if (!vmt_secrets_take (options, command, error))
     return FALSE;
   if (!vmt_check_numbers (options, options->port != G_MININT,

@@ -148,6 +148,7 @@ typedef struct
   gchar *config; /* file */
   /* of the command line and that file together; and what is left to read */
   gchar **arguments, **left;
+  gchar **defaults; /* the options whose value is that of the file */
   gboolean loopback;
   gchar **names, **proxies; /* of server */
   gint room_size, max_per_address; /* 0: the default */
