@@ -7,6 +7,7 @@
 #include "options/options-table.h"
 #include "ui/memory.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gst/gst.h>
 #include <locale.h>
@@ -78,6 +79,21 @@ init_gst (VmtCommand command, const VmtOptions *options)
   gst_init (NULL, NULL);
 }
 
+/* A reader that goes away has what it wants. */
+static gint
+check_written (VmtOutput *output, gint status)
+{
+  gint code = vmt_output_get_errno (output);
+  g_autofree gchar *why = NULL;
+
+  if (status != VMT_EXIT_OK || !code || code == EPIPE)
+    return status;
+  why = g_strdup_printf (
+      "The standard output cannot be written: %s.", g_strerror (code));
+  vmt_output_error (output, NULL, why);
+  return VMT_EXIT_FAILED;
+}
+
 static gint
 run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
 {
@@ -126,7 +142,7 @@ run_command (VmtCommand command, gint argc, gchar **argv, gint64 start_us)
   if (command == VMT_COMMAND_HOST || command == VMT_COMMAND_SERVER)
     vmt_cert_use (&options, output);
   init_gst (command, &options);
-  return functions[command](&options, output, start_us);
+  return check_written (output, functions[command](&options, output, start_us));
 }
 
 /* What is closed is opened on nothing: else the first file or socket that is

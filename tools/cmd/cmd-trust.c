@@ -235,8 +235,10 @@ export_to (VmTrustStore *store, const gchar *path, VmtOutput *output)
     return fail (output, error);
   event = vmt_event_new ("exported");
   if (path && !g_str_equal (path, "-")) {
+    g_autofree gchar *safe = vmt_text_safe (path);
+
     vmt_event_add_string (event, "file", path);
-    vmt_output_line (output, VMT_STYLE_PLAIN, "Written to %s.", path);
+    vmt_output_line (output, VMT_STYLE_PLAIN, "Written to %s.", safe);
   } else {
     vmt_event_add_string (event, "bundle", bundle);
     vmt_output_line (output, VMT_STYLE_PLAIN, "%s", g_strchomp (bundle));

@@ -2,6 +2,7 @@
 
 #include "ui/output.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,7 +19,7 @@ struct _VmtOutput
   gboolean ticker_shown;
   gboolean impatient;
   GMutex lock; /* one line is written at a time; protects what follows */
-  gboolean broken;
+  gint broken; /* errno of a write that has failed; 0: none has */
   guint lost; /* lines that nobody has taken, since the last that was */
 };
 
@@ -68,7 +69,13 @@ vmt_output_has_colour (VmtOutput *self)
 gboolean
 vmt_output_is_broken (VmtOutput *self)
 {
-  gboolean broken;
+  return vmt_output_get_errno (self) != 0;
+}
+
+gint
+vmt_output_get_errno (VmtOutput *self)
+{
+  gint broken;
 
   g_mutex_lock (&self->lock);
   broken = self->broken;
@@ -108,8 +115,9 @@ write_out (VmtOutput *self, const gchar *text)
     self->lost++;
   } else {
     tell_lost (self);
+    errno = 0;
     if (fputs (text, self->out) < 0 || fflush (self->out) != 0)
-      self->broken = TRUE;
+      self->broken = errno ? errno : EIO;
   }
   g_mutex_unlock (&self->lock);
 }
@@ -523,8 +531,10 @@ void
 vmt_event_add_string (
     JsonObject *event, const gchar *member, const gchar *value)
 {
-  if (value)
-    json_object_set_string_member (event, member, value);
+  g_autofree gchar *valid = value ? g_utf8_make_valid (value, -1) : NULL;
+
+  if (valid)
+    json_object_set_string_member (event, member, valid);
 }
 
 void

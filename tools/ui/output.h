@@ -37,8 +37,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtOutput, vmt_output_free)
 void vmt_output_set_impatient (VmtOutput *self);
 gboolean vmt_output_is_terminal (VmtOutput *self);
 gboolean vmt_output_has_colour (VmtOutput *self);
-/* The reader of the standard output has gone away. */
+/* A write to the standard output has failed: its reader has gone away, or the
+ * disk is full. */
 gboolean vmt_output_is_broken (VmtOutput *self);
+/* Why: EPIPE, ENOSPC, …; 0: none has failed. */
+gint vmt_output_get_errno (VmtOutput *self);
 
 /* Takes @event; prints it with --json, drops it without. */
 void vmt_output_event (VmtOutput *self, JsonObject *event);
@@ -65,7 +68,8 @@ void vmt_output_edit (VmtOutput *self, const gchar *text, gsize cursor);
 
 /* {"event": @name} */
 JsonObject *vmt_event_new (const gchar *name);
-/* Strings that are NULL are left out. */
+/* A string that is NULL is left out. Of a file name that is not UTF-8 what is
+ * not becomes U+FFFD. */
 void vmt_event_add_string (
     JsonObject *event, const gchar *member, const gchar *value);
 /* The members of @other that @event has not, in their order. */

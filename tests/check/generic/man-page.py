@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every option that the launcher's help shows stands in its man page, and the
-man page promises none that does not exist."""
+man page promises none that does not exist; so do the events of --json and the
+lines that are typed in a meeting."""
 
 import os
 import pathlib
@@ -43,4 +44,21 @@ if missing:
     print("not in videomeet(1):", *sorted(missing))
 if invented:
     print("in videomeet(1) alone:", *sorted(invented))
-sys.exit(bool(missing or invented))
+
+
+def section(name):
+    return re.split(r"^\.SH ", page.split(f".SH {name}\n")[1], flags=re.MULTILINE)[0]
+
+
+sources = "".join(path.read_text() for path in (root / "tools").rglob("*.c"))
+events = set(re.findall(r'vmt_event_new \("([a-z-]+)"\)', sources))
+typed = set(re.findall(r'^  \{ "([a-z]+)", VMT_TYPED_', sources, re.MULTILINE))
+assert len(events) > 40 and len(typed) > 30, (events, typed)
+json_page, typed_page = section("JSON"), section("TYPED LINES")
+unsaid = [name for name in sorted(events)
+          if not re.search(rf"(?<![\w-]){name}(?![\w-])", json_page)]
+unsaid += [f"/{name}" for name in sorted(typed)
+           if not re.search(rf"/{name}\b", typed_page)]
+if unsaid:
+    print("not in JSON or TYPED LINES of videomeet(1):", *unsaid)
+sys.exit(bool(missing or invented or unsaid))
