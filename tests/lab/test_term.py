@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import termios
 import time
@@ -29,6 +30,7 @@ TICKING = "i=0; while [ $i -lt %d ]; do i=$((i+1)); echo line-$i; sleep 0.05; do
 MANY = 1_460_000  # lines, which are 100 MB
 LONG = "x" * 60
 KEY = "\x1d"  # Ctrl-]
+HUNG_UP = 128 + signal.SIGHUP  # the status of a command that is ended
 
 
 class AtTerminal:
@@ -169,8 +171,10 @@ class Term(natlab.NatTest):
         told = re.search(r'"Ann" does not trust the device .* by (--policy pin --allow '
                          r"\S+=terminal:view)\.", done.stderr)
         self.assertTrue(told, done.stderr)
+        # the command is ended, and how it has ended is told
         share.signal()
-        share.wait(lab.SOON)
+        self.assertEqual(share.wait(lab.SOON), HUNG_UP)
+        self.assertEqual(share.wait_event("term-ended", lab.SOON)["status"], HUNG_UP)
         self.share(ann, "echo seen; exec sleep 600", *told[1].split())
         self.until(self.view(bob), "seen")
 
@@ -194,7 +198,7 @@ class Term(natlab.NatTest):
         dora.type("\x03")
         self.assertEqual(dora.popen.wait(lab.SOON), 0)
         share.type(KEY + "q")
-        self.assertEqual(share.popen.wait(lab.SOON), 0)
+        self.assertEqual(share.popen.wait(lab.SOON), HUNG_UP)
         self.assertEqual(termios.tcgetattr(share.master), share.before)
 
     def test_control(self):

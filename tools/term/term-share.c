@@ -13,6 +13,8 @@
 /* Of a command whose user has no terminal. */
 #define COLUMNS 80
 #define ROWS 24
+/* ms, from the wish that the command ends; the library kills it within 1 s */
+#define END_TIME 5000
 
 typedef struct
 {
@@ -21,6 +23,8 @@ typedef struct
   VmtTermData *data; /* or NULL */
   VmtTermUi *ui; /* or NULL */
   VmtOutput *plain; /* of the launcher */
+  GCancellable *hang_up; /* ends the command */
+  gboolean ended; /* the command */
 } Share;
 
 /* At the local terminal */
@@ -151,6 +155,7 @@ on_ended (VmTerminal *terminal, gint status, const GError *error, gpointer data)
   Share *self = data;
   JsonObject *event = vmt_event_new ("term-ended");
 
+  self->ended = TRUE;
   give_terminal_back (self);
   json_object_set_int_member (event, "status", status);
   vmt_output_event (self->run->output, event);
@@ -188,7 +193,8 @@ begin (gpointer user_data)
     rows = CLAMP (rows, 2, 201) - 1;
   }
   self->terminal = vm_agent_share_terminal (self->run->agent,
-      (const gchar *const *) options->argv, columns, rows, NULL, &error);
+      (const gchar *const *) options->argv, columns, rows, self->hang_up,
+      &error);
   if (!self->terminal) {
     vmt_agent_run_fail (self->run, error);
     vmt_agent_run_quit (self->run);
@@ -202,10 +208,38 @@ begin (gpointer user_data)
     take_terminal (self);
 }
 
+static gboolean
+on_late (gpointer user_data)
+{
+  vmt_agent_run_quit (((Share *) user_data)->run);
+  return G_SOURCE_CONTINUE;
+}
+
+/* A command that still runs when sharing it ends is ended, and its status is
+ * that of this program. */
+static void
+end_command (Share *self)
+{
+  guint late;
+
+  g_signal_handlers_disconnect_by_data (self->terminal, self);
+  give_terminal_back (self);
+  if (self->ended)
+    return;
+  g_signal_connect (self->terminal, "ended", G_CALLBACK (on_ended), self);
+  late = g_timeout_add (END_TIME, on_late, self);
+  g_cancellable_cancel (self->hang_up);
+  if (!self->ended)
+    g_main_loop_run (self->run->loop);
+  g_source_remove (late);
+  g_signal_handlers_disconnect_by_data (self->terminal, self);
+}
+
 gint
 vmt_term_share (const VmtOptions *options, VmtOutput *output)
 {
-  Share self = { .plain = output };
+  g_autoptr (GCancellable) hang_up = g_cancellable_new ();
+  Share self = { .plain = output, .hang_up = hang_up };
   gint status;
 
   self.run = vmt_agent_run_new (options, output);
@@ -215,9 +249,8 @@ vmt_term_share (const VmtOptions *options, VmtOutput *output)
   while (g_source_remove_by_user_data (&self))
     continue;
   if (self.terminal) {
-    g_signal_handlers_disconnect_by_data (self.terminal, &self);
+    end_command (&self);
     vmt_term_news_disconnect (self.terminal, self.run);
-    give_terminal_back (&self);
   }
   g_clear_pointer (&self.data, vmt_term_data_free);
   status = self.run->status;

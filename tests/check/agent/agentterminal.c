@@ -77,6 +77,27 @@ GST_START_TEST (test_view_ends)
 
 GST_END_TEST;
 
+/* How it has ended is told to all, as if it had ended by itself. */
+GST_START_TEST (test_command_is_ended)
+{
+  static const gchar *const argv[] = { "sh", "-c",
+    "trap 'exit 9' HUP; echo ready; while :; do sleep 0.1; done", NULL };
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  connect_party (&ann, vm_agent_share_terminal (
+                           ann.agent, argv, COLUMNS, ROWS, cancellable, NULL));
+  view (&bob);
+  wait_until (shows, &bob, "ready");
+  g_cancellable_cancel (cancellable);
+  wait_until (has_ended, &ann, NULL);
+  wait_until (has_ended, &bob, NULL);
+  g_assert_no_error (ann.error);
+  fail_unless_equals_int (ann.status, 9);
+  fail_unless_equals_int (bob.status, 9);
+}
+
+GST_END_TEST;
+
 /* Who sees a terminal reads whose it was. */
 GST_START_TEST (test_sharer_stops)
 {
@@ -645,6 +666,7 @@ agentterminal_suite (void)
   tcase_add_checked_fixture (tc, set_up, tear_down);
   tcase_add_test (tc, test_view);
   tcase_add_test (tc, test_view_ends);
+  tcase_add_test (tc, test_command_is_ended);
   tcase_add_test (tc, test_sharer_stops);
   tcase_add_test (tc, test_no_view);
   tcase_add_test (tc, test_control);

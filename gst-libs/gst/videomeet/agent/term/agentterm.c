@@ -451,11 +451,10 @@ static gboolean
 on_cancel (gpointer data)
 {
   VmTerminal *terminal = data;
-  g_autoptr (GError) error =
-      g_error_new (VM_ERROR, VM_ERROR_CANCELLED, "The terminal was ended");
 
+  /* its end, and how it has ended, are told as those of any command */
   if (terminal->term)
-    vm_agent_term_end (terminal->term, error);
+    vm_term_share_hang_up (terminal->term->share);
   return G_SOURCE_REMOVE;
 }
 
@@ -475,7 +474,8 @@ on_cancelled (GCancellable *cancellable, gpointer data)
  * @argv: (array zero-terminated=1): a command, which is looked for in the PATH
  * @columns: 1 to 500
  * @rows: 1 to 200
- * @cancellable: (nullable): ends the command
+ * @cancellable: (nullable): ends the command by SIGHUP, and by SIGKILL if it
+ *   still runs after a second
  * @error: VM_ERROR_NOT_FOUND: there is no such program; VM_ERROR_BAD_REQUEST:
  *   another terminal is shared, or the size is none
  *
