@@ -561,6 +561,39 @@ GST_START_TEST (test_clear)
 
 GST_END_TEST;
 
+/* A page of the mesh that is removed takes along the agents of its user, which
+ * hold the room. */
+static void
+close_and_release (gpointer data, const GError *reason, gpointer user_data)
+{
+  room_funcs.close (data, reason, user_data);
+  vm_room_release (room);
+  fail_unless_equals_int (vm_rooms_count (rooms), 1);
+}
+
+GST_START_TEST (test_released_by_the_last)
+{
+  const VmJoin holds = { .meeting = "blue", .group = "a" };
+  VmRoomsFuncs funcs = room_funcs;
+  g_autoptr (GError) reason =
+      g_error_new (VM_ERROR, VM_ERROR_KICKED, "removed");
+  Peer web;
+
+  funcs.close = close_and_release;
+  vm_rooms_free (rooms);
+  rooms = vm_rooms_new (&funcs, NULL);
+  vm_rooms_set_open (rooms, &open);
+  room = vm_rooms_hold (rooms, &holds, now, NULL);
+  peer_init (&web);
+  fail_unless (enter (&web, "blue", "w", NULL));
+  vm_member_leave (web.member, reason);
+  fail_unless (web.closed);
+  fail_unless_equals_int (vm_rooms_count (rooms), 0);
+  peer_clear (&web);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_closed_again)
 {
   g_autoptr (GError) error = NULL;
@@ -597,6 +630,7 @@ roomsopen_suite (void)
   tcase_add_test (tc, test_tickets_of_a_server);
   tcase_add_test (tc, test_ice_servers);
   tcase_add_test (tc, test_clear);
+  tcase_add_test (tc, test_released_by_the_last);
   tcase_add_test (tc, test_closed_again);
   suite_add_tcase (s, tc);
   return s;

@@ -484,9 +484,9 @@ vm_member_leave (VmMember *member, const GError *reason)
 
   g_return_if_fail (member != room->host);
 
+  /* whoever is closed may release the room */
   rooms->walks++;
   vm_room_drop_via (room, member->id);
-  rooms->walks--;
   g_ptr_array_remove (room->members, member);
   left->id = g_strdup (member->id);
   if (reason) {
@@ -505,6 +505,7 @@ vm_member_leave (VmMember *member, const GError *reason)
     rooms->funcs.close (member->peer, reason, rooms->user_data);
   }
   member_free (member);
+  rooms->walks--;
   vm_room_look_whether_empty (room);
 }
 

@@ -17,7 +17,8 @@ typedef struct _VmRoom VmRoom;
 typedef struct _VmMember VmMember;
 typedef struct _VmTicket VmTicket;
 
-/* None of these may call back into the rooms. */
+/* None of these may call back into the rooms, but `close` and `remove` into
+ * vm_room_keep_out() and vm_room_release(). */
 typedef struct
 {
   /* One message for the connection @peer. */

@@ -302,6 +302,9 @@ vm_room_share_lose_seat (
   member->peer = NULL;
   move_to (member, one->node);
   rooms->funcs.changed (room, rooms->user_data);
+  /* as in vm_member_leave() */
+  rooms->walks++;
   rooms->funcs.close (peer, reason, rooms->user_data);
+  rooms->walks--;
   vm_room_look_whether_empty (room);
 }
