@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A capability that one server of a cluster has seen, shown to another
- * (protocol/mesh.md#capabilities, protocol/cluster.md#single-use-keys). */
+/* The mesh at several servers: a capability that one of them has seen, shown to
+ * another (protocol/mesh.md#capabilities, protocol/cluster.md#single-use-keys),
+ * and rooms that have people at both. */
 
 #include "support/net/meshclient.h"
 #include "support/net/natsserver.h"
 
 #include "program.h"
 
+#include <gst/videomeet/server/dialect/mesh/mesh-priv.h>
 #include <gst/videomeet/trust/token/capability.h>
 #include <string.h>
 
@@ -173,6 +175,76 @@ GST_START_TEST (test_gone)
 
 GST_END_TEST;
 
+/* In another room than those three. */
+static MeshClient *
+join_later (
+    VmServer *node, const gchar *user, const gchar *device_id, guint others)
+{
+  MeshClient *client;
+
+  server = node;
+  client = mesh_open (user, device_id, "");
+  mesh_say (client, "room.join", "{\"room_id\":\"later\"}");
+  for (guint i = 0; i <= others; i++)
+    g_free (mesh_next (client, "room.joined"));
+  return client;
+}
+
+static void
+get_id (VmServer *node, gpointer id)
+{
+  VmRoom *room = vm_rooms_find (node->rooms, "later");
+
+  *(gchar **) id = room ? g_strdup (vm_room_get_id (room)) : NULL;
+}
+
+static gboolean
+have_one_id (gpointer unused)
+{
+  g_autofree gchar *a = NULL, *b = NULL;
+
+  net_run (nodes[0], get_id, &a);
+  net_run (nodes[1], get_id, &b);
+  return g_strcmp0 (a, b) == 0;
+}
+
+static gboolean
+is_over (gpointer node)
+{
+  g_autofree gchar *id = NULL;
+
+  net_run (node, get_id, &id);
+  return !id;
+}
+
+static void
+tick (VmServer *node, gpointer unused)
+{
+  vm_protocol_mesh.tick (node, vm_mesh_of (node), g_get_monotonic_time ());
+}
+
+/* The agent begins the room at its server, and so does a page at another, whose
+ * id counts: the agent stays, and the room ends with it. */
+GST_START_TEST (test_agent_stays)
+{
+  MeshClient *agent = join_later (nodes[1], "Dora", "dev-d", 0);
+  MeshClient *page = join_later (nodes[0], "Eve", NULL, 0);
+  MeshClient *late;
+
+  nats_wait (have_one_id, NULL);
+  net_run (nodes[1], tick, NULL);
+  late = join_later (nodes[1], "Fay", NULL, 1);
+  g_free (mesh_next (agent, "room.joined"));
+  g_free (mesh_next (late, "room.joined"));
+  mesh_free (late);
+  mesh_free (page);
+  fail_if (is_over (nodes[1]));
+  mesh_free (agent);
+  nats_wait (is_over, nodes[1]);
+}
+
+GST_END_TEST;
+
 static Suite *
 meshcluster_suite (void)
 {
@@ -185,6 +257,7 @@ meshcluster_suite (void)
   tcase_add_test (tc, test_order);
   tcase_add_test (tc, test_too_much);
   tcase_add_test (tc, test_gone);
+  tcase_add_test (tc, test_agent_stays);
   return s;
 }
 

@@ -20,6 +20,12 @@ vm_room_get_id (VmRoom *room)
   return room->id;
 }
 
+guint64
+vm_room_get_serial (const VmRoom *room)
+{
+  return room->serial;
+}
+
 VmMeetingState
 vm_room_get_state (VmRoom *room)
 {
@@ -140,6 +146,7 @@ vm_room_new (VmRooms *rooms, const gchar *name)
   room->rooms = rooms;
   room->name = g_strdup (name);
   room->id = vm_rooms_make_uuid (rooms);
+  room->serial = ++rooms->serials;
   room->epoch = 1;
   room->members = g_ptr_array_new ();
   g_hash_table_insert (rooms->rooms, room->name, room);

@@ -46,6 +46,7 @@ struct _VmRooms
   VmRoomsFuncs funcs;
   gpointer user_data;
   GHashTable *rooms; /* name -> VmRoom */
+  guint64 serials; /* rooms so far */
   GHashTable *tickets; /* text -> VmTicket */
   GHashTable *resumes; /* token -> VmMember */
   GHashTable *sfu_tickets; /* text -> VmMember */
@@ -78,6 +79,7 @@ struct _VmRoom
   VmRooms *rooms;
   gchar *name;
   gchar *id;
+  guint64 serial; /* see vm_room_get_serial() */
   gchar *pin;
   gchar **ice_servers;
   guint max_participants;

@@ -193,6 +193,9 @@ void vm_room_hand_over (VmRoom *room);
 
 const gchar *vm_room_get_name (VmRoom *room);
 const gchar *vm_room_get_id (VmRoom *room);
+/* A number that no other room of this process has had. The id of an open room
+ * may change while nobody sits in it: another server may have begun it. */
+guint64 vm_room_get_serial (const VmRoom *room);
 VmMeetingState vm_room_get_state (VmRoom *room);
 guint vm_room_get_epoch (VmRoom *room);
 guint vm_room_count (VmRoom *room);

@@ -64,7 +64,7 @@ struct _VmMeshGuest
   VmMeshMessage *hello; /* of an agent, else NULL */
 
   gchar *room; /* the current room, or NULL */
-  gchar *room_id; /* in the model: of an agent */
+  guint64 room_serial; /* in the model: of an agent */
   VmMember *member; /* NULL: in no room, or an agent */
   gchar *shown_token; /* the last valid capability, or NULL */
   VmCapability *shown;

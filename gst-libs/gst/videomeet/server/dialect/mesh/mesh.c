@@ -199,7 +199,7 @@ tick_agent (VmMeshGuest *agent)
     .key = vm_conn_get_key (agent->ws->conn) };
   g_autoptr (GError) error = NULL;
 
-  if (!room || strcmp (vm_room_get_id (room), agent->room_id) != 0)
+  if (!room || vm_room_get_serial (room) != agent->room_serial)
     g_set_error (&error, VM_ERROR, VM_ERROR_MEETING_ENDED,
         "The host has ended the meeting");
   if (error || !vm_room_trusts_still (room, &seat_request, &error))

@@ -41,9 +41,9 @@ vm_mesh_guest_met (VmMeshGuest *guest)
 static void
 release_room (VmMeshGuest *agent)
 {
-  VmRoom *room = vm_rooms_find_id (agent->mesh->server->rooms, agent->room_id);
+  VmRoom *room = vm_rooms_find (agent->mesh->server->rooms, agent->room);
 
-  if (room)
+  if (room && vm_room_get_serial (room) == agent->room_serial)
     vm_room_release (room);
 }
 
@@ -70,7 +70,6 @@ vm_mesh_guest_forget_room (VmMeshGuest *guest)
   guest->terminal = guest->hello && guest->hello->terminal;
   guest->member = NULL;
   g_clear_pointer (&guest->room, g_free);
-  g_clear_pointer (&guest->room_id, g_free);
 }
 
 void
@@ -169,7 +168,7 @@ enter_as_agent (
   }
   vm_mesh_guest_forget_room (guest);
   guest->room = g_strdup (seat_request->meeting);
-  guest->room_id = g_strdup (vm_room_get_id (room));
+  guest->room_serial = vm_room_get_serial (room);
   guest->joins--;
   vm_mesh_guest_tell_met (guest, guest, FALSE);
   vm_mesh_guest_met (guest);
