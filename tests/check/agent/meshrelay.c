@@ -226,6 +226,44 @@ GST_START_TEST (test_relay_without_a_ticket)
 GST_END_TEST;
 
 static void
+fill_quota (VmServer *of, gpointer data)
+{
+  VmMeshQuotaLimits limits = vm_mesh_quota_limits;
+
+  if (data)
+    limits.addresses_max = 0;
+  vm_mesh_quota_set_limits (vm_mesh_of (of)->quota, &limits);
+}
+
+/* Who has no ticket is refused as such, and leaves no trace; one that is
+ * refused for want of room is good later. */
+GST_START_TEST (test_ticket_comes_first)
+{
+  g_autofree gchar *at_a = NULL, *at_b = NULL;
+  g_autoptr (NetAnswer) answer = NULL;
+  g_autoptr (GError) error = NULL;
+  NetSocket *of_a;
+
+  sit ();
+  make ("", &at_a, &at_b);
+  net_run (server, fill_quota, GINT_TO_POINTER (TRUE));
+  answer =
+      net_ask (server, "GET /v2/relay?ticket=x HTTP/1.1\r\nHost: localhost\r\n"
+                       "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                       "Sec-WebSocket-Version: 13\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  has (answer->text, "BAD_TICKET");
+  fail_unless (relay (at_a, NULL) == NULL);
+  net_run (server, fill_quota, NULL);
+  of_a = relay (at_a, &error);
+  g_assert_no_error (error);
+  net_socket_free (of_a);
+  leave ();
+}
+
+GST_END_TEST;
+
+static void
 wait_briefly (VmServer *of, gpointer data)
 {
   vm_mesh_of (of)->relay_wait = 0;
@@ -311,6 +349,49 @@ GST_START_TEST (test_quota)
   now += limits.address_time;
   fail_unless_equals_int (vm_mesh_quota_take (quota, &other, "one", 1000, now),
       VM_MESH_QUOTA_CARRY);
+}
+
+GST_END_TEST;
+
+static gboolean
+visit (VmMeshQuota *quota, const gchar *address, VmMeshLink *link, gsize bytes)
+{
+  if (!vm_mesh_quota_enter (quota, address, 1, NULL))
+    return FALSE;
+  if (bytes)
+    fail_unless_equals_int (vm_mesh_quota_take (quota, link, address, bytes, 1),
+        VM_MESH_QUOTA_CARRY);
+  vm_mesh_quota_leave (quota, address);
+  return TRUE;
+}
+
+/* Beyond the limit, of those that are not there, who has had least is
+ * forgotten: nothing, first of all. */
+GST_START_TEST (test_addresses)
+{
+  VmMeshQuotaLimits limits = vm_mesh_quota_limits;
+  g_autoptr (VmMeshQuota) quota = NULL;
+  VmMeshLink link = { NULL };
+
+  limits.addresses_max = 2;
+  limits.address_bytes = 4000;
+  quota = vm_mesh_quota_new (&limits);
+  for (guint i = 0; i < 3; i++) {
+    const gchar *const idle[] = { "a", "b", "c" };
+
+    fail_unless (visit (quota, idle[i], &link, 0));
+  }
+  fail_unless (visit (quota, "little", &link, 1000));
+  fail_unless (visit (quota, "much", &link, 3000));
+  fail_unless (vm_mesh_quota_enter (quota, "here", 1, NULL));
+  fail_unless_equals_int (
+      vm_mesh_quota_take (quota, &link, "much", 1001, 1), VM_MESH_QUOTA_END);
+  fail_unless (visit (quota, "little", &link, 4000));
+  /* "much" had less then */
+  fail_unless (vm_mesh_quota_enter (quota, "much", 1, NULL));
+  fail_unless_equals_int (
+      vm_mesh_quota_take (quota, &link, "much", 4000, 1), VM_MESH_QUOTA_CARRY);
+  fail_if (vm_mesh_quota_enter (quota, "more", 1, NULL));
 }
 
 GST_END_TEST;
@@ -422,7 +503,9 @@ meshrelay_suite (void)
   tcase_add_test (tc, test_relay_without_a_ticket);
   tcase_add_test (tc, test_relay_alone);
   tcase_add_test (tc, test_relay_again);
+  tcase_add_test (tc, test_ticket_comes_first);
   tcase_add_test (tc, test_quota);
+  tcase_add_test (tc, test_addresses);
   tcase_add_test (tc, test_number_of_links);
   return suite;
 }

@@ -134,7 +134,7 @@ is_ticket (const gchar *own, const gchar *said)
 }
 
 VmMeshLink *
-vm_mesh_links_use (VmMeshLinks *links, const gchar *ticket, gint64 age,
+vm_mesh_links_find_ticket (VmMeshLinks *links, const gchar *ticket, gint64 age,
     gint64 now, VmMeshSide *side, GError **error)
 {
   GHashTableIter iter;
@@ -145,11 +145,8 @@ vm_mesh_links_use (VmMeshLinks *links, const gchar *ticket, gint64 age,
     VmMeshLink *link = value;
 
     for (guint i = 0; i < VM_MESH_N_SIDES; i++) {
-      if (!is_ticket (link->ticket[i], ticket))
+      if (!is_ticket (link->ticket[i], ticket) || now - link->ticket_at >= age)
         continue;
-      g_clear_pointer (&link->ticket[i], g_free);
-      if (now - link->ticket_at >= age)
-        break;
       *side = i;
       return link;
     }
@@ -157,6 +154,12 @@ vm_mesh_links_use (VmMeshLinks *links, const gchar *ticket, gint64 age,
   g_set_error (error, VM_ERROR, VM_ERROR_BAD_TICKET,
       "The ticket to the relay is unknown at this server, used, or too old");
   return NULL;
+}
+
+void
+vm_mesh_link_use_ticket (VmMeshLink *link, VmMeshSide side)
+{
+  g_clear_pointer (&link->ticket[side], g_free);
 }
 
 void

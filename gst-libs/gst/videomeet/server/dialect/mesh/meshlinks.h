@@ -54,9 +54,10 @@ VmMeshLink *vm_mesh_links_add (VmMeshLinks *links, const gchar *id,
 /* The session of @device in @room, and its side; NULL: there is none. */
 VmMeshLink *vm_mesh_links_find (VmMeshLinks *links, const gchar *id,
     const gchar *room, const gchar *device, VmMeshSide *side);
-/* Uses up a ticket that is not older than @age. BAD_TICKET. */
-VmMeshLink *vm_mesh_links_use (VmMeshLinks *links, const gchar *ticket,
+/* Whose ticket it is, which is not older than @age. BAD_TICKET. */
+VmMeshLink *vm_mesh_links_find_ticket (VmMeshLinks *links, const gchar *ticket,
     gint64 age, gint64 now, VmMeshSide *side, GError **error);
+void vm_mesh_link_use_ticket (VmMeshLink *link, VmMeshSide side);
 /* Both ends of it must be gone. */
 void vm_mesh_links_remove (VmMeshLinks *links, VmMeshLink *link);
 /* All of @device in @room; all where they are NULL.

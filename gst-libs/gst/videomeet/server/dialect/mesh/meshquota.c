@@ -70,6 +70,30 @@ sweep (VmMeshQuota *quota, gint64 now)
   g_hash_table_foreach_remove (quota->addresses, is_over, &before);
 }
 
+/* Beyond the addresses that are remembered, of those that are not there: the
+ * one that has had least. */
+static void
+make_room (VmMeshQuota *quota)
+{
+  GHashTableIter iter;
+  gpointer key, value, least = NULL;
+  guint64 carried = G_MAXUINT64;
+
+  if (g_hash_table_size (quota->addresses) < quota->limits.addresses_max)
+    return;
+  g_hash_table_iter_init (&iter, quota->addresses);
+  while (g_hash_table_iter_next (&iter, &key, &value)) {
+    const Address *address = value;
+
+    if (address->ends || address->carried >= carried)
+      continue;
+    least = key;
+    carried = address->carried;
+  }
+  if (least)
+    g_hash_table_remove (quota->addresses, least);
+}
+
 static Address *
 get_address (VmMeshQuota *quota, const gchar *group, gint64 now)
 {
@@ -83,6 +107,7 @@ get_address (VmMeshQuota *quota, const gchar *group, gint64 now)
     return address;
   }
   sweep (quota, now);
+  make_room (quota);
   if (g_hash_table_size (quota->addresses) >= quota->limits.addresses_max)
     return NULL;
   address = g_new0 (Address, 1);

@@ -200,14 +200,12 @@ vm_mesh_relay_upgrade (VmConn *conn, GError **error)
   VmMeshSide side;
   End *end;
 
-  if (!vm_mesh_quota_enter (mesh->quota, conn->group, now, error))
-    return TRUE;
-  link = vm_mesh_links_use (
+  /* who has no ticket leaves no trace */
+  link = vm_mesh_links_find_ticket (
       mesh->links, ticket, VM_RELAY_TICKET_TIME, now, &side, error);
-  if (!link) {
-    vm_mesh_quota_leave (mesh->quota, conn->group);
+  if (!link || !vm_mesh_quota_enter (mesh->quota, conn->group, now, error))
     return TRUE;
-  }
+  vm_mesh_link_use_ticket (link, side);
   end = g_new0 (End, 1);
   end->mesh = mesh;
   end->link = link;
