@@ -225,6 +225,78 @@ GST_START_TEST (test_relay_without_a_ticket)
 
 GST_END_TEST;
 
+static VmWs *
+find_ws (VmServer *of, gconstpointer end)
+{
+  GHashTableIter iter;
+  gpointer conn;
+
+  g_hash_table_iter_init (&iter, of->conns);
+  while (g_hash_table_iter_next (&iter, &conn, NULL)) {
+    VmWs *ws = ((VmConn *) conn)->ws;
+
+    if (ws && ws->peer == end)
+      return ws;
+  }
+  g_assert_not_reached ();
+}
+
+#define MANY 100000
+
+typedef struct
+{
+  gchar *id; /* of the session */
+  guint first_dropped;
+  guint waiting, dropped; /* in the end */
+} Flood;
+
+/* All at once: nothing of it is written before the server's next turn. */
+static void
+send_many (VmServer *of, gpointer data)
+{
+  Flood *flood = data;
+  VmMesh *mesh = vm_mesh_of (of);
+  VmMeshSide side;
+  VmMeshLink *link =
+      vm_mesh_links_find (mesh->links, flood->id, "standup", "dev-a", &side);
+  VmWs *from = find_ws (of, link->end[VM_MESH_SIDE_A]);
+  VmWs *to = find_ws (of, link->end[VM_MESH_SIDE_B]);
+  g_autoptr (GBytes) datagram = g_bytes_new_static ("x", 1);
+
+  for (guint i = 1; i <= MANY; i++) {
+    from->funcs->receive_binary (from, datagram);
+    if (mesh->relay_dropped && !flood->first_dropped)
+      flood->first_dropped = i;
+  }
+  flood->waiting = to->queue.length;
+  flood->dropped = mesh->relay_dropped;
+}
+
+/* However small they are, for a side that does not read. */
+GST_START_TEST (test_number_of_datagrams)
+{
+  g_autofree gchar *at_a = NULL, *at_b = NULL;
+  Flood flood = { NULL };
+  NetSocket *of_a, *of_b;
+
+  sit ();
+  make ("", &at_a, &at_b);
+  of_a = relay (at_a, NULL);
+  of_b = relay (at_b, NULL);
+  fail_unless (of_a && of_b);
+  flood.id = mesh_text_of (at_a, "session_id");
+  net_run (server, send_many, &flood);
+  fail_unless_equals_int (flood.first_dropped, VM_RELAY_QUEUE_DATAGRAMS + 1);
+  fail_unless_equals_int (flood.waiting, VM_RELAY_QUEUE_DATAGRAMS);
+  fail_unless_equals_int (flood.dropped, MANY - VM_RELAY_QUEUE_DATAGRAMS);
+  g_free (flood.id);
+  net_socket_free (of_a);
+  net_socket_free (of_b);
+  leave ();
+}
+
+GST_END_TEST;
+
 static void
 fill_quota (VmServer *of, gpointer data)
 {
@@ -349,6 +421,23 @@ GST_START_TEST (test_quota)
   now += limits.address_time;
   fail_unless_equals_int (vm_mesh_quota_take (quota, &other, "one", 1000, now),
       VM_MESH_QUOTA_CARRY);
+}
+
+GST_END_TEST;
+
+/* Below, at and above what a small one counts as. */
+GST_START_TEST (test_small_datagrams)
+{
+  g_autoptr (VmMeshQuota) quota = vm_mesh_quota_new (&vm_mesh_quota_limits);
+  const gsize least = VM_RELAY_DATAGRAM_MIN;
+
+  for (gsize size = least - 1; size <= least + 1; size++) {
+    VmMeshLink link = { NULL };
+
+    fail_unless_equals_int (
+        vm_mesh_quota_take (quota, &link, "one", size, 1), VM_MESH_QUOTA_CARRY);
+    fail_unless_equals_uint64 (link.carried, MAX (size, least));
+  }
 }
 
 GST_END_TEST;
@@ -503,8 +592,10 @@ meshrelay_suite (void)
   tcase_add_test (tc, test_relay_without_a_ticket);
   tcase_add_test (tc, test_relay_alone);
   tcase_add_test (tc, test_relay_again);
+  tcase_add_test (tc, test_number_of_datagrams);
   tcase_add_test (tc, test_ticket_comes_first);
   tcase_add_test (tc, test_quota);
+  tcase_add_test (tc, test_small_datagrams);
   tcase_add_test (tc, test_addresses);
   tcase_add_test (tc, test_number_of_links);
   return suite;

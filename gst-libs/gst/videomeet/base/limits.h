@@ -61,6 +61,9 @@
  * at once, and bytes in all, of a session, both ways together, and of an
  * address, whose bytes count for VM_RELAY_ADDRESS_TIME; ends at one time. */
 #define VM_RELAY_DATAGRAM_MAX 1500
+/* A smaller one counts as so many bytes: it is as much work, and takes as much
+ * memory. */
+#define VM_RELAY_DATAGRAM_MIN 256
 #define VM_RELAY_SESSION_RATE (8 * 1024 * 1024)
 #define VM_RELAY_SESSION_BYTES (G_GUINT64_CONSTANT (16) * 1024 * 1024 * 1024)
 #define VM_RELAY_SESSIONS_MAX 256
@@ -69,8 +72,10 @@
 #define VM_RELAY_ADDRESS_TIME (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
 #define VM_RELAY_ENDS_PER_ADDRESS 16
 #define VM_RELAY_ADDRESSES_MAX 1024
-/* Waiting for one end; a datagram beyond it is dropped, as by any router. */
+/* Waiting for one end, in bytes and in datagrams; a datagram beyond it is
+ * dropped, as by any router. */
 #define VM_RELAY_QUEUE (256 * 1024)
+#define VM_RELAY_QUEUE_DATAGRAMS (VM_RELAY_QUEUE / VM_RELAY_DATAGRAM_MIN)
 /* For a ticket to be used; and for the other side to come. */
 #define VM_RELAY_TICKET_TIME (60 * G_USEC_PER_SEC)
 /* Tickets of a session are not renewed sooner. */

@@ -168,6 +168,7 @@ vm_mesh_quota_take (VmMeshQuota *quota, VmMeshLink *link, const gchar *group,
   const VmMeshQuotaLimits *limits = &quota->limits;
   Address *address = get_address (quota, group, now);
 
+  size = MAX (size, VM_RELAY_DATAGRAM_MIN);
   if (!address || link->carried + size > limits->session_bytes
       || address->carried + size > limits->address_bytes)
     return VM_MESH_QUOTA_END;

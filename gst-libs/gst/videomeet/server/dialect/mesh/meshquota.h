@@ -37,6 +37,7 @@ typedef enum
   VM_MESH_QUOTA_DROP, /* it comes too fast */
   VM_MESH_QUOTA_END, /* the session, or the address, has had its bytes */
 } VmMeshQuotaResult;
-/* A datagram of @size bytes from that address. */
+/* A datagram of @size bytes from that address; a small one counts as
+ * VM_RELAY_DATAGRAM_MIN. */
 VmMeshQuotaResult vm_mesh_quota_take (VmMeshQuota *quota, VmMeshLink *link,
     const gchar *group, gsize size, gint64 now);

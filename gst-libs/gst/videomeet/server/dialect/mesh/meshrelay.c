@@ -98,6 +98,13 @@ relay_open (VmWs *ws)
     vm_ws_close (ws, VM_CLOSE_NORMAL, "the session is over", FALSE);
 }
 
+static gboolean
+is_full (const VmWs *ws, gsize size)
+{
+  return ws->queue_bytes + size > VM_RELAY_QUEUE
+         || ws->queue.length >= VM_RELAY_QUEUE_DATAGRAMS;
+}
+
 static void
 relay_take (VmWs *ws, GBytes *datagram)
 {
@@ -118,7 +125,7 @@ relay_take (VmWs *ws, GBytes *datagram)
     default:
       break;
   }
-  if (other->ws->queue_bytes + size > VM_RELAY_QUEUE) {
+  if (is_full (other->ws, size)) {
     end->mesh->relay_dropped++;
     return;
   }
