@@ -13,44 +13,65 @@
 #include <string.h>
 
 #define HERE "10.0.0.2"
+#define THERE "10.0.0.3"
+#define ANN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define BOB "BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define EVE "EAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define PIN "123456"
+#define SEATS (2 + VM_ROOM_VIA_MAX + 2)
 
 static Peer bridge;
 
-static VmMember *
-take_seat (Peer *peer, const VmJoin *join, GError **error)
+static gchar *
+get_ticket (const gchar *user, const gchar *key, const gchar *group,
+    const gchar *via, const gchar *origin_id, GError **error)
+{
+  g_autofree gchar *id = vm_device_id_from_key_hash (key);
+  const VmJoin join = { .meeting = "standup",
+    .user = user,
+    .device_id = id,
+    .group = group,
+    .key = key,
+    .pin = via ? NULL : PIN,
+    .via = via,
+    .origin_id = origin_id };
+  gchar *text = NULL;
+
+  vm_rooms_join (rooms, &join, now, &text, error);
+  return text;
+}
+
+static gboolean
+take_seat (Peer *peer, const gchar *text, const gchar *key, GError **error)
 {
   g_autoptr (VmSignal) hello = vm_signal_new (VM_SIGNAL_HELLO);
-  g_autofree gchar *text = NULL;
-  g_autoptr (VmTicket) ticket = NULL;
+  g_autoptr (VmTicket) ticket =
+      vm_rooms_use_ticket (rooms, text, key, now, error);
 
-  peer_init (peer);
-  if (!vm_rooms_join (rooms, join, now, &text, error))
-    return NULL;
-  ticket = vm_rooms_use_ticket (rooms, text, join->key, now, error);
   vm_signal_add_participant (hello)->device = g_strdup ("laptop");
+  peer_init (peer);
   peer->member =
       ticket ? vm_rooms_take_seat (rooms, ticket, hello, peer, error) : NULL;
-  return peer->member;
+  return peer->member != NULL;
+}
+
+static gboolean
+come_from (Peer *peer, const gchar *user, const gchar *key, const gchar *group,
+    const gchar *via, const gchar *origin_id, GError **error)
+{
+  g_autofree gchar *text = get_ticket (user, key, group, via, origin_id, error);
+
+  if (text)
+    return take_seat (peer, text, key, error);
+  peer_init (peer);
+  return FALSE;
 }
 
 static gboolean
 come (Peer *peer, const gchar *user, const gchar *key, const gchar *via,
     const gchar *origin_id, GError **error)
 {
-  g_autofree gchar *id = vm_device_id_from_key_hash (key);
-  const VmJoin join = { .meeting = "standup",
-    .user = user,
-    .device_id = id,
-    .group = HERE,
-    .key = key,
-    .pin = via ? NULL : PIN,
-    .via = via,
-    .origin_id = origin_id };
-
-  return take_seat (peer, &join, error) != NULL;
+  return come_from (peer, user, key, HERE, via, origin_id, error);
 }
 
 static const gchar *
@@ -85,6 +106,20 @@ trust_all (const gchar *device_id, const gchar *user, const gchar *device,
   return facts;
 }
 
+/* The host has met Bob. */
+static VmTrustFacts *
+know_bob (const gchar *device_id, const gchar *user, const gchar *device,
+    gint64 *date, gpointer user_data)
+{
+  VmTrustFacts *facts = vm_trust_facts_new (device_id);
+  g_autofree gchar *bob = vm_device_id_from_key_hash (BOB);
+
+  *date = 1000;
+  if (g_strcmp0 (device_id, bob) == 0)
+    facts->first_seen = g_date_time_new_from_unix_utc (900);
+  return facts;
+}
+
 static void
 via_setup (void)
 {
@@ -92,7 +127,21 @@ via_setup (void)
   vm_room_end (room);
   peer_clear (&host);
   peer_init (&host);
-  open_room (PIN, 2 + VM_ROOM_VIA_MAX + 2);
+  open_room (PIN, SEATS);
+  fail_unless (come (&bridge, "Bob", BOB, NULL, NULL, NULL));
+}
+
+/* The same once more, but Bob is no stranger. */
+static void
+begin_with_known_bob (void)
+{
+  room_funcs.know = know_bob;
+  vm_rooms_free (rooms);
+  rooms = vm_rooms_new (&room_funcs, NULL);
+  peer_clear (&host);
+  peer_init (&host);
+  open_room (PIN, SEATS);
+  peer_clear (&bridge);
   fail_unless (come (&bridge, "Bob", BOB, NULL, NULL, NULL));
 }
 
@@ -101,6 +150,7 @@ via_teardown (void)
 {
   peer_clear (&bridge);
   teardown ();
+  room_funcs.know = NULL;
 }
 
 /* Without a PIN, without a key, and never as anybody known. */
@@ -184,7 +234,6 @@ GST_START_TEST (test_policy)
   g_assert_error (alice.reason, VM_ERROR, VM_ERROR_NOT_TRUSTED);
   fail_if (bridge.closed);
   peer_clear (&alice);
-  room_funcs.know = NULL;
 }
 
 GST_END_TEST;
@@ -193,6 +242,7 @@ GST_START_TEST (test_number)
 {
   Peer all[VM_ROOM_VIA_MAX], again;
 
+  begin_with_known_bob ();
   for (guint i = 0; i < VM_ROOM_VIA_MAX; i++) {
     g_autofree gchar *id = g_strdup_printf ("%u", i);
 
@@ -205,6 +255,96 @@ GST_START_TEST (test_number)
   peer_clear (&again);
   for (guint i = 0; i < VM_ROOM_VIA_MAX; i++)
     peer_clear (&all[i]);
+}
+
+GST_END_TEST;
+
+/* One ticket more than there may be, all of them given before. */
+GST_START_TEST (test_number_of_tickets)
+{
+  gchar *tickets[VM_ROOM_VIA_MAX + 1];
+  Peer all[VM_ROOM_VIA_MAX + 1];
+  g_autoptr (GError) error = NULL;
+
+  begin_with_known_bob ();
+  for (guint i = 0; i <= VM_ROOM_VIA_MAX; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%u", i);
+
+    tickets[i] = get_ticket ("Alice", BOB, HERE, id_of (&bridge), id, NULL);
+    fail_unless (tickets[i] != NULL);
+  }
+  for (guint i = 0; i <= VM_ROOM_VIA_MAX; i++) {
+    g_clear_error (&error);
+    fail_unless_equals_int (
+        take_seat (&all[i], tickets[i], BOB, &error), i < VM_ROOM_VIA_MAX);
+    g_free (tickets[i]);
+  }
+  g_assert_error (error, VM_ERROR, VM_ERROR_MEETING_FULL);
+  for (guint i = 0; i <= VM_ROOM_VIA_MAX; i++)
+    peer_clear (&all[i]);
+}
+
+GST_END_TEST;
+
+/* Whom a stranger brings counts as if it came from that address itself: half of
+ * the seats, the bridge's included, at the ticket and at the seat. */
+GST_START_TEST (test_share_of_a_stranger)
+{
+  const guint most = SEATS / 2 - 1;
+  Peer all[SEATS / 2 - 1], again, late, eve;
+  g_autofree gchar *ticket = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < most; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%u", i);
+
+    if (i + 1 == most)
+      ticket = get_ticket ("Late", BOB, HERE, id_of (&bridge), "x", NULL);
+    fail_unless (come (&all[i], "Alice", BOB, id_of (&bridge), id, NULL));
+  }
+  is_refused (BOB, id_of (&bridge), "y", VM_ERROR_MEETING_FULL);
+  fail_if (take_seat (&late, ticket, BOB, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_MEETING_FULL);
+  is_refused (EVE, NULL, NULL, VM_ERROR_MEETING_FULL);
+  /* in the place of who has it; and the others have theirs */
+  fail_unless (come (&again, "Alice", BOB, id_of (&bridge), "0", NULL));
+  fail_unless (come_from (&eve, "Eve", EVE, THERE, NULL, NULL, NULL));
+  peer_clear (&eve);
+  peer_clear (&again);
+  peer_clear (&late);
+  for (guint i = 0; i < most; i++)
+    peer_clear (&all[i]);
+}
+
+GST_END_TEST;
+
+/* The host itself is no stranger. */
+GST_START_TEST (test_host_is_the_bridge)
+{
+  g_autofree gchar *ann = vm_device_id_from_key_hash (ANN);
+  const VmRoomConfig config = { "planning", "Ann", "desk", ann, PIN, SEATS,
+    VM_CALL_TYPE_VIDEO };
+  Peer ann_peer, all[VM_ROOM_VIA_MAX];
+
+  peer_init (&ann_peer);
+  fail_unless (
+      vm_rooms_open (rooms, &config, &ann_peer, &ann_peer.member, NULL));
+  for (guint i = 0; i < VM_ROOM_VIA_MAX; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%u", i);
+    const VmJoin join = { .meeting = "planning",
+      .user = "Alice",
+      .group = HERE,
+      .key = ANN,
+      .via = id_of (&ann_peer),
+      .origin_id = id };
+    g_autofree gchar *text = NULL;
+
+    fail_unless (vm_rooms_join (rooms, &join, now, &text, NULL) != NULL);
+    fail_unless (take_seat (&all[i], text, ANN, NULL));
+  }
+  for (guint i = 0; i < VM_ROOM_VIA_MAX; i++)
+    peer_clear (&all[i]);
+  peer_clear (&ann_peer);
 }
 
 GST_END_TEST;
@@ -284,6 +424,9 @@ roomsvia_suite (void)
   tcase_add_test (tests, test_locked);
   tcase_add_test (tests, test_policy);
   tcase_add_test (tests, test_number);
+  tcase_add_test (tests, test_number_of_tickets);
+  tcase_add_test (tests, test_share_of_a_stranger);
+  tcase_add_test (tests, test_host_is_the_bridge);
   tcase_add_test (tests, test_another_bridge);
   tcase_add_test (tests, test_bridge_leaves);
   tcase_add_test (tests, test_bridge_has_left);

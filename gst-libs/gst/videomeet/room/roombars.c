@@ -160,23 +160,42 @@ is_counted (const gchar *group)
   return group && !(address && g_inet_address_get_is_loopback (address));
 }
 
+/* Who is passed on comes by its bridge, as known and from where that is. */
+static const VmMember *
+get_comer (VmRoom *room, const VmMember *member)
+{
+  return member->via ? vm_room_find_member (room, member->via) : member;
+}
+
+static gboolean
+is_stranger_from (VmRoom *room, const VmMember *member, const gchar *group)
+{
+  const VmMember *comer = get_comer (room, member);
+
+  return comer && comer->trust == VM_TRUST_LEVEL_UNKNOWN
+         && g_strcmp0 (comer->group, group) == 0;
+}
+
 /* Of a room that nobody hosts all are strangers, and whole offices come from
  * one address: the connections that an address may have are its bound. */
 gboolean
 vm_room_has_share (VmRoom *room, const VmBearer *bearer, const VmMember *from,
     VmTrustLevel level, GError **error)
 {
+  const VmMember *bridge =
+      bearer->via ? vm_room_find_member (room, bearer->via) : NULL;
+  const gchar *group = bridge ? bridge->group : bearer->group;
   guint share = (room->max_participants + 1) / 2;
   guint n = 0;
 
-  if (room->open || level != VM_TRUST_LEVEL_UNKNOWN
-      || !is_counted (bearer->group))
+  if (bridge)
+    level = bridge->trust;
+  if (room->open || level != VM_TRUST_LEVEL_UNKNOWN || !is_counted (group))
     return TRUE;
   for (guint i = 0; i < room->members->len; i++) {
     const VmMember *member = room->members->pdata[i];
 
-    n += member != from && member->trust == VM_TRUST_LEVEL_UNKNOWN
-         && g_strcmp0 (member->group, bearer->group) == 0;
+    n += member != from && is_stranger_from (room, member, group);
   }
   if (n < share)
     return TRUE;

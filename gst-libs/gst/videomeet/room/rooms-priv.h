@@ -179,7 +179,7 @@ typedef struct
   const gchar *device;
   VmToken *presented; /* or NULL */
   const gchar *group; /* see VmJoin, or NULL */
-  gboolean passed_on; /* by a bridge: see VmJoin.via */
+  const gchar *via; /* see VmJoin, or NULL */
   gboolean own_page; /* see VmJoin */
 } VmBearer;
 
@@ -210,8 +210,11 @@ vm_room_checks_pin (VmRoom *room, const VmBearer *bearer, VmTrustLevel level,
 
 /* roomvia.c: whether the cloud's participant of @join comes by its bridge. */
 gboolean vm_room_checks_via (VmRoom *room, const VmJoin *join, GError **error);
-/* Whether the bridge of @ticket, if it has one, is there. */
+/* Whether the bridge of @ticket, if it has one, is there, and the meeting has
+ * not as many of the cloud as it takes. */
 gboolean vm_room_has_via (VmRoom *room, const VmTicket *ticket, GError **error);
+/* Who has the seat of that participant of the cloud, or NULL. */
+VmMember *vm_room_find_origin (VmRoom *room, const gchar *origin_id);
 /* Who has the seat of the same participant of the cloud by an earlier bridge
  * leaves it. */
 void vm_room_supersede (VmRoom *room, const VmTicket *ticket);
@@ -233,8 +236,8 @@ gboolean
 vm_room_admits_key (VmRoom *room, const VmBearer *bearer, GError **error);
 gboolean vm_room_admits_group (
     VmRoom *room, const VmBearer *bearer, VmTrustLevel level, GError **error);
-/* Whether one more stranger from this address may have a seat. @from: see
- * vm_room_admits(). */
+/* Whether one more stranger from this address may have a seat; who is passed on
+ * counts as its bridge does. @from: see vm_room_admits(). */
 gboolean vm_room_has_share (VmRoom *room, const VmBearer *bearer,
     const VmMember *from, VmTrustLevel level, GError **error);
 /* Those remembered devices whose trust is revoked. Returns: (transfer full) */

@@ -336,7 +336,7 @@ vm_join_to_bearer (const VmJoin *join)
     .user = join->user,
     .presented = join->token,
     .group = join->group,
-    .passed_on = join->via != NULL,
+    .via = join->via,
     .own_page = join->own_page };
 }
 
@@ -369,10 +369,12 @@ static gboolean
 gives_ticket (VmRoom *room, const VmJoin *join, gint64 now, GError **error)
 {
   const VmBearer bearer = vm_join_to_bearer (join);
+  const VmMember *before =
+      join->via ? vm_room_find_origin (room, join->origin_id) : NULL;
   VmTrustLevel level;
 
   return vm_room_admits (
-             room, &bearer, join->pin, join->group, NULL, now, &level, error)
+             room, &bearer, join->pin, join->group, before, now, &level, error)
          && vm_room_bears (room, TRUE, NULL, error)
          && make_room_for_ticket (room->rooms, join->group, now, error);
 }
@@ -449,7 +451,7 @@ vm_ticket_to_bearer (const VmTicket *ticket, const VmSignal *hello)
     .device = said && said->device ? said->device : "",
     .presented = ticket->presented,
     .group = ticket->group,
-    .passed_on = ticket->via != NULL,
+    .via = ticket->via,
     .own_page = ticket->own_page };
 }
 

@@ -47,7 +47,7 @@ vm_member_to_bearer (const VmMember *member)
     .user = member->user,
     .device = member->named ? NULL : device,
     .presented = member->presented,
-    .passed_on = member->via != NULL,
+    .via = member->via,
     .own_page = member->own_page };
 }
 
@@ -195,7 +195,7 @@ vm_room_trusts (
     *level = VM_TRUST_LEVEL_UNKNOWN;
     return TRUE;
   }
-  if (bearer->passed_on && rooms->policy == VM_POLICY_REQUIRE
+  if (bearer->via && rooms->policy == VM_POLICY_REQUIRE
       && rooms->cloud_trust == VM_CLOUD_TRUST_ALLOW) {
     *level = VM_TRUST_LEVEL_UNKNOWN;
     return TRUE;

@@ -26,8 +26,8 @@ count_via (VmRoom *room)
   return n;
 }
 
-static VmMember *
-find_same (VmRoom *room, const gchar *origin_id)
+VmMember *
+vm_room_find_origin (VmRoom *room, const gchar *origin_id)
 {
   for (guint i = 0; i < room->members->len; i++) {
     VmMember *member = room->members->pdata[i];
@@ -36,6 +36,18 @@ find_same (VmRoom *room, const gchar *origin_id)
       return member;
   }
   return NULL;
+}
+
+static gboolean
+has_place (VmRoom *room, const gchar *origin_id, GError **error)
+{
+  if (count_via (room) < VM_ROOM_VIA_MAX
+      || vm_room_find_origin (room, origin_id))
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_MEETING_FULL,
+      "The meeting has %u participants of the cloud, and takes no more",
+      VM_ROOM_VIA_MAX);
+  return FALSE;
 }
 
 gboolean
@@ -53,21 +65,18 @@ vm_room_checks_via (VmRoom *room, const VmJoin *join, GError **error)
   else if (!bridge || !is_of (bridge, join))
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "Only %s itself may bring somebody via %s", join->via, join->via);
-  else if (count_via (room) >= VM_ROOM_VIA_MAX
-           && !find_same (room, join->origin_id))
-    g_set_error (error, VM_ERROR, VM_ERROR_MEETING_FULL,
-        "The meeting has %u participants of the cloud, and takes no more",
-        VM_ROOM_VIA_MAX);
   else
-    return TRUE;
+    return has_place (room, join->origin_id, error);
   return FALSE;
 }
 
 gboolean
 vm_room_has_via (VmRoom *room, const VmTicket *ticket, GError **error)
 {
-  if (!ticket->via || vm_room_find_member (room, ticket->via))
+  if (!ticket->via)
     return TRUE;
+  if (vm_room_find_member (room, ticket->via))
+    return has_place (room, ticket->origin_id, error);
   g_set_error (error, VM_ERROR, VM_ERROR_DISCONNECTED,
       "The bridge to the cloud has left");
   return FALSE;
@@ -77,7 +86,8 @@ vm_room_has_via (VmRoom *room, const VmTicket *ticket, GError **error)
 void
 vm_room_supersede (VmRoom *room, const VmTicket *ticket)
 {
-  VmMember *before = ticket->via ? find_same (room, ticket->origin_id) : NULL;
+  VmMember *before =
+      ticket->via ? vm_room_find_origin (room, ticket->origin_id) : NULL;
   g_autoptr (GError) reason = NULL;
 
   if (!before)
