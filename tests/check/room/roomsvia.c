@@ -286,6 +286,31 @@ GST_START_TEST (test_number_of_tickets)
 
 GST_END_TEST;
 
+/* Those of one bridge push out none of another's. */
+GST_START_TEST (test_tickets_of_two_bridges)
+{
+  Peer eve, alice;
+  g_autofree gchar *ticket = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (come_from (&eve, "Eve", EVE, THERE, NULL, NULL, NULL));
+  ticket = get_ticket ("Alice", BOB, HERE, id_of (&bridge), "44", NULL);
+  for (guint i = 0; i <= VM_TICKETS_PER_ADDRESS; i++) {
+    g_autofree gchar *id = g_strdup_printf ("%u", i);
+
+    now++;
+    g_free (get_ticket ("Olaf", EVE, THERE, id_of (&eve), id, NULL));
+  }
+  fail_unless_equals_int (
+      vm_rooms_count_tickets (rooms), 1 + VM_TICKETS_PER_ADDRESS);
+  take_seat (&alice, ticket, BOB, &error);
+  g_assert_no_error (error);
+  peer_clear (&alice);
+  peer_clear (&eve);
+}
+
+GST_END_TEST;
+
 /* Whom a stranger brings counts as if it came from that address itself: half of
  * the seats, the bridge's included, at the ticket and at the seat. */
 GST_START_TEST (test_share_of_a_stranger)
@@ -425,6 +450,7 @@ roomsvia_suite (void)
   tcase_add_test (tests, test_policy);
   tcase_add_test (tests, test_number);
   tcase_add_test (tests, test_number_of_tickets);
+  tcase_add_test (tests, test_tickets_of_two_bridges);
   tcase_add_test (tests, test_share_of_a_stranger);
   tcase_add_test (tests, test_host_is_the_bridge);
   tcase_add_test (tests, test_another_bridge);

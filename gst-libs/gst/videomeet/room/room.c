@@ -379,7 +379,7 @@ take_ticket (VmMember *member, const VmTicket *ticket)
   member->device_id = g_strdup (ticket->device_id);
   member->call_type = ticket->call_type;
   member->key = g_strdup (ticket->key);
-  member->group = vm_text_share (ticket->group);
+  member->group = vm_text_share (ticket->via ? NULL : ticket->group);
   member->proven = ticket->proven;
   member->own_page = ticket->own_page;
   member->presented =

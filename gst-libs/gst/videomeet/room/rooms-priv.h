@@ -128,7 +128,8 @@ struct _VmMember
   gboolean proven; /* see VmJoin */
   gboolean own_page; /* likewise */
   gchar *key; /* of its TLS, or NULL */
-  gchar *group; /* of VmJoin, shared; NULL: it is at another server */
+  gchar *group; /* of VmJoin, shared; NULL: it is at another server, or passed
+                 * on, and counts for its bridge's */
   VmToken *presented; /* see VmJoin, or NULL */
   gchar *token; /* to resume with; NULL for the host */
   gchar *old_token; /* valid until the welcome with @token has arrived */

@@ -368,13 +368,15 @@ make_ticket (VmRoom *room, const VmJoin *join, gint64 now)
 static gboolean
 gives_ticket (VmRoom *room, const VmJoin *join, gint64 now, GError **error)
 {
-  const VmBearer bearer = vm_join_to_bearer (join);
+  VmBearer bearer = vm_join_to_bearer (join);
   const VmMember *before =
       join->via ? vm_room_find_origin (room, join->origin_id) : NULL;
   VmTrustLevel level;
 
+  if (join->via)
+    bearer.group = NULL;
   return vm_room_admits (
-             room, &bearer, join->pin, join->group, before, now, &level, error)
+             room, &bearer, join->pin, bearer.group, before, now, &level, error)
          && vm_room_bears (room, TRUE, NULL, error)
          && make_room_for_ticket (room->rooms, join->group, now, error);
 }
@@ -394,7 +396,7 @@ vm_rooms_join (VmRooms *rooms, const VmJoin *join, gint64 now, gchar **text,
     if (!vm_room_checks_via (room, join, error))
       return NULL;
     /* the key is the bridge's, who has shown the PIN */
-    counts.key = counts.device_id = counts.group = NULL;
+    counts.key = counts.device_id = NULL;
     counts.token = NULL;
   }
   if (!gives_ticket (room, &counts, now, error)) {
@@ -450,7 +452,7 @@ vm_ticket_to_bearer (const VmTicket *ticket, const VmSignal *hello)
     .user = ticket->user,
     .device = said && said->device ? said->device : "",
     .presented = ticket->presented,
-    .group = ticket->group,
+    .group = ticket->via ? NULL : ticket->group,
     .via = ticket->via,
     .own_page = ticket->own_page };
 }
