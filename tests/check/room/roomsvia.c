@@ -286,6 +286,31 @@ GST_START_TEST (test_number_of_tickets)
 
 GST_END_TEST;
 
+/* Who is removed does not shut out those of the bridge's address, before its
+ * connection was lost once and after. */
+GST_START_TEST (test_removed)
+{
+  Peer alice, eve;
+
+  for (guint i = 0; i < 2; i++) {
+    fail_unless (come (&alice, "Alice", BOB, id_of (&bridge), "44", NULL));
+    if (i) {
+      g_autofree gchar *token = g_strdup (alice.token);
+
+      vm_member_lose (alice.member, now);
+      vm_member_resume (alice.member, token, HERE);
+    }
+    say (&host, VM_SIGNAL_KICK, id_of (&alice));
+    fail_unless (alice.closed);
+    fail_unless (come (&eve, "Eve", EVE, NULL, NULL, NULL));
+    vm_member_leave (eve.member, NULL);
+    peer_clear (&eve);
+    peer_clear (&alice);
+  }
+}
+
+GST_END_TEST;
+
 /* Those of one bridge push out none of another's. */
 GST_START_TEST (test_tickets_of_two_bridges)
 {
@@ -450,6 +475,7 @@ roomsvia_suite (void)
   tcase_add_test (tests, test_policy);
   tcase_add_test (tests, test_number);
   tcase_add_test (tests, test_number_of_tickets);
+  tcase_add_test (tests, test_removed);
   tcase_add_test (tests, test_tickets_of_two_bridges);
   tcase_add_test (tests, test_share_of_a_stranger);
   tcase_add_test (tests, test_host_is_the_bridge);

@@ -46,7 +46,7 @@ void
 vm_member_resume (VmMember *member, const gchar *token, const gchar *group)
 {
   vm_text_unshare (member->group);
-  member->group = vm_text_share (group);
+  member->group = vm_text_share (member->via ? NULL : group);
   member->lost_at = 0;
   vm_member_renew (member, token, NULL);
   if (member->room->shared)
