@@ -224,6 +224,87 @@ GST_START_TEST (test_who_shares_one)
 
 GST_END_TEST;
 
+/* A client of the room dialect, outside. */
+static NetSocket *
+open_client (gchar **id)
+{
+  g_autoptr (GError) error = NULL;
+  NetSocket *client = net_socket_open (server, "/", NULL, &error);
+  g_autofree gchar *text = NULL;
+
+  g_assert_no_error (error);
+  text = net_socket_wait (client, "id");
+  *id = mesh_text_of (text, "id");
+  return client;
+}
+
+/* Bob, who is told of it. */
+static void
+sees_enter (NetSocket *client, const gchar *id)
+{
+  net_socket_send (client, "{\"type\":\"join\",\"roomId\":\"standup\"}");
+  g_free (net_socket_wait (client, "joined"));
+  mesh_hears (bob, "room.joined",
+      "{\"peer_id\":\"%s\",\"role\":\"member\",\"room_id\":\"standup\"}", id);
+}
+
+/* What Bob's page says to that id comes to @client. */
+static void
+reaches (NetSocket *client, const gchar *id, const gchar *call)
+{
+  offer (bob, id, call);
+  g_free (net_socket_wait (client, "offer"));
+}
+
+/* Everybody in the room knows that id, and an agent without a key may say any:
+ * not that of who has a seat. */
+GST_START_TEST (test_name_of_a_seat)
+{
+  g_autofree gchar *id = NULL, *call = NULL;
+  NetSocket *client = open_client (&id);
+  MeshClient *eve;
+
+  sit ();
+  call = mesh_mint (bob, "\"call\"", "");
+  sees_enter (client, id);
+  eve = mesh_open ("Eve", id, "");
+  mesh_say (eve, "room.join", "{\"room_id\":\"standup\"}");
+  mesh_fails (eve, "NOT_TRUSTED");
+  reaches (client, id, call);
+  mesh_free (eve);
+  net_socket_free (client);
+  leave ();
+}
+
+GST_END_TEST;
+
+/* Nor of who comes later, from another room. */
+GST_START_TEST (test_name_of_a_later_seat)
+{
+  g_autofree gchar *id = NULL, *call = NULL, *told = NULL;
+  NetSocket *client = open_client (&id);
+  MeshClient *eve;
+
+  sit ();
+  call = mesh_mint (bob, "\"call\"", "");
+  eve = mesh_sit ("Eve", id, 2);
+  g_free (mesh_next (bob, "room.joined"));
+  sees_enter (client, id);
+  /* before the server has noticed, or after */
+  reaches (client, id, call);
+  told = mesh_next (eve, "error");
+  has (told, "NOT_TRUSTED");
+  /* nobody has left, for Bob */
+  mesh_say (bob, "chat.message.send",
+      "{\"room_id\":\"standup\",\"content\":\"hello\"}");
+  g_free (mesh_next (bob, "chat.message.created"));
+  mesh_free (eve);
+  net_socket_free (client);
+  leave ();
+}
+
+GST_END_TEST;
+
 static Suite *
 meshviews_suite (void)
 {
@@ -237,6 +318,8 @@ meshviews_suite (void)
   tcase_add_test (tc, test_who_has_not_offered);
   tcase_add_test (tc, test_number_of_views);
   tcase_add_test (tc, test_who_shares_one);
+  tcase_add_test (tc, test_name_of_a_seat);
+  tcase_add_test (tc, test_name_of_a_later_seat);
   return s;
 }
 

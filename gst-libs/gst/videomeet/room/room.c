@@ -165,6 +165,18 @@ vm_room_find_member (VmRoom *room, const gchar *id)
   return NULL;
 }
 
+VmMember *
+vm_room_find_alias (VmRoom *room, const gchar *alias)
+{
+  for (guint i = 0; i < room->members->len; i++) {
+    VmMember *member = g_ptr_array_index (room->members, i);
+
+    if (g_strcmp0 (member->alias, alias) == 0)
+      return member;
+  }
+  return NULL;
+}
+
 void
 vm_member_say_remote (const VmMember *member, const VmSignal *signal)
 {

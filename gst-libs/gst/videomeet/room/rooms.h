@@ -183,6 +183,8 @@ VmRoom *vm_rooms_take_over (VmRooms *rooms, const VmRoomConfig *config,
 void vm_room_taken_over (VmRoom *room);
 /* NULL: no member of @room has that id. */
 VmMember *vm_room_find_member (VmRoom *room, const gchar *id);
+/* Likewise; see vm_rooms_enter(). */
+VmMember *vm_room_find_alias (VmRoom *room, const gchar *alias);
 /* The room is announced, so that others can find it. */
 void vm_room_announced (VmRoom *room);
 /* Sends everybody out: idle, then ended. Frees @room. */

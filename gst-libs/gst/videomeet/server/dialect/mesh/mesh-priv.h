@@ -126,6 +126,9 @@ void vm_mesh_remove_agents_of (
     VmMeshGuest *page, const gchar *seat, const GError *reason);
 /* Whether that agent was removed from @room, or its user. */
 gboolean vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error);
+/* Whether that agent is called as a participant of @room, by any dialect and at
+ * any server. NOT_TRUSTED. */
+gboolean vm_mesh_poses (VmMeshGuest *agent, VmRoom *room, GError **error);
 
 /* meshroutes.c: /v2/… */
 int vm_mesh_get (VmConn *conn);

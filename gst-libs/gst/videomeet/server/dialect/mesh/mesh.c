@@ -170,6 +170,16 @@ vm_mesh_keeps_out (VmMeshGuest *agent, VmRoom *room, GError **error)
   return TRUE;
 }
 
+gboolean
+vm_mesh_poses (VmMeshGuest *agent, VmRoom *room, GError **error)
+{
+  if (!vm_room_find_alias (room, agent->hello->device_id))
+    return FALSE;
+  g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+      "A participant of the room is called by the id of this device");
+  return TRUE;
+}
+
 void
 vm_mesh_remove_agents_of (
     VmMeshGuest *page, const gchar *seat, const GError *reason)
@@ -189,7 +199,7 @@ vm_mesh_remove_agents_of (
 }
 
 /* An agent has no seat, so nobody tells it that the room is over, and nobody
- * looks whether it is trusted still. */
+ * looks whether it is trusted still, or who has come by its name. */
 static void
 tick_agent (VmMeshGuest *agent)
 {
@@ -202,7 +212,8 @@ tick_agent (VmMeshGuest *agent)
   if (!room || vm_room_get_serial (room) != agent->room_serial)
     g_set_error (&error, VM_ERROR, VM_ERROR_MEETING_ENDED,
         "The host has ended the meeting");
-  if (error || !vm_room_trusts_still (room, &seat_request, &error))
+  if (error || vm_mesh_poses (agent, room, &error)
+      || !vm_room_trusts_still (room, &seat_request, &error))
     send_out (agent, error);
   else
     vm_mesh_tick_terminal (agent, vm_mesh_now ());

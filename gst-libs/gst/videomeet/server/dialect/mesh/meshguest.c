@@ -60,7 +60,6 @@ vm_mesh_guest_tell_met (
     VmMeshGuest *guest, const VmMeshGuest *other, gboolean news)
 {
   g_auto (VmMeshStamp) stamp = vm_mesh_stamp (guest, news ? other->id : NULL);
-
   const VmMeshJoined joined = {
     .peer_id = other->id,
     .role = other->hello ? "agent" : "member",
@@ -68,6 +67,9 @@ vm_mesh_guest_tell_met (
     .terminal = other->terminal,
   };
 
+  /* see vm_mesh_poses() */
+  if (vm_room_peers_find_alias (guest->peers, other->id))
+    return;
   vm_mesh_guest_send (
       guest, vm_mesh_write_joined (&stamp.head, guest->room, &joined));
 }

@@ -50,6 +50,9 @@ release_room (VmMeshGuest *agent)
 static void
 take_leave (VmMeshGuest *other, VmMeshGuest *guest)
 {
+  /* see vm_mesh_poses(): whom it knows by that name stays */
+  if (vm_room_peers_find_alias (other->peers, guest->id))
+    return;
   if (guest->hello ? vm_mesh_is_reachable (guest) : other->hello != NULL)
     vm_mesh_guest_tell_status (other, guest->id, "offline");
 }
@@ -162,7 +165,8 @@ enter_as_agent (
 
   if (!room)
     return;
-  if (vm_mesh_keeps_out (guest, room, error)) {
+  if (vm_mesh_keeps_out (guest, room, error)
+      || vm_mesh_poses (guest, room, error)) {
     vm_room_release (room);
     return;
   }

@@ -17,6 +17,8 @@ vm_mesh_is_view (VmMeshGuest *guest, const VmMeshMessage *message)
     return FALSE;
   return guest->hello
          || (guest->member
+             && !vm_room_peers_find_alias (
+                 guest->peers, message->target_peer_id)
              && vm_mesh_find_agent (
                  guest->mesh, guest->room, message->target_peer_id));
 }
