@@ -107,6 +107,37 @@ GST_START_TEST (test_two_nodes_meet)
 
 GST_END_TEST;
 
+static void
+seat_below (StoreNode *node, guint most)
+{
+  const VmClusterParticipant one = { .call_type = VM_CALL_TYPE_VIDEO };
+
+  fail_unless (vm_cluster_take_seat (
+      node->cluster, ROOM, "uuid", 4, most, &one, NULL, store->now, NULL));
+}
+
+/* Who joins no larger room than one of two: below, at and above that. Others
+ * have the rest of the seats, and it keeps its own. */
+GST_START_TEST (test_smaller_than_its_seats)
+{
+  seat_below (a, 2);
+  store_settle (store);
+  heard (a, "seated 1 p001");
+  /* of two at once there is one too many */
+  seat_below (b, 2);
+  seat_below (c, 2);
+  store_settle (store);
+  heard (b, "seated 1 p002");
+  heard (c, "refused 1 MEETING_FULL");
+  seat_below (c, 0);
+  store_settle (store);
+  heard (c, "seated 2 p003");
+  store_pass (store, 30);
+  all_see ("p001=n1/1 p002=n2/1 p003=n3/2");
+}
+
+GST_END_TEST;
+
 /* All three have seen the same room when they write. */
 GST_START_TEST (test_race_for_the_last_seat)
 {
@@ -705,14 +736,14 @@ GST_START_TEST (test_names)
     g_autoptr (GError) error = NULL;
 
     fail_unless_equals_int (vm_cluster_take_seat (a->cluster, bad[i], "uuid", 2,
-                                &one, NULL, store->now, &error),
+                                0, &one, NULL, store->now, &error),
         0);
     fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_REQUEST));
   }
-  fail_unless_equals_int (vm_cluster_take_seat (a->cluster, ROOM, longer, 2,
+  fail_unless_equals_int (vm_cluster_take_seat (a->cluster, ROOM, longer, 2, 0,
                               &one, NULL, store->now, NULL),
       0);
-  fail_unless_equals_int (vm_cluster_take_seat (a->cluster, ROOM, "uuid", 2,
+  fail_unless_equals_int (vm_cluster_take_seat (a->cluster, ROOM, "uuid", 2, 0,
                               &nameless, NULL, store->now, NULL),
       0);
 }
@@ -730,15 +761,15 @@ GST_START_TEST (test_rooms_are_limited)
     g_autofree gchar *name = g_strdup_printf ("room %u", i);
 
     fail_unless (vm_cluster_take_seat (
-        a->cluster, name, "uuid", 2, &one, NULL, store->now, NULL));
+        a->cluster, name, "uuid", 2, 0, &one, NULL, store->now, NULL));
   }
   fail_unless_equals_int (
       vm_cluster_count_rooms (a->cluster), VM_CLUSTER_ROOMS_MAX);
   fail_if (vm_cluster_take_seat (
-      a->cluster, ROOM, "uuid", 2, &one, NULL, store->now, &error));
+      a->cluster, ROOM, "uuid", 2, 0, &one, NULL, store->now, &error));
   fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_RATE_LIMITED));
   fail_unless (vm_cluster_take_seat (
-      a->cluster, "room 0", "uuid", 2, &one, NULL, store->now, NULL));
+      a->cluster, "room 0", "uuid", 2, 0, &one, NULL, store->now, NULL));
   watch (a, "room 0");
   fail_if (vm_cluster_watch (a->cluster, "another", store->now));
   vm_cluster_check (a->cluster, "another", store->now);
@@ -820,6 +851,7 @@ cluster_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_two_nodes_meet);
+  tcase_add_test (tc, test_smaller_than_its_seats);
   tcase_add_test (tc, test_race_for_the_last_seat);
   tcase_add_test (tc, test_seat_that_was_given_back);
   tcase_add_test (tc, test_many_at_once);

@@ -245,6 +245,46 @@ GST_START_TEST (test_agent_stays)
 
 GST_END_TEST;
 
+static void
+count (VmServer *node, gpointer n)
+{
+  *(guint *) n = vm_room_count (vm_rooms_find (node->rooms, "later"));
+}
+
+static gboolean
+has_a_seat (gpointer node)
+{
+  guint n;
+
+  net_run (node, count, &n);
+  return n < VM_MESH_ROOM_SIZE;
+}
+
+/* A fourth at the other server, which knows nothing of the room, and a fifth.
+ */
+GST_START_TEST (test_size)
+{
+  MeshClient *first[VM_MESH_ROOM_SIZE - 1], *fourth, *fifth;
+
+  for (guint i = 0; i < G_N_ELEMENTS (first); i++)
+    first[i] = join_later (nodes[0], "Dora", NULL, i);
+  fourth = join_later (nodes[1], "Eve", NULL, G_N_ELEMENTS (first));
+  mesh_free (fourth);
+  nats_wait (is_over, nodes[1]);
+  nats_wait (has_a_seat, nodes[0]);
+  fourth = join_later (nodes[0], "Eve", NULL, G_N_ELEMENTS (first));
+  server = nodes[1];
+  fifth = mesh_open ("Fay", NULL, "");
+  mesh_say (fifth, "room.join", "{\"room_id\":\"later\"}");
+  mesh_fails (fifth, "ROOM_FULL");
+  mesh_free (fifth);
+  mesh_free (fourth);
+  for (guint i = 0; i < G_N_ELEMENTS (first); i++)
+    mesh_free (first[i]);
+}
+
+GST_END_TEST;
+
 static Suite *
 meshcluster_suite (void)
 {
@@ -258,6 +298,7 @@ meshcluster_suite (void)
   tcase_add_test (tc, test_too_much);
   tcase_add_test (tc, test_gone);
   tcase_add_test (tc, test_agent_stays);
+  tcase_add_test (tc, test_size);
   return s;
 }
 

@@ -344,7 +344,7 @@ seat (Node *node, const gchar *room, guint size)
   const VmClusterParticipant one = { .user = node->name,
     .call_type = VM_CALL_TYPE_VIDEO };
   guint epoch = vm_cluster_take_seat (
-      node->cluster, room, "uuid", size, &one, NULL, now (), NULL);
+      node->cluster, room, "uuid", size, 0, &one, NULL, now (), NULL);
 
   fail_unless (epoch > 0);
   return epoch;

@@ -508,7 +508,7 @@ store_seat (StoreNode *node, const gchar *room, guint size, const gchar *user,
   g_autofree gchar *id = g_strdup_printf ("begun-by-%s", user);
   g_autoptr (GError) error = NULL;
   guint epoch = vm_cluster_take_seat (
-      node->cluster, room, id, size, &one, token, node->store->now, &error);
+      node->cluster, room, id, size, 0, &one, token, node->store->now, &error);
 
   g_assert_no_error (error);
   fail_unless (epoch > 0);

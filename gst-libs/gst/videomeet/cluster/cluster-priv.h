@@ -64,6 +64,7 @@ typedef struct
   VmClusterParticipant *one; /* as the record should have it */
   gchar *id; /* of the meeting, if it begins with this one, or anew */
   guint size; /* likewise */
+  guint most; /* see vm_cluster_take_seat() */
   gchar *token; /* to resume the seat with, while it is not held; or NULL */
   gboolean held;
   gint64 deadline; /* while it is not held */

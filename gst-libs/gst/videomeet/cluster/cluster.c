@@ -261,8 +261,8 @@ add_seat (VmClusterRoom *room, const VmClusterParticipant *one,
 
 guint
 vm_cluster_take_seat (VmCluster *self, const gchar *name, const gchar *id,
-    guint size, const VmClusterParticipant *one, const gchar *token, gint64 now,
-    GError **error)
+    guint size, guint most, const VmClusterParticipant *one, const gchar *token,
+    gint64 now, GError **error)
 {
   g_autofree gchar *key = vm_cluster_key (name);
   VmClusterRoom *room;
@@ -290,6 +290,7 @@ vm_cluster_take_seat (VmCluster *self, const gchar *name, const gchar *id,
   seat = add_seat (room, one, token, now);
   seat->id = g_strdup (id);
   seat->size = size;
+  seat->most = most;
   epoch = seat->one->epoch;
   vm_cluster_room_look (room, now);
   return epoch;

@@ -126,13 +126,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCluster, vm_cluster_free)
 void vm_cluster_tick (VmCluster *self, gint64 now);
 
 /* A seat in the room @name, which has @size of them and the id @id if it begins
- * with this one. @one: without id, node and epoch. @token: of the seat to
+ * with this one. @most: participants with it, at most; 0: as many as the room
+ * has seats. @one: without id, node and epoch. @token: of the seat to
  * resume, or NULL for a new one. `seated` follows later: MEETING_FULL,
  * MEETING_LOCKED, WRONG_KEY, RESUME_FAILED, DISCONNECTED. Returns: the seat's
  * epoch; 0: BAD_REQUEST, RATE_LIMITED */
 guint vm_cluster_take_seat (VmCluster *self, const gchar *name, const gchar *id,
-    guint size, const VmClusterParticipant *one, const gchar *token, gint64 now,
-    GError **error);
+    guint size, guint most, const VmClusterParticipant *one, const gchar *token,
+    gint64 now, GError **error);
 /* Sets a new resume token for a held seat. Ignores a seat that is gone, as does
  * the next function. */
 void

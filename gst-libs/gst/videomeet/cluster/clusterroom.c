@@ -183,6 +183,18 @@ take_out (VmClusterRoom *room, VmClusterRecord *record, gint64 now)
 }
 
 static gboolean
+has_place (
+    const VmClusterRecord *record, const VmClusterSeat *seat, GError **error)
+{
+  if (seat->held || !seat->most || record->participants->len < seat->most)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_MEETING_FULL,
+      "The meeting has %u participants: too many for this client",
+      record->participants->len);
+  return FALSE;
+}
+
+static gboolean
 put_in (VmClusterRecord *record, const VmClusterSeat *seat, GError **error)
 {
   const VmClusterParticipant *wanted = seat->one;
@@ -199,9 +211,10 @@ put_in (VmClusterRecord *record, const VmClusterSeat *seat, GError **error)
         "The participant has come back at another server");
     return FALSE;
   }
-  return seat->token
-             ? !!vm_cluster_record_resume (record, wanted, seat->token, error)
-             : !!vm_cluster_record_seat (record, wanted, error);
+  if (seat->token)
+    return !!vm_cluster_record_resume (record, wanted, seat->token, error);
+  return has_place (record, seat, error)
+         && vm_cluster_record_seat (record, wanted, error);
 }
 
 /* A room that nobody is in; one that the store has lost begins anew as it

@@ -235,6 +235,9 @@ typedef struct
   /* it comes by the page of this device's own user: admitted whatever the
    * policy, the PIN and the lock say, and the moderator of a hosted room */
   gboolean own_page;
+  /* participants with this one, at most, when other servers are asked for its
+   * seat; 0: as many as the room has seats */
+  guint most;
 } VmJoin;
 
 /* The first step: a ticket for an admitted client. @ticket is text for a URL.

@@ -233,7 +233,7 @@ vm_name_directory_take_seat (VmNameDirectory *directory, const gchar *name,
   VmClusterParticipant mine = *one;
 
   mine.resume = resume;
-  return vm_cluster_take_seat (directory->cluster, name, share->node, size,
+  return vm_cluster_take_seat (directory->cluster, name, share->node, size, 0,
       &mine, owner, share->now, error);
 }
 

@@ -38,7 +38,7 @@ ask (VmSeatRequest *request, const VmClusterRecord *record,
   resume = vm_cluster_key (request->next);
   mine.resume = resume;
   request->seat = vm_cluster_take_seat (share->cluster, record->name,
-      record->id, record->size, &mine, request->text, share->now, error);
+      record->id, record->size, 0, &mine, request->text, share->now, error);
   if (!request->seat)
     return FALSE;
   g_hash_table_insert (

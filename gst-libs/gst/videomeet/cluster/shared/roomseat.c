@@ -129,7 +129,7 @@ ask (VmSeatRequest *request, VmRoom *room)
 
   room->awaited = MAX (room->awaited, share->now + VM_CLUSTER_SEAT_TIME);
   request->seat = vm_cluster_take_seat (share->cluster, request->name, room->id,
-      room->max_participants, &one, NULL, share->now, &error);
+      room->max_participants, request->most, &one, NULL, share->now, &error);
   g_free (one.user);
   if (!request->seat) {
     vm_seat_request_refuse (request, error);
@@ -399,6 +399,7 @@ vm_rooms_request_enter (VmRooms *rooms, const VmJoin *join, const gchar *alias,
     return tell (funcs, NULL, error, user_data);
   request = vm_seat_request_new (rooms, room->name, peer, funcs, user_data);
   request->ticket = ticket_of (join, level);
+  request->most = join->most;
   request->hello = vm_signal_new (VM_SIGNAL_HELLO);
   vm_signal_add_participant (request->hello)->alias = g_strdup (alias);
   return ask (request, room);

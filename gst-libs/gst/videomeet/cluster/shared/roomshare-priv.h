@@ -59,6 +59,7 @@ struct _VmSeatRequest
   gpointer user_data;
   gpointer peer;
   guint seat;
+  guint most; /* see VmJoin */
   guint64 use; /* of its ticket, until that is known; or 0 */
   guint64 look; /* for the room of its token, likewise */
   gchar *text; /* of its ticket, or token */

@@ -191,6 +191,7 @@ vm_mesh_guest_join (VmMeshGuest *guest, const gchar *room, GError **error)
     .key = vm_conn_get_key (conn),
     .pass = guest->pass,
     .call_type = VM_CALL_TYPE_VIDEO,
+    .most = guest->mesh->room_size,
   };
 
   if (!may_join (guest, now, error))
