@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "program.h"
+#include "support/disk/refuse.h"
 
 #include <gst/videomeet/transfer/disk/receivefolder.h>
 #include <glib/gstdio.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -655,23 +651,6 @@ GST_START_TEST (test_link_swapped_in_during_the_write)
 
 GST_END_TEST;
 
-/* As file systems do that cannot rename without replacing. */
-static void
-refuse_to_rename (void)
-{
-  struct sock_filter code[] = {
-    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
-    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_fprog program = { G_N_ELEMENTS (code), code };
-
-  g_assert_cmpint (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
-  g_assert_cmpint (
-      prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), ==, 0);
-}
-
 static void
 run_without_renaming (void)
 {
@@ -682,7 +661,7 @@ run_without_renaming (void)
   g_autoptr (GError) error = NULL;
 
   put ("b", "mine"); /* taken meanwhile */
-  refuse_to_rename ();
+  refuse_new_renames (EINVAL);
   receive_whole (folder, &file, "a");
   write_missing (receive, &other, G_MAXUINT);
   g_assert_null (vm_receive_file_commit (receive, other.hash, &error));

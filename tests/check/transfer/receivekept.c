@@ -5,9 +5,11 @@
  * process. */
 
 #include "program.h"
+#include "support/disk/refuse.h"
 
 #include <gst/videomeet/transfer/disk/receivefolder.h>
 #include <glib/gstdio.h>
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -79,7 +81,7 @@ is_over_quota (VmReceiveFolder *folder, const gchar *device, guint64 size)
 {
   g_autoptr (GError) error = NULL;
 
-  fail_unless (!try_begin (folder, device, "over", size, FALSE, &error));
+  g_assert_null (try_begin (folder, device, "over", size, FALSE, &error));
   g_assert_error (error, VM_ERROR, VM_ERROR_TOO_LARGE);
 }
 
@@ -216,6 +218,51 @@ GST_START_TEST (test_unfinished_files_count_in_the_next_process)
 
     fail_unless_equals_uint64 (vm_receive_file_count (again), 1);
   }
+}
+
+GST_END_TEST;
+
+static gpointer
+open_without_looking (gpointer unused)
+{
+  g_autoptr (VmReceiveFolder) folder = NULL;
+
+  refuse_to_look (EIO);
+  folder = open_folder ();
+  is_over_quota (folder, "bob", 51);
+  return NULL;
+}
+
+/* A file that was received, and one that is not whole. */
+GST_START_TEST (test_what_cannot_be_looked_at_counts)
+{
+  g_autoptr (VmReceiveFolder) folder = NULL;
+
+  rules.quota = 150;
+  folder = open_folder ();
+  receive (folder, "a", 50);
+  leave (folder, "ann", "b", 50, FALSE, 1);
+  g_thread_join (g_thread_new ("look", open_without_looking, NULL));
+}
+
+GST_END_TEST;
+
+static gpointer
+open_without_listing (gpointer unused)
+{
+  g_autoptr (VmReceiveFolder) folder = NULL;
+  g_autoptr (GError) error = NULL;
+
+  refuse_to_list (0, EIO);
+  folder = open_folder ();
+  g_assert_null (try_begin (folder, "bob", "b", 1, FALSE, &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_IO);
+  return NULL;
+}
+
+GST_START_TEST (test_a_folder_that_cannot_be_listed_is_not_empty)
+{
+  g_thread_join (g_thread_new ("list", open_without_listing, NULL));
 }
 
 GST_END_TEST;
@@ -420,6 +467,8 @@ receivekept_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_quota_outlasts_its_process);
   tcase_add_test (tc, test_unfinished_files_count_in_the_next_process);
+  tcase_add_test (tc, test_what_cannot_be_looked_at_counts);
+  tcase_add_test (tc, test_a_folder_that_cannot_be_listed_is_not_empty);
   tcase_add_test (tc, test_list_of_nonsense);
   tcase_add_test (tc, test_room_on_the_disk);
   tcase_add_test (tc, test_room_of_one_that_was_killed);

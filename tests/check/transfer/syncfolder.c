@@ -3,11 +3,13 @@
 /* Two folders on disk, kept the same over a stream in memory. */
 
 #include "program.h"
+#include "support/disk/refuse.h"
 
 #include <gst/videomeet/transfer/disk/diskfile.h>
 #include <gst/videomeet/transfer/sync/disk/scan.h>
 #include <gst/videomeet/transfer/sync/disk/state.h>
 #include <glib/gstdio.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,6 +28,7 @@
 
 static gchar *top, *folders[2], *state;
 static VmSyncConfig configs[2];
+static void (*hinder) (void); /* side 0, on its thread; or NULL */
 
 static gboolean
 agree (guint deleted, guint total, gboolean theirs, gpointer user_data)
@@ -38,6 +41,7 @@ make (void)
 {
   static const gchar *const devices[2] = { "ALICEDEV", "BOBDEVICE" };
 
+  hinder = NULL;
   top = g_dir_make_tmp ("vm-sync-XXXXXX", NULL);
   state = g_build_filename (top, "state", NULL);
   for (guint s = 0; s < 2; s++) {
@@ -146,6 +150,8 @@ run_side (gpointer data)
 {
   Side *side = data;
 
+  if (side->side == 0 && hinder)
+    hinder ();
   side->ok = vm_sync_run (
       &side->cut.pipe, side->side, &configs[side->side], &side->error);
   return NULL;
@@ -352,6 +358,76 @@ note_step (const VmSyncStep *step, gpointer user_data)
   g_string_append_printf (user_data, "%s%s %s;", step->theirs ? "their " : "",
       vm_sync_step_type_to_string (step->type), step->path);
 }
+
+static void
+hinder_looking (void)
+{
+  refuse_to_look (EIO);
+}
+
+GST_START_TEST (test_what_cannot_be_looked_at_is_not_deleted)
+{
+  write_text (0, "x", "1");
+  write_text (0, "y", "2");
+  sync_both ();
+  hinder = hinder_looking;
+  sync_both ();
+  has_text (1, "x", "1");
+  has_text (1, "y", "2");
+  /* it was common, and is still */
+  hinder = NULL;
+  take_away (0, "x");
+  sync_both ();
+  fail_if (is_there (1, "x"));
+}
+
+GST_END_TEST;
+
+static void
+hinder_listing (void)
+{
+  refuse_to_list (0, EIO);
+}
+
+GST_START_TEST (test_a_folder_that_cannot_be_listed_is_not_empty)
+{
+  write_text (0, "x", "1");
+  sync_both ();
+  hinder = hinder_listing;
+  run_both (-1);
+  fail_if (sides[0].ok);
+  g_assert_error (sides[0].error, G_FILE_ERROR, G_FILE_ERROR_IO);
+  has_text (1, "x", "1");
+}
+
+GST_END_TEST;
+
+/* The list of the folder itself has the next descriptor. */
+static gpointer
+scan_hindered (gpointer unused)
+{
+  gint next = dup (configs[0].root);
+
+  close (next);
+  refuse_to_list (next + 1, EIO);
+  return scan (0);
+}
+
+GST_START_TEST (test_a_folder_below_that_cannot_be_listed_is_left)
+{
+  g_autofree gchar *below = path_of (0, "d");
+  g_autoptr (VmSyncTree) tree = NULL;
+
+  fail_unless_equals_int (g_mkdir (below, 0755), 0);
+  write_text (0, "d/x", "1");
+  write_text (0, "y", "2");
+  tree = g_thread_join (g_thread_new ("scan", scan_hindered, NULL));
+  fail_unless_equals_int (tree->entries->len, 2);
+  fail_unless_equals_int (vm_sync_tree_get (tree, "d")->kind, VM_SYNC_OTHER);
+  fail_unless_equals_int (vm_sync_tree_get (tree, "y")->kind, VM_SYNC_FILE);
+}
+
+GST_END_TEST;
 
 GST_START_TEST (test_a_dry_run_writes_nothing)
 {
@@ -850,6 +926,9 @@ syncfolder_suite (void)
   tcase_add_test (tcase, test_both_versions_stay);
   tcase_add_test (tcase, test_many_deletions_need_a_yes);
   tcase_add_test (tcase, test_a_lost_state_deletes_nothing);
+  tcase_add_test (tcase, test_what_cannot_be_looked_at_is_not_deleted);
+  tcase_add_test (tcase, test_a_folder_that_cannot_be_listed_is_not_empty);
+  tcase_add_test (tcase, test_a_folder_below_that_cannot_be_listed_is_left);
   tcase_add_test (tcase, test_a_dry_run_writes_nothing);
   tcase_add_test (tcase, test_the_capability_limits_bytes);
   tcase_add_test (tcase, test_the_capability_limits_the_rate);

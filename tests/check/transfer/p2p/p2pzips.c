@@ -4,7 +4,9 @@
 
 #include "program.h"
 #include "support/p2plink.h"
+#include "support/disk/refuse.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <gst/videomeet/transfer/archive/archivefolder.h>
@@ -279,6 +281,33 @@ GST_START_TEST (what_cannot_be_carried_is_left_out_and_named)
   fail_unless (g_str_has_prefix (pair->left_out->pdata[3], "pipe: "));
   fail_unless (g_str_has_prefix (pair->left_out->pdata[4], "readme: "));
   fail_unless_equals_int (mode_of ("tree/README"), S_IFREG | 0600);
+}
+GST_END_TEST;
+
+static gpointer
+walk_hindered (gpointer listing)
+{
+  gint from = open (pair->from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autoptr (GPtrArray) entries = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (listing)
+    refuse_to_list (0, EIO);
+  else
+    refuse_to_look (EIO);
+  entries = vm_archive_walk (from, NULL, NULL, &error);
+  g_assert_null (entries);
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_IO);
+  close (from);
+  return NULL;
+}
+
+GST_START_TEST (a_folder_that_cannot_be_read_is_not_sent_in_part)
+{
+  put ("one", 1);
+  for (guint listing = 0; listing < 2; listing++)
+    g_thread_join (
+        g_thread_new ("test-walk", walk_hindered, GUINT_TO_POINTER (listing)));
 }
 GST_END_TEST;
 
@@ -573,6 +602,7 @@ p2pzips_suite (void)
   tcase_add_test (tc, strangers_push_out_no_known_device);
   tcase_add_test (tc, a_taken_name_gets_a_number);
   tcase_add_test (tc, what_cannot_be_carried_is_left_out_and_named);
+  tcase_add_test (tc, a_folder_that_cannot_be_read_is_not_sent_in_part);
   tcase_add_test (tc, what_was_cut_goes_on_behind_the_last_whole_entry);
   tcase_add_test (tc, another_folder_does_not_go_on_there);
   tcase_add_test (tc, what_another_boot_has_left_is_not_relied_on);

@@ -4,7 +4,6 @@
 
 #include "transfer/disk/filename.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -49,17 +48,21 @@ list (VmFd folder, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   DIR *dir = folder >= 0 ? fdopendir (folder) : NULL;
-  struct dirent *entry;
+  const gchar *name = NULL;
+  gboolean whole;
 
   if (!dir) {
     vm_disk_fail (error, "A folder cannot be read");
     vm_fd_clear (&folder);
     return NULL;
   }
-  while (names->len <= VM_ARCHIVE_ENTRIES_MAX && (entry = readdir (dir)))
-    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
-      g_ptr_array_add (names, g_strdup (entry->d_name));
+  while (
+      names->len <= VM_ARCHIVE_ENTRIES_MAX && (name = vm_disk_next_name (dir)))
+    g_ptr_array_add (names, g_strdup (name));
+  whole = name || errno == 0 || vm_disk_fail (error, "A folder cannot be read");
   closedir (dir);
+  if (!whole)
+    return NULL;
   g_ptr_array_sort (names, compare);
   return g_steal_pointer (&names);
 }
@@ -73,14 +76,18 @@ read_target (gint folder, const gchar *name)
   return n < 0 || n == sizeof target ? NULL : g_strndup (target, n);
 }
 
-/* Why it cannot be carried; NULL: it can. */
+/* Why it cannot be carried; NULL: it can, or an error: it cannot be read. */
 static const gchar *
-look_at (VmArchiveEntry *entry, gint folder, const gchar *name)
+look_at (VmArchiveEntry *entry, gint folder, const gchar *name, GError **error)
 {
   struct stat st;
 
-  if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-    return "it is gone";
+  if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT)
+      return "it is gone";
+    vm_disk_fail (error, entry->path);
+    return NULL;
+  }
   entry->mode = st.st_mode;
   entry->mtime =
       st.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + st.st_mtim.tv_nsec;
@@ -111,7 +118,12 @@ walk_one (Walk *walk, gint folder, const gchar *path, const gchar *name,
   const gchar *fault;
 
   entry->path = path ? g_strconcat (path, "/", name, NULL) : g_strdup (name);
-  fault = look_at (entry, folder, name);
+  fault = look_at (entry, folder, name, &why);
+  if (why) {
+    g_propagate_error (error, g_steal_pointer (&why));
+    entry_free (entry);
+    return FALSE;
+  }
   if (!fault) {
     checked = vm_archive_names_add (
         walk->names, entry->path, S_ISDIR (entry->mode), &why);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -56,6 +57,20 @@ vm_disk_open (gint folder, const gchar *name, gint flags)
       break;
   }
   return fd;
+}
+
+const gchar *
+vm_disk_next_name (DIR *list)
+{
+  struct dirent *entry;
+
+  do {
+    errno = 0;
+    entry = readdir (list);
+  } while (entry
+           && (strcmp (entry->d_name, ".") == 0
+               || strcmp (entry->d_name, "..") == 0));
+  return entry ? entry->d_name : NULL;
 }
 
 gboolean

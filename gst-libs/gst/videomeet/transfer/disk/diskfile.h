@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <dirent.h>
 #include <gio/gio.h>
 
 /* Files by descriptor, for the receiving folder and the file that is sent.
@@ -20,6 +21,10 @@ gboolean vm_disk_fail (GError **error, const gchar *what);
  * before 5.6.
  */
 VmFd vm_disk_open (gint folder, const gchar *name, gint flags);
+
+/* The next name in a folder, without "." and "..", valid until the next call.
+ * NULL with errno: the rest cannot be read; with errno 0: there is none. */
+const gchar *vm_disk_next_name (DIR *list);
 
 /* All of @size bytes, or FALSE with errno. */
 gboolean

@@ -80,12 +80,9 @@ struct _VmReceiveFile
   gboolean changed; /* by another writer: `whole` is useless */
 };
 
-/* Opens the list of all names in the folder, without "." and ".."; close it
+/* Opens the list of all names in the folder, for vm_disk_next_name(); close it
  * with closedir(). Returns: (nullable) */
 DIR *vm_receive_open_names (VmReceiveFolder *self, GError **error);
-/* Returns: (nullable): the next name, valid until the next call; NULL: the end
- */
-const gchar *vm_receive_next_name (DIR *dir);
 /* All of them; VM_ERROR_TOO_LARGE: more than VM_RECEIVE_ENTRIES_MAX of the
  * receiver's own files or of others. Returns: (transfer full) (nullable) */
 GPtrArray *vm_receive_list (VmReceiveFolder *self, GError **error);

@@ -377,7 +377,7 @@ vm_receive_folder_clean (VmReceiveFolder *self, gint64 now)
   const gchar *name;
   guint count = 0;
 
-  while (dir && (name = vm_receive_next_name (dir)))
+  while (dir && (name = vm_disk_next_name (dir)))
     count += clean_one (self, name, now);
   if (dir)
     closedir (dir);

@@ -108,29 +108,34 @@ look_at (VmReceiveFolder *self, const gchar *name, const gchar *part)
   return kept;
 }
 
-/* The journals in the folder: name of the part → inode. */
+/* The journals in the folder: name of the part → inode. NULL: they cannot be
+ * read. */
 static GHashTable *
 list_journals (VmReceiveFolder *self)
 {
   DIR *dir = vm_receive_open_names (self, NULL);
-  GHashTable *found =
+  g_autoptr (GHashTable) found =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  const gchar *name;
+  const gchar *name = NULL;
+  gboolean ok = dir != NULL;
   struct stat st;
 
-  while (dir && g_hash_table_size (found) <= VM_RECEIVE_ENTRIES_MAX
-         && (name = vm_receive_next_name (dir))) {
-    gchar *part = vm_receive_sibling (name, JOURNAL, ".part");
+  while (ok && g_hash_table_size (found) <= VM_RECEIVE_ENTRIES_MAX
+         && (name = vm_disk_next_name (dir))) {
+    g_autofree gchar *part = vm_receive_sibling (name, JOURNAL, ".part");
 
-    if (part && fstatat (self->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-      g_hash_table_replace (
-          found, part, g_memdup2 (&st.st_ino, sizeof st.st_ino));
+    if (!part)
+      continue;
+    if (fstatat (self->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+      g_hash_table_replace (found, g_steal_pointer (&part),
+          g_memdup2 (&st.st_ino, sizeof st.st_ino));
     else
-      g_free (part);
+      ok = errno == ENOENT;
   }
+  ok = ok && (name || errno == 0);
   if (dir)
     closedir (dir);
-  return found;
+  return ok ? g_steal_pointer (&found) : NULL;
 }
 
 /* What is not in the folder any more, or is another, is forgotten; of @found
@@ -167,6 +172,8 @@ vm_receive_look_at_kept (VmReceiveFolder *self)
   GHashTableIter iter;
   gpointer part;
 
+  if (!found)
+    return;
   compare (self, found);
   g_hash_table_iter_init (&iter, found);
   while (g_hash_table_iter_next (&iter, &part, NULL)) {
@@ -306,12 +313,13 @@ count_received (VmReceiveUse *use, const gchar *name, guint64 size)
 }
 
 static gboolean
-is_there (VmReceiveFolder *self, const gchar *name, guint64 size)
+is_gone (VmReceiveFolder *self, const gchar *name, guint64 size)
 {
   struct stat st;
 
-  return fstatat (self->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0
-         && S_ISREG (st.st_mode) && (guint64) st.st_size == size;
+  if (fstatat (self->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno == ENOENT;
+  return !S_ISREG (st.st_mode) || (guint64) st.st_size != size;
 }
 
 /* What was moved away since, or changed, counts no more. Called with lock
@@ -324,7 +332,7 @@ vm_receive_look_at_received (VmReceiveFolder *self)
 
   g_hash_table_iter_init (&iter, self->use->received);
   while (g_hash_table_iter_next (&iter, &name, &size)) {
-    if (is_there (self, name, *(guint64 *) size))
+    if (!is_gone (self, name, *(guint64 *) size))
       continue;
     self->use->bytes -= *(guint64 *) size;
     g_hash_table_iter_remove (&iter);

@@ -22,19 +22,6 @@ vm_receive_open_names (VmReceiveFolder *self, GError **error)
   return dir;
 }
 
-const gchar *
-vm_receive_next_name (DIR *dir)
-{
-  struct dirent *entry;
-
-  do
-    entry = readdir (dir);
-  while (entry
-         && (strcmp (entry->d_name, ".") == 0
-             || strcmp (entry->d_name, "..") == 0));
-  return entry ? entry->d_name : NULL;
-}
-
 /* What is being received is counted by itself, or a file that came into a full
  * folder would be one too many itself. */
 GPtrArray *
@@ -42,17 +29,22 @@ vm_receive_list (VmReceiveFolder *self, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   DIR *dir = vm_receive_open_names (self, error);
-  const gchar *name;
+  const gchar *name = NULL;
   guint own = 0;
+  gboolean whole;
 
   if (!dir)
     return NULL;
   while (MAX (own, names->len - own) <= VM_RECEIVE_ENTRIES_MAX
-         && (name = vm_receive_next_name (dir))) {
+         && (name = vm_disk_next_name (dir))) {
     g_ptr_array_add (names, g_strdup (name));
     own += g_str_has_prefix (name, VM_FILENAME_OWN_PREFIX);
   }
+  whole = name || errno == 0
+          || vm_disk_fail (error, "The receiving folder cannot be read");
   closedir (dir);
+  if (!whole)
+    return NULL;
   if (MAX (own, names->len - own) > VM_RECEIVE_ENTRIES_MAX) {
     g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,
         "The receiving folder has more than %d entries",

@@ -5,7 +5,6 @@
 #include "transfer/disk/diskfile.h"
 #include "transfer/sync/disk/scan.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -217,12 +216,13 @@ vm_sync_in_place_recover (gint root, gint fd)
 {
   gint copy = openat (fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *list = copy < 0 ? NULL : fdopendir (copy);
-  struct dirent *found;
+  const gchar *name;
   gboolean ok = list != NULL;
 
-  while (list && (found = readdir (list)))
-    if (g_str_has_suffix (found->d_name, OLD_END))
-      ok = recover_one (root, fd, found->d_name) && ok;
+  while (list && (name = vm_disk_next_name (list)))
+    if (g_str_has_suffix (name, OLD_END))
+      ok = recover_one (root, fd, name) && ok;
+  ok = ok && errno == 0;
   if (list)
     closedir (list);
   else if (copy >= 0)

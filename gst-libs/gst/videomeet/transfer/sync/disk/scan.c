@@ -7,7 +7,6 @@
 #include "transfer/sync/disk/blockmark.h"
 #include "transfer/sync/model/work.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -321,41 +320,6 @@ skip (Scan *scan, const gchar *path, const gchar *why)
     g_ptr_array_add (scan->skipped, g_strdup_printf ("%s: %s", shown, why));
 }
 
-static gboolean
-read_folder (Scan *scan, gint folder, const gchar *path, GError **error);
-
-static gboolean
-read_entry (Scan *scan, gint folder, const gchar *name, const gchar *path,
-    GError **error)
-{
-  struct stat st;
-  g_autoptr (VmSyncEntry) entry = NULL;
-  g_auto (VmFd) fd = -1;
-
-  if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-    return TRUE; /* it is gone by now */
-  entry = vm_sync_entry_new (path, VM_SYNC_OTHER);
-  describe (entry, &st);
-  if (S_ISREG (st.st_mode)) {
-    entry->kind = VM_SYNC_FILE;
-    read_file (scan, folder, name, entry);
-  } else if (S_ISLNK (st.st_mode)) {
-    entry->kind = VM_SYNC_LINK;
-    read_link (folder, name, entry);
-  } else if (S_ISDIR (st.st_mode)) {
-    entry->kind = VM_SYNC_FOLDER;
-    fd = vm_disk_open (folder, name, O_RDONLY | O_DIRECTORY);
-    if (fd < 0)
-      give_up (entry, "the folder cannot be read");
-  } else {
-    give_up (entry, "it is neither file, folder nor link");
-  }
-  vm_sync_entry_seal (entry);
-  if (!vm_sync_tree_add (scan->tree, g_steal_pointer (&entry), error))
-    return FALSE;
-  return fd < 0 || read_folder (scan, fd, path, error);
-}
-
 static DIR *
 open_list (gint folder)
 {
@@ -367,34 +331,113 @@ open_list (gint folder)
   return list;
 }
 
-static gboolean
-read_folder (Scan *scan, gint folder, const gchar *path, GError **error)
+/* The paths of what can be synced in the folder @path; of more than there may
+ * be only one more. NULL with errno: not all of it can be read. */
+static GPtrArray *
+list_folder (Scan *scan, gint folder, const gchar *path)
 {
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  const gchar *name = NULL;
   DIR *list;
-  struct dirent *found;
-  gboolean ok = TRUE;
+  gint code;
 
   if (scan->what->watch)
     vm_sync_watch_add (scan->what->watch, folder);
   list = open_list (folder);
   if (!list)
-    return vm_disk_fail (error, path ? path : "The folder cannot be read");
-  while (ok && (found = readdir (list)) && !is_cancelled (scan)) {
+    return NULL;
+  while (
+      paths->len <= VM_SYNC_ENTRIES_MAX && (name = vm_disk_next_name (list))) {
     g_autofree gchar *below = NULL;
     g_autoptr (GError) wrong = NULL;
 
-    if (strcmp (found->d_name, ".") == 0 || strcmp (found->d_name, "..") == 0
-        || g_str_has_prefix (found->d_name, VM_FILENAME_OWN_PREFIX))
+    if (g_str_has_prefix (name, VM_FILENAME_OWN_PREFIX))
       continue;
-    below = path ? g_strconcat (path, "/", found->d_name, NULL)
-                 : g_strdup (found->d_name);
+    below = path ? g_strconcat (path, "/", name, NULL) : g_strdup (name);
     if (vm_sync_path_check (below, &wrong))
-      ok = read_entry (scan, folder, found->d_name, below, error);
+      g_ptr_array_add (paths, g_steal_pointer (&below));
     else
       skip (scan, below, wrong->message);
   }
+  code = name ? 0 : errno;
   closedir (list);
+  errno = code;
+  return code ? NULL : g_steal_pointer (&paths);
+}
+
+static gboolean
+read_paths (Scan *scan, gint folder, const GPtrArray *paths, GError **error);
+
+/* Its kind, and what a file or a link has in it. */
+static void
+read_content (Scan *scan, gint folder, const gchar *name, const struct stat *st,
+    VmSyncEntry *entry)
+{
+  describe (entry, st);
+  if (S_ISREG (st->st_mode)) {
+    entry->kind = VM_SYNC_FILE;
+    read_file (scan, folder, name, entry);
+  } else if (S_ISLNK (st->st_mode)) {
+    entry->kind = VM_SYNC_LINK;
+    read_link (folder, name, entry);
+  } else if (S_ISDIR (st->st_mode)) {
+    entry->kind = VM_SYNC_FOLDER;
+  } else {
+    give_up (entry, "it is neither file, folder nor link");
+  }
+}
+
+/* What is left out here counts as deleted, and goes on the other side, too. */
+static gboolean
+read_entry (Scan *scan, gint folder, const gchar *path, GError **error)
+{
+  const gchar *slash = strrchr (path, '/');
+  const gchar *name = slash ? slash + 1 : path;
+  struct stat st;
+  g_autoptr (VmSyncEntry) entry = vm_sync_entry_new (path, VM_SYNC_OTHER);
+  g_autoptr (GPtrArray) paths = NULL;
+  g_auto (VmFd) fd = -1;
+
+  if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    read_content (scan, folder, name, &st, entry);
+  else if (errno == ENOENT)
+    return TRUE; /* it is gone by now */
+  else
+    give_up (entry, "it cannot be read");
+  if (entry->kind == VM_SYNC_FOLDER) {
+    fd = vm_disk_open (folder, name, O_RDONLY | O_DIRECTORY);
+    paths = fd < 0 ? NULL : list_folder (scan, fd, path);
+    if (!paths)
+      give_up (entry, "the folder cannot be read");
+  }
+  vm_sync_entry_seal (entry);
+  if (!vm_sync_tree_add (scan->tree, g_steal_pointer (&entry), error))
+    return FALSE;
+  return !paths || read_paths (scan, fd, paths, error);
+}
+
+static gboolean
+read_paths (Scan *scan, gint folder, const GPtrArray *paths, GError **error)
+{
+  gboolean ok = TRUE;
+
+  if (paths->len > VM_SYNC_ENTRIES_MAX - scan->tree->entries->len) {
+    g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,
+        "A folder has at most %d entries", VM_SYNC_ENTRIES_MAX);
+    return FALSE;
+  }
+  for (guint i = 0; ok && i < paths->len && !is_cancelled (scan); i++)
+    ok = read_entry (scan, folder, paths->pdata[i], error);
   return ok;
+}
+
+static gboolean
+read_root (Scan *scan, GError **error)
+{
+  g_autoptr (GPtrArray) paths = list_folder (scan, scan->what->root, NULL);
+
+  return paths ? read_paths (scan, scan->what->root, paths, error)
+               : vm_disk_fail (error, "The folder cannot be read");
 }
 
 VmSyncTree *
@@ -405,7 +448,7 @@ vm_sync_scan (const VmSyncScan *what, GPtrArray *skipped, GError **error)
   gboolean ok;
 
   scan_init (&scan);
-  ok = read_folder (&scan, what->root, NULL, error);
+  ok = read_root (&scan, error);
   scan_clear (&scan);
   if (!ok || g_cancellable_set_error_if_cancelled (what->cancellable, error)
       || !vm_sync_tree_finish (tree, error))
