@@ -7,6 +7,7 @@
 
 #include <gst/videomeet/transfer/sync/disk/delta.h>
 #include <gst/videomeet/transfer/sync/disk/inplace.h>
+#include <gst/videomeet/transfer/sync/model/work.h>
 #include <gst/videomeet/transfer/sync/sync.h>
 #include <glib/gstdio.h>
 #include <fcntl.h>
@@ -373,18 +374,21 @@ GST_START_TEST (test_a_crash_while_a_file_changes)
 
 GST_END_TEST;
 
-/* As a requester without files, up to what it has left. */
 static void
-begin_done (void)
+begin_extended (void)
+{
+  config.folder = "";
+  begin (VM_SYNC_TARGET);
+  say (VM_P2P_FOLDER_MODE, "{\"mode\":\"sync\",\"version\":1,\"folder\":\"\"}");
+}
+
+/* Up to the plan, of which the peer has the same. */
+static void
+agree (void)
 {
   guint8 type = 0;
   g_autoptr (GBytes) plan = NULL;
 
-  config.folder = "";
-  write_text ("x", "of us");
-  begin (VM_SYNC_TARGET);
-  say (VM_P2P_FOLDER_MODE, "{\"mode\":\"sync\",\"version\":1,\"folder\":\"\"}");
-  say (VM_P2P_MANIFEST, "{\"entries\":[],\"last\":true}");
   while (type != VM_P2P_SYNC_PLAN || g_bytes_get_size (plan) <= strlen ("{}")) {
     g_clear_pointer (&plan, g_bytes_unref);
     plan = vm_p2p_pipe_receive (theirs, WAIT, &type, NULL);
@@ -392,6 +396,37 @@ begin_done (void)
   }
   fail_unless (
       vm_p2p_pipe_send (theirs, VM_P2P_SYNC_PLAN, NULL, 0, plan, WAIT, NULL));
+}
+
+/* Our version has the greater id and keeps the name, so the peer gets it as a
+ * difference to its own. */
+GST_START_TEST (test_a_signature_that_does_not_come)
+{
+  g_autofree gchar *mine = g_strnfill (VM_SYNC_DELTA_MIN, 'a');
+  g_autofree gchar *other = g_strnfill (VM_SYNC_DELTA_MIN, 'b');
+
+  write_text ("x", mine);
+  begin_extended ();
+  say_file ("x", other);
+  agree ();
+  hears (VM_P2P_CONFLICT, "\"path\":\"x\"");
+  g_free (hear (VM_P2P_DIFF_CHUNK));
+  say_chunk (0, other);
+  say_chunk (strlen (other), "");
+  hears (VM_P2P_ERROR, "BAD_MESSAGE");
+  ends_with (VM_ERROR_BAD_MESSAGE);
+}
+
+GST_END_TEST;
+
+/* As a requester without files, up to what it has left. */
+static void
+begin_done (void)
+{
+  write_text ("x", "of us");
+  begin_extended ();
+  say (VM_P2P_MANIFEST, "{\"entries\":[],\"last\":true}");
+  agree ();
   say_chunk (0, "");
 }
 
@@ -522,6 +557,7 @@ syncpeer_suite (void)
   tcase_add_test (tcase, test_the_other_side_says_why);
   tcase_add_test (tcase, test_a_share_has_no_way_out);
   tcase_add_test (tcase, test_a_crash_while_a_file_changes);
+  tcase_add_test (tcase, test_a_signature_that_does_not_come);
   tcase_add_test (tcase, test_what_the_peer_leaves);
   tcase_add_test (tcase, test_the_peer_leaves_a_long_path);
   tcase_add_test (tcase, test_the_peer_leaves_what_nobody_has);

@@ -232,6 +232,22 @@ receive_all (
   }
 }
 
+/* The other side sends them before its last chunk; without one, the thread that
+ * sends would wait for ever. */
+static gboolean
+has_signatures (Shared *shared, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&shared->lock);
+
+  for (guint i = 0; i < shared->complete->len; i++)
+    if (!g_array_index (shared->complete, gboolean, i)) {
+      g_set_error (error, VM_ERROR, VM_ERROR_BAD_MESSAGE,
+          "The other side has sent all but its signatures");
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static void
 add_failed (GHashTable *to, GHashTable *from)
 {
@@ -400,16 +416,18 @@ work_through (Shared *shared, VmSyncApply *apply, GError **error)
   GThread *thread = g_thread_new ("vm-sync-send", run_sender, shared);
   gboolean ok = (!apply || vm_sync_apply_begin (apply, error))
                 && receive_all (shared, apply, work, error)
+                && has_signatures (shared, error)
                 && (!apply || vm_sync_apply_finish (apply, error));
 
-  g_mutex_lock (&shared->lock);
-  shared->over = !ok;
-  g_cond_broadcast (&shared->changed);
-  g_mutex_unlock (&shared->lock);
   if (!ok) {
     vm_sync_session_stop (rounds->session);
     if (error && *error)
       vm_sync_session_tell (rounds->session, *error);
+    /* the other thread ends the stream as soon as it is woken */
+    g_mutex_lock (&shared->lock);
+    shared->over = TRUE;
+    g_cond_broadcast (&shared->changed);
+    g_mutex_unlock (&shared->lock);
     vm_p2p_pipe_end (rounds->session->pipe);
   }
   g_thread_join (thread);
