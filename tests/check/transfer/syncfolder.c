@@ -11,8 +11,11 @@
 #include <glib/gstdio.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PIPE_BOUND (1024 * 1024)
@@ -663,19 +666,46 @@ GST_START_TEST (test_marks_of_what_was_received_are_saved)
 
 GST_END_TEST;
 
+static void
+both_have (const gchar *name)
+{
+  g_autoptr (VmSyncTree) a = scan (0), b = scan (1);
+  const VmSyncEntry *mine = vm_sync_tree_get (a, name);
+
+  fail_unless (mine != NULL, "%s", name);
+  fail_unless (vm_sync_entry_same (mine, vm_sync_tree_get (b, name)));
+}
+
 GST_START_TEST (test_a_large_file_changes_again_and_again)
 {
   write_at (0, "big", MARKED, 1);
   for (guint i = 0; i < 3; i++) {
-    g_autoptr (VmSyncTree) a = NULL, b = NULL;
-
     sync_both ();
-    a = scan (0);
-    b = scan (1);
-    fail_unless (vm_sync_entry_same (
-        vm_sync_tree_get (a, "big"), vm_sync_tree_get (b, "big")));
+    both_have ("big");
     write_at (i % 2, "big", MARKED / (i + 2), 1);
   }
+}
+
+GST_END_TEST;
+
+/* As file systems do that neither share blocks nor rename without replacing. */
+static void
+hinder_renaming (void)
+{
+  refuse_call (SYS_ioctl, 1, FICLONE, FICLONE, EOPNOTSUPP);
+  refuse_new_renames (EINVAL);
+}
+
+GST_START_TEST (test_a_large_file_keeps_its_name)
+{
+  write_at (0, "big", MARKED, 1);
+  sync_both ();
+  write_at (1, "big", MARKED / 2, 1);
+  hinder = hinder_renaming;
+  sync_both ();
+  both_have ("big");
+  fail_unless_equals_int (count_names (0, "big"), 1);
+  fail_unless_equals_int (count_names (0, ".vm-"), 0);
 }
 
 GST_END_TEST;
@@ -939,6 +969,7 @@ syncfolder_suite (void)
   tcase_add_test (tcase, test_marks_are_kept_for_blocks_that_did_not_change);
   tcase_add_test (tcase, test_marks_of_what_was_received_are_saved);
   tcase_add_test (tcase, test_a_large_file_changes_again_and_again);
+  tcase_add_test (tcase, test_a_large_file_keeps_its_name);
   tcase_add_test (tcase, test_changes_of_both_sides_are_seen);
   suite_add_tcase (suite, random);
   tcase_add_checked_fixture (random, make, drop);

@@ -4,12 +4,14 @@
  * the rules, and what a crash has left. */
 
 #include "program.h"
+#include "support/disk/refuse.h"
 
 #include <gst/videomeet/transfer/sync/disk/delta.h>
 #include <gst/videomeet/transfer/sync/disk/inplace.h>
 #include <gst/videomeet/transfer/sync/model/work.h>
 #include <gst/videomeet/transfer/sync/sync.h>
 #include <glib/gstdio.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -350,8 +352,17 @@ GST_START_TEST (test_a_share_has_no_way_out)
 
 GST_END_TEST;
 
+static gpointer
+make_stage (gpointer hindered)
+{
+  if (hindered)
+    refuse_new_renames (EINVAL);
+  return vm_sync_stage_new (config.root, NULL);
+}
+
 /* What a process leaves that ended while it changed a large file. */
-GST_START_TEST (test_a_crash_while_a_file_changes)
+static void
+recover (gboolean hindered, const gchar *as)
 {
   g_autoptr (VmSyncStage) stage = NULL;
   GVariant *journal = g_variant_ref_sink (g_variant_new (
@@ -365,11 +376,90 @@ GST_START_TEST (test_a_crash_while_a_file_changes)
   name = g_build_filename (below, "1.journal", NULL);
   fail_unless (g_file_set_contents (
       name, g_variant_get_data (journal), g_variant_get_size (journal), NULL));
-  stage = vm_sync_stage_new (config.root, NULL);
+  stage = g_thread_join (
+      g_thread_new ("stage", make_stage, GINT_TO_POINTER (hindered)));
   fail_unless (stage != NULL);
-  has_text ("big", "the NEW file");
+  has_text (as, "the NEW file");
   fail_if (g_file_test (below, G_FILE_TEST_EXISTS));
   g_variant_unref (journal);
+}
+
+GST_START_TEST (test_a_crash_while_a_file_changes)
+{
+  recover (FALSE, "big");
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_a_crash_where_every_rename_may_replace)
+{
+  recover (TRUE, "big");
+  write_text ("big", "of the user");
+  recover (TRUE, "big.sync-conflict-19700101-000000-recovere");
+  has_text ("big", "of the user");
+}
+
+GST_END_TEST;
+
+typedef struct
+{
+  VmSyncStage *stage;
+  VmSyncOp op;
+  gint code; /* of renaming without replacing */
+} Change;
+
+static gpointer
+change_hindered (gpointer data)
+{
+  Change *change = data;
+  gboolean changed;
+
+  refuse_new_renames (change->code);
+  changed = vm_sync_in_place_commit (
+      change->stage, &change->op, config.root, change->op.item->path);
+  g_assert_false (changed);
+  return GINT_TO_POINTER (errno);
+}
+
+/* A file that has got another name since it was looked at. */
+static void
+change_linked (gint code)
+{
+  g_autofree gchar *big = g_build_filename (folder, "big", NULL);
+  g_autofree gchar *other = g_build_filename (top, "other", NULL);
+  g_autofree gchar *part = NULL;
+  g_autoptr (VmSyncEntry) own = vm_sync_entry_new ("big", VM_SYNC_FILE);
+  VmSyncItem item = { .path = own->path, .entry = own, .mode = 0640 };
+  Change change = { .op = { .item = &item,
+                        .own = own,
+                        .number = 1,
+                        .delta = { .from = 4, .new_size = 3 } },
+    .code = code };
+  g_autoptr (VmSyncStage) again = NULL;
+  gpointer why;
+  struct stat st;
+
+  write_text ("big", "the old file");
+  fail_unless_equals_int (g_stat (big, &st), 0);
+  own->stamp = vm_sync_stamp_of (&st);
+  change.stage = vm_sync_stage_new (config.root, NULL);
+  part = g_strconcat (change.stage->name, "/1", NULL);
+  write_text (part, "NEW");
+  fail_unless (vm_sync_in_place_prepare (change.stage, &change.op, NULL));
+  fail_unless_equals_int (link (big, other), 0);
+  why = g_thread_join (g_thread_new ("change", change_hindered, &change));
+  fail_unless_equals_int (GPOINTER_TO_INT (why), ESTALE);
+  vm_sync_stage_free (change.stage);
+  again = vm_sync_stage_new (config.root, NULL);
+  has_text ("big", "the old file");
+  fail_unless_equals_int (count_files (), 2); /* and the folder of the stage */
+  fail_unless_equals_int (g_unlink (other), 0);
+}
+
+GST_START_TEST (test_a_file_that_cannot_be_changed_keeps_its_name)
+{
+  change_linked (EINVAL);
+  change_linked (EIO);
 }
 
 GST_END_TEST;
@@ -557,6 +647,8 @@ syncpeer_suite (void)
   tcase_add_test (tcase, test_the_other_side_says_why);
   tcase_add_test (tcase, test_a_share_has_no_way_out);
   tcase_add_test (tcase, test_a_crash_while_a_file_changes);
+  tcase_add_test (tcase, test_a_crash_where_every_rename_may_replace);
+  tcase_add_test (tcase, test_a_file_that_cannot_be_changed_keeps_its_name);
   tcase_add_test (tcase, test_a_signature_that_does_not_come);
   tcase_add_test (tcase, test_what_the_peer_leaves);
   tcase_add_test (tcase, test_the_peer_leaves_a_long_path);

@@ -38,3 +38,6 @@ gboolean vm_sync_place_staged (VmSyncApply *self, VmSyncOp *op);
 gboolean vm_sync_place_move (VmSyncApply *self, VmSyncOp *op);
 gboolean vm_sync_place_mode (VmSyncApply *self, VmSyncOp *op);
 void vm_sync_place_removal (VmSyncApply *self, const VmSyncEntry *entry);
+/* Renames, and never replaces anything. FALSE with errno. */
+gboolean
+vm_sync_place_rename (gint from, const gchar *old, gint to, const gchar *name);

@@ -3,6 +3,7 @@
 #include "transfer/sync/disk/inplace.h"
 
 #include "transfer/disk/diskfile.h"
+#include "transfer/sync/disk/apply-priv.h"
 #include "transfer/sync/disk/scan.h"
 
 #include <errno.h>
@@ -112,6 +113,17 @@ write_part (gint stage, guint number, const Journal *journal)
          && fdatasync (to) == 0;
 }
 
+/* The file has the name again that was taken from it. Else the next sync gives
+ * it one: it ends what has a part, and changes nothing without one. */
+static gboolean
+put_back (VmSyncStage *stage, const gchar *old, gint folder, const gchar *name)
+{
+  if (vm_sync_place_rename (stage->fd, old, folder, name))
+    return TRUE;
+  stage->keep = TRUE;
+  return FALSE;
+}
+
 gboolean
 vm_sync_in_place_commit (
     VmSyncStage *stage, VmSyncOp *op, gint folder, const gchar *name)
@@ -124,7 +136,6 @@ vm_sync_in_place_commit (
   };
   gchar old[NAME_SIZE], end[NAME_SIZE], part[NAME_SIZE];
   struct stat st;
-  gint code;
 
   name_of (op->number, OLD_END, old);
   name_of (op->number, JOURNAL_END, end);
@@ -137,7 +148,8 @@ vm_sync_in_place_commit (
       || (guint64) st.st_ino != op->own->stamp.inode
       || (guint64) st.st_size != op->own->stamp.size
       || vm_sync_stamp_of (&st).mtime != op->own->stamp.mtime) {
-    renameat2 (stage->fd, old, folder, name, RENAME_NOREPLACE);
+    unlinkat (stage->fd, part, 0);
+    put_back (stage, old, folder, name);
     errno = ESTALE;
     return FALSE;
   }
@@ -146,12 +158,8 @@ vm_sync_in_place_commit (
     stage->keep = TRUE;
     return FALSE;
   }
-  if (renameat2 (stage->fd, old, folder, name, RENAME_NOREPLACE) != 0) {
-    code = errno;
-    stage->keep = TRUE;
-    errno = code;
+  if (!put_back (stage, old, folder, name))
     return FALSE;
-  }
   unlinkat (stage->fd, end, 0);
   unlinkat (stage->fd, part, 0);
   return TRUE;
@@ -192,10 +200,21 @@ give_back (gint root, gint stage, const gchar *old, const Journal *journal)
 
   if (folder < 0)
     return FALSE;
-  if (renameat2 (stage, old, folder, name, RENAME_NOREPLACE) == 0)
+  if (vm_sync_place_rename (stage, old, folder, name))
     return TRUE;
   other = vm_sync_conflict_name (name, journal->mtime, RECOVERED);
-  return renameat2 (stage, old, folder, other, RENAME_NOREPLACE) == 0;
+  return vm_sync_place_rename (stage, old, folder, other);
+}
+
+static gboolean
+has_part (gint stage, guint number)
+{
+  gchar name[NAME_SIZE];
+  struct stat st;
+
+  name_of (number, "", name);
+  return fstatat (stage, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+         || errno != ENOENT;
 }
 
 static gboolean
@@ -203,9 +222,10 @@ recover_one (gint root, gint stage, const gchar *old)
 {
   guint number = g_ascii_strtoull (old, NULL, 10);
   Journal journal = { 0 };
-  gboolean ok = read_journal (stage, number, &journal)
-                && write_part (stage, number, &journal)
-                && give_back (root, stage, old, &journal);
+  gboolean ok =
+      read_journal (stage, number, &journal)
+      && (!has_part (stage, number) || write_part (stage, number, &journal))
+      && give_back (root, stage, old, &journal);
 
   g_free (journal.path);
   return ok;

@@ -78,9 +78,8 @@ is_the_same (gint folder, const gchar *name, const VmSyncEntry *entry)
          && stamp.mtime == entry->stamp.mtime;
 }
 
-/* Never replaces anything. */
-static gboolean
-rename_new (gint from, const gchar *old, gint to, const gchar *name)
+gboolean
+vm_sync_place_rename (gint from, const gchar *old, gint to, const gchar *name)
 {
   struct stat st;
 
@@ -149,7 +148,7 @@ vm_sync_place_move (VmSyncApply *self, VmSyncOp *op)
     return leave (self, op);
   ok = op->own && !op->keep
            ? rename_over (from, from_name, folder, name, op->own)
-           : rename_new (from, from_name, folder, name);
+           : vm_sync_place_rename (from, from_name, folder, name);
   if (!ok)
     return leave (self, op);
   op->done = TRUE;
@@ -229,7 +228,7 @@ vm_sync_place_staged (VmSyncApply *self, VmSyncOp *op)
     ok = is_as_told (folder, name, op->own)
          && vm_sync_in_place_commit (self->stage, op, folder, name);
   else if (!op->own || op->keep || op->late)
-    ok = rename_new (self->stage->fd, staged, folder, name);
+    ok = vm_sync_place_rename (self->stage->fd, staged, folder, name);
   else
     ok = rename_over (self->stage->fd, staged, folder, name, op->own);
   if (!ok) {
