@@ -48,6 +48,15 @@ vm_sync_in_place_clone (VmSyncStage *stage, VmSyncOp *op, gint fd)
   return old >= 0 && ioctl (fd, FICLONE, old) == 0;
 }
 
+gboolean
+vm_sync_in_place_is_alone (VmSyncStage *stage, const VmSyncOp *op)
+{
+  g_auto (VmFd) old = vm_sync_open_entry (stage->root, op->own);
+  struct stat st;
+
+  return old >= 0 && fstat (old, &st) == 0 && st.st_nlink == 1;
+}
+
 static void
 name_of (guint number, const gchar *end, gchar name[NAME_SIZE])
 {
@@ -142,7 +151,7 @@ vm_sync_in_place_commit (
   name_of (op->number, "", part);
   if (renameat (folder, name, stage->fd, old) != 0)
     return FALSE;
-  /* another name of the same file would see it change */
+  /* it may have got another name since, or be another file */
   if (fstatat (stage->fd, old, &st, AT_SYMLINK_NOFOLLOW) != 0
       || !S_ISREG (st.st_mode) || st.st_nlink != 1
       || (guint64) st.st_ino != op->own->stamp.inode

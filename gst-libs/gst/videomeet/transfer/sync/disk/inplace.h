@@ -16,6 +16,8 @@
 gboolean vm_sync_in_place_fits (const VmSyncOp *op);
 /* Makes @fd a clone of the operation's file; FALSE: the file system cannot. */
 gboolean vm_sync_in_place_clone (VmSyncStage *stage, VmSyncOp *op, gint fd);
+/* Whether the operation's file has no other name, which would see it change. */
+gboolean vm_sync_in_place_is_alone (VmSyncStage *stage, const VmSyncOp *op);
 /* Writes the journal of a part that is in the stage. */
 gboolean
 vm_sync_in_place_prepare (VmSyncStage *stage, VmSyncOp *op, GError **error);

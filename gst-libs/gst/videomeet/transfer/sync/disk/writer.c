@@ -42,14 +42,17 @@ begin_block (VmSyncWriter *self)
   return EVP_DigestInit_ex (self->hash, NULL, NULL) == 1;
 }
 
-/* Only the part that differs is written. */
+/* Only the part that differs is written, where that can be. */
 static void
 begin_part (VmSyncWriter *self)
 {
   VmSyncOp *op = self->op;
+  VmSyncStage *stage = self->apply->stage;
 
-  op->cloned = vm_sync_in_place_clone (self->apply->stage, op, self->fd);
-  op->in_place = !op->cloned;
+  op->cloned = vm_sync_in_place_clone (stage, op, self->fd);
+  op->in_place = !op->cloned && vm_sync_in_place_is_alone (stage, op);
+  if (!op->cloned && !op->in_place)
+    return;
   self->at = op->delta.from;
   self->block = op->delta.first;
   self->end = op->delta.from + op->delta.new_size;
