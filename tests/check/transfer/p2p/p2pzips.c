@@ -541,12 +541,50 @@ GST_START_TEST (a_folder_counts_for_the_quota)
   first = vm_receive_folder_ref (pair->folder);
   p2p_link_send_zip (pair, path);
   p2p_link_check_failed (pair, VM_ERROR_TOO_LARGE, VM_ERROR_TOO_LARGE);
-  check_list ("tree");
+  check_list (".vm-received tree");
   pair->rules.quota = 4 * SIZE;
   p2p_link_send_zip (pair, path);
   p2p_link_check_sent (pair);
   vm_receive_folder_unref (first);
-  check_list ("tree tree (1)");
+  check_list (".vm-received tree tree (1)");
+}
+
+GST_END_TEST;
+
+static void
+remove_received (const gchar *name)
+{
+  g_autofree gchar *path = g_build_filename (pair->to, name, NULL);
+  const gchar *argv[] = { "rm", "-r", path, NULL };
+  gint status;
+
+  fail_unless (g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH,
+      NULL, NULL, NULL, NULL, &status, NULL));
+  fail_unless_equals_int (status, 0);
+}
+
+/* Two folders are more than the quota. The list of what was received is read
+ * by who opens the receiving folder first. */
+GST_START_TEST (a_folder_counts_as_long_as_it_lies_there)
+{
+  g_autofree gchar *path = make_many (2, SIZE);
+  VmReceiveFolder *first;
+
+  pair->rules.quota = 3 * SIZE;
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_sent (pair);
+  first = vm_receive_folder_ref (pair->folder);
+  remove_received ("tree");
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_sent (pair);
+  vm_receive_folder_unref (first);
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_failed (pair, VM_ERROR_TOO_LARGE, VM_ERROR_TOO_LARGE);
+  check_list (".vm-received tree");
+  remove_received ("tree");
+  p2p_link_send_zip (pair, path);
+  p2p_link_check_sent (pair);
+  check_list (".vm-received tree");
 }
 
 GST_END_TEST;
@@ -611,6 +649,7 @@ p2pzips_suite (void)
   tcase_add_test (tc, a_folder_that_is_declined_is_not_sent);
   tcase_add_test (tc, a_folder_beyond_max_size_is_not_sent);
   tcase_add_test (tc, a_folder_counts_for_the_quota);
+  tcase_add_test (tc, a_folder_counts_as_long_as_it_lies_there);
   tcase_add_test (tc, a_rate_holds_on_either_side);
   tcase_add_test (tc, a_file_that_changes_ends_it);
   return suite;

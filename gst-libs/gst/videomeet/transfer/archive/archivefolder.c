@@ -470,7 +470,7 @@ vm_archive_folder_commit (VmArchiveFolder *self, GError **error)
 {
   gint dir = self->folder->dir;
   g_autoptr (GPtrArray) names = NULL;
-  g_autofree gchar *name = NULL;
+  g_autofree gchar *name = NULL, *received = NULL;
 
   if (!check_name (self, error))
     return NULL;
@@ -488,6 +488,8 @@ vm_archive_folder_commit (VmArchiveFolder *self, GError **error)
     return NULL;
   }
   self->done = TRUE;
+  received = g_strconcat (name, "/", NULL);
+  vm_receive_note_received (self->folder, received, self->size, self->charged);
   unlinkat (dir, self->lock_name, 0);
   return g_steal_pointer (&name);
 }

@@ -22,8 +22,8 @@
 
 typedef struct _VmArchiveFolder VmArchiveFolder;
 
-/* Its @size counts for the quota of the receiving folder from here on, and as
- * long as this process runs when it is received; an unknown one counts as it is
+/* Its @size counts for the quota of the receiving folder from here on, and when
+ * it is received as long as it lies there; an unknown one counts as it is
  * written, and ends at max-size. @known: the sender is no stranger.
  * @list: letters and digits that say what is sent; the same sender with the
  * same list goes on where it was. @size: bytes still to come at most. */

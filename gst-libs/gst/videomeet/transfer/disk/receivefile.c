@@ -538,7 +538,8 @@ vm_receive_file_commit (
     }
   }
   file->done = TRUE;
-  vm_receive_note_received (file, name);
+  vm_receive_note_received (
+      file->folder, name, file->header.size, file->header.size);
   unlinkat (file->folder->dir, file->journal_name, 0);
   if (sync)
     fsync (file->folder->dir);

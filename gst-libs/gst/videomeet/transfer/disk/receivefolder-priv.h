@@ -35,8 +35,9 @@ typedef struct
   guint64 bytes; /* of the quota */
   GHashTable *coming; /* keys of names that are being received */
   GHashTable *kept; /* part file → VmKept; `bytes` includes their sizes */
-  GHashTable *received; /* name → size (guint64), likewise: under a quota */
-  gboolean has_received; /* `received` includes files from earlier processes */
+  GHashTable *received; /* name → size (guint64), likewise: under a quota; a
+                         * folder's name has "/" behind it */
+  gboolean has_received; /* `received` includes those of earlier processes */
   GPtrArray *open; /* VmReceiveFile that are being received */
 } VmReceiveUse;
 
@@ -139,12 +140,14 @@ gboolean vm_receive_remove_part (VmReceiveFolder *self, const gchar *part);
 /* Frees the disk room of chunks that are not @verified. */
 void vm_receive_give_back (
     gint fd, const VmJournalHeader *header, const guint8 *verified);
-/* Reads which files earlier processes received. */
+/* Reads what earlier processes received. */
 void vm_receive_read_received (VmReceiveFolder *self);
-/* Called with lock held: stops counting received files that are gone. */
+/* Called with lock held: stops counting what was received and is gone. */
 void vm_receive_look_at_received (VmReceiveFolder *self);
-/* Notes that @file was received as @name. */
-void vm_receive_note_received (VmReceiveFile *file, const gchar *name);
+/* Notes that @name was received, the name of a folder with "/" behind it. It is
+ * of @size bytes, and had @charged of the quota since it was begun. */
+void vm_receive_note_received (
+    VmReceiveFolder *self, const gchar *name, guint64 size, guint64 charged);
 
 /* FALSE: the folder was stopped. Called between two parts of a long read. */
 gboolean vm_receive_goes_on (VmReceiveFile *file, GError **error);

@@ -159,12 +159,11 @@ vm_receive_goes_on (VmReceiveFile *file, GError **error)
 }
 
 /* With the lock held. What is not there any more, and, as far as it must be,
- * what this sender has begun before and left makes room for what it sends
- * now. */
+ * the files that @device (nullable) has begun before and left make room for
+ * what it sends now. */
 static void
-make_quota (VmReceiveFile *file)
+make_quota (VmReceiveFolder *self, const gchar *device)
 {
-  VmReceiveFolder *self = file->folder;
   g_autoptr (GList) parts = g_hash_table_get_keys (self->use->kept);
   struct stat st;
 
@@ -175,10 +174,20 @@ make_quota (VmReceiveFile *file)
                     && errno == ENOENT;
 
     if (gone
-        || (g_strcmp0 (kept->header.device, file->header.device) == 0
+        || (device && strcmp (kept->header.device, device) == 0
             && vm_receive_remove_part (self, l->data)))
       vm_receive_forget (self->use, l->data);
   }
+}
+
+/* With the lock held. */
+static gboolean
+take_quota (VmReceiveFolder *self, guint64 size, const gchar *device)
+{
+  if (use_add (self->use, size, self->rules.quota))
+    return TRUE;
+  make_quota (self, device);
+  return use_add (self->use, size, self->rules.quota);
 }
 
 /* With the lock held. Of one receiver the later transfer ends the one before,
@@ -229,18 +238,13 @@ vm_receive_enter (VmReceiveFile *file, GError **error)
   VmReceiveUse *use = self->use;
   gboolean rename = self->rules.overwrite == VM_OVERWRITE_RENAME;
   g_autofree gchar *key = vm_filename_key (file->header.name);
-  guint64 size = file->header.size, quota = self->rules.quota;
   gboolean over = FALSE, twice;
 
   g_mutex_lock (&uses_lock);
   twice = !rename && g_hash_table_contains (use->coming, key);
   if (!twice) {
     vm_receive_forget (use, file->part);
-    over = !use_add (use, size, quota);
-    if (over) {
-      make_quota (file);
-      over = !use_add (use, size, quota);
-    }
+    over = !take_quota (self, file->header.size, file->header.device);
     file->charged = !over;
   }
   if (file->charged)
@@ -265,7 +269,7 @@ vm_receive_charge (VmReceiveFolder *self, guint64 size, GError **error)
   gboolean fits;
 
   g_mutex_lock (&uses_lock);
-  fits = use_add (self->use, size, self->rules.quota);
+  fits = take_quota (self, size, NULL);
   g_mutex_unlock (&uses_lock);
   if (!fits)
     g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,

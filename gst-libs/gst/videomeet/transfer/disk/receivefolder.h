@@ -39,8 +39,9 @@ typedef struct
 {
   VmOverwrite overwrite;
   guint64 max_size; /* bytes of a file; 0: no limit */
-  guint64 quota; /* bytes of all files in the folder that were received under a
-                  * quota, and of unfinished ones at full size; 0: no limit */
+  guint64 quota; /* bytes of all files and folders in it that were received
+                  * under a quota, and of unfinished files at full size; 0: no
+                  * limit */
   gboolean no_fsync; /* a power failure may lose the file */
   gint64 patience; /* µs; see VM_RECEIVE_PATIENCE */
   gboolean several; /* transfers of this folder do not end each other, so that

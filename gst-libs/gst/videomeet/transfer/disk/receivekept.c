@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What lies in a receiving folder from before: unfinished files, each looked at
- * once, and the files that count in its quota. */
+ * once, and what counts in its quota. */
 
 #include "transfer/disk/receivefolder-priv.h"
 
@@ -15,7 +15,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Lines "SIZE NAME" of what was received under a quota. */
+/* Lines "SIZE NAME", or "SIZE NAME/" of a folder, of what was received under a
+ * quota. */
 #define RECEIVED VM_FILENAME_OWN_PREFIX "received"
 #define LINE_LENGTH (VM_FILENAME_MAX + 32) /* bytes */
 #define JOURNAL ".journal"
@@ -312,14 +313,27 @@ count_received (VmReceiveUse *use, const gchar *name, guint64 size)
       use->received, g_strdup (name), g_memdup2 (&size, sizeof size));
 }
 
-static gboolean
-is_gone (VmReceiveFolder *self, const gchar *name, guint64 size)
+/* Without the "/" of a folder. */
+static gchar *
+name_of (const gchar *received, gboolean *folder)
 {
+  gsize length = strlen (received);
+
+  *folder = g_str_has_suffix (received, "/");
+  return g_strndup (received, *folder ? length - 1 : length);
+}
+
+static gboolean
+is_gone (VmReceiveFolder *self, const gchar *received, guint64 size)
+{
+  gboolean folder;
+  g_autofree gchar *name = name_of (received, &folder);
   struct stat st;
 
   if (fstatat (self->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
     return errno == ENOENT;
-  return !S_ISREG (st.st_mode) || (guint64) st.st_size != size;
+  return folder ? !S_ISDIR (st.st_mode)
+                : !S_ISREG (st.st_mode) || (guint64) st.st_size != size;
 }
 
 /* What was moved away since, or changed, counts no more. Called with lock
@@ -369,15 +383,17 @@ write_list (VmReceiveFolder *self)
 static void
 read_line (VmReceiveFolder *self, const gchar *line)
 {
-  gchar *name = NULL;
-  guint64 size = g_ascii_strtoull (line, &name, 10);
-  g_autofree gchar *checked = NULL;
+  gchar *received = NULL;
+  guint64 size = g_ascii_strtoull (line, &received, 10);
+  g_autofree gchar *name = NULL, *checked = NULL;
+  gboolean folder;
 
-  if (name == line || *name++ != ' ')
+  if (received == line || *received++ != ' ')
     return;
+  name = name_of (received, &folder);
   checked = vm_filename_check (name, -1, NULL);
   if (checked && size <= G_MAXINT64)
-    count_received (self->use, name, size);
+    count_received (self->use, received, size);
 }
 
 void
@@ -410,18 +426,17 @@ vm_receive_read_received (VmReceiveFolder *self)
 }
 
 void
-vm_receive_note_received (VmReceiveFile *file, const gchar *name)
+vm_receive_note_received (
+    VmReceiveFolder *self, const gchar *name, guint64 size, guint64 charged)
 {
-  VmReceiveFolder *self = file->folder;
-  g_autofree gchar *line = line_of (name, file->header.size);
+  g_autofree gchar *line = line_of (name, size);
   g_auto (VmFd) fd = -1;
 
   if (!self->rules.quota)
     return;
   vm_receive_lock ();
-  /* it is in use->bytes since it was begun */
-  self->use->bytes -= file->header.size;
-  count_received (self->use, name, file->header.size);
+  self->use->bytes -= charged;
+  count_received (self->use, name, size);
   vm_receive_unlock ();
   fd = vm_receive_open_own (self, RECEIVED);
   if (fd < 0 && errno == ENOENT)
