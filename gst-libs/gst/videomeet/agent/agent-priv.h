@@ -202,7 +202,8 @@ struct _VmAgentSession
   VmPolicy policy;
   VmAccept accept;
   gboolean allow_delete;
-  gint allowed_id, allowed_user; /* see vm_agent_allows() */
+  /* see vm_agent_allows(); whether the name counts is known with the trust */
+  gint allowed_id, allowed_user;
   gint64 max_rate; /* bytes/s; 0: any */
   VmReceiveFolder *folder; /* or NULL */
   gint share; /* a descriptor of its own; -1: none */
@@ -211,7 +212,8 @@ struct _VmAgentSession
   /* of its thread */
   VmPermissions permissions;
   gboolean trusted; /* what it sends is taken without a question */
-  gboolean given; /* the user has given that device leave for this kind */
+  gboolean given; /* the user has given that device leave for this kind, by a
+                   * token or by vm_agent_allow() */
   gboolean known;
   GPtrArray *threads; /* of the streams that this side opens */
 

@@ -456,8 +456,10 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
   }
   self->permissions =
       allowed >= 0 ? (guint) allowed : decision.permissions | all;
-  self->given = permission && (facts->given & permission) == permission
-                && unix_now <= facts->given_until;
+  self->given = permission
+                && (allowed >= 0
+                    || ((facts->given & permission) == permission
+                        && unix_now <= facts->given_until));
   self->known = decision.level > VM_TRUST_LEVEL_UNKNOWN;
   self->trusted = allowed >= 0 || decision.level >= VM_TRUST_LEVEL_GUEST
                   || self->policy == VM_POLICY_OPEN;

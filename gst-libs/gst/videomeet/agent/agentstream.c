@@ -234,14 +234,12 @@ static gboolean
 wants (Transfer *self, gchar **reason)
 {
   const VmAgentSession *session = self->session;
-  gboolean allowed =
-      session->given || session->allowed_id >= 0 || session->allowed_user >= 0;
 
   if (session->accept == VM_ACCEPT_NEVER) {
     *reason = refuse ("This device takes nothing");
     return FALSE;
   }
-  if (session->accept == VM_ACCEPT_AUTO || (allowed && session->trusted)) {
+  if (session->accept == VM_ACCEPT_AUTO || session->given) {
     if (session->trusted)
       return TRUE;
     *reason = g_strdup_printf (

@@ -163,7 +163,7 @@ on_ended (VmTerminal *terminal, gint status, const GError *error, Party *party)
 }
 
 void
-open_party (Party *party, const gchar *user)
+make_party (Party *party, const gchar *user)
 {
   g_autofree gchar *uri =
       g_strdup_printf ("http://127.0.0.1:%u", vm_server_get_port (server));
@@ -176,6 +176,12 @@ open_party (Party *party, const gchar *user)
   g_assert_no_error (error);
   party->agent = vm_agent_new (party->identity, uri, ROOM, user);
   g_object_set (party->agent, "policy", VM_POLICY_OPEN, NULL);
+}
+
+void
+open_party (Party *party, const gchar *user)
+{
+  make_party (party, user);
   vm_agent_start_async (party->agent, NULL, NULL, NULL);
 }
 

@@ -52,6 +52,8 @@ gboolean is_controlled_by (Party *party, const gchar *user);
 gboolean is_refused (Party *party, const gchar *code);
 gboolean has_ended (Party *party, const gchar *text);
 gboolean is_ready (Party *party, const gchar *text);
+/* Its agent is not started yet. */
+void make_party (Party *party, const gchar *user);
 void open_party (Party *party, const gchar *user);
 void set_up (void);
 void stop_party (Party *party);
