@@ -283,6 +283,104 @@ GST_START_TEST (test_half_open)
 
 GST_END_TEST;
 
+/* Streams that nobody at Alice's accepts: she is the one who asks. */
+
+#define PIPES 2000
+/* More than the window of a connection, in the largest messages. */
+#define LARGE_PIPES (VM_QUIC_CONNECTION_WINDOW / VM_P2P_BODY_MAX + 8)
+
+static VmP2pPipe *
+open_for_nobody (GBytes *body)
+{
+  g_autoptr (GError) error = NULL;
+  VmP2pPipe *pipe = vm_quic_connection_open_pipe (pair->asked, SOON, &error);
+
+  g_assert_no_error (error);
+  vm_p2p_pipe_send (pipe, VM_P2P_FILE_META, NULL, 0, body, SOON, &error);
+  g_assert_no_error (error);
+  return pipe;
+}
+
+static guint
+count_accepted (void)
+{
+  guint n;
+
+  g_mutex_lock (&pair->asking->lock);
+  n = pair->asking->accepted.length;
+  g_mutex_unlock (&pair->asking->lock);
+  return n;
+}
+
+/* Streams that are given up before are none to Alice. */
+static void
+wait_until_seen (gint64 id)
+{
+  gint64 until = g_get_monotonic_time () + SOON;
+  gint64 last = -1;
+
+  while (last != id) {
+    VmQuicStream *stream;
+
+    g_mutex_lock (&pair->asking->lock);
+    stream = g_queue_peek_tail (&pair->asking->accepted);
+    if (stream)
+      last = stream->id;
+    g_mutex_unlock (&pair->asking->lock);
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
+    g_thread_yield ();
+  }
+}
+
+/* Messages that have come, and that nobody has received. */
+static void
+wait_for_waiting (gint n)
+{
+  gint64 until = g_get_monotonic_time () + SOON;
+
+  while (g_atomic_int_get (&pair->asking->waiting) != n) {
+    g_assert_cmpint (g_get_monotonic_time (), <, until);
+    g_thread_yield ();
+  }
+}
+
+/* Bob opens one after the other, and gives each up. */
+GST_START_TEST (test_streams_for_nobody)
+{
+  g_autoptr (GBytes) body = g_bytes_new_static ("{}", 2);
+
+  quic_pair_connect (pair);
+  for (guint i = 0; i < PIPES; i++) {
+    VmP2pPipe *pipe = open_for_nobody (body);
+
+    wait_until_seen (((VmQuicStream *) pipe)->id);
+    vm_p2p_pipe_free (pipe);
+    g_assert_cmpuint (count_accepted (), <=, VM_QUIC_STREAMS_MAX);
+  }
+}
+
+GST_END_TEST;
+
+/* What came on them is kept no longer either, and does not use up the window of
+ * the connection. */
+GST_START_TEST (test_large_streams_for_nobody)
+{
+  g_autoptr (GBytes) body =
+      g_bytes_new_take (g_malloc0 (VM_P2P_BODY_MAX), VM_P2P_BODY_MAX);
+
+  quic_pair_connect (pair);
+  for (guint i = 0; i < LARGE_PIPES; i++) {
+    VmP2pPipe *pipe = open_for_nobody (body);
+
+    wait_for_waiting (1);
+    vm_p2p_pipe_free (pipe);
+    wait_for_waiting (0);
+  }
+  g_assert_cmpuint (count_accepted (), ==, 0);
+}
+
+GST_END_TEST;
+
 static Suite *
 quicattacks_suite (void)
 {
@@ -293,6 +391,8 @@ quicattacks_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_initials_that_do_not_parse);
   tcase_add_test (tc, test_half_open);
+  tcase_add_test (tc, test_streams_for_nobody);
+  tcase_add_test (tc, test_large_streams_for_nobody);
   return s;
 }
 

@@ -126,7 +126,8 @@ void vm_quic_connection_take_datagram (
  * are 0, 4, 8 …; stream 0 begins with the hello. */
 VmP2pPipe *vm_quic_connection_open_pipe (
     VmQuicConnection *self, gint64 timeout, GError **error);
-/* The next stream that the other side opens; it is seen with its first byte. */
+/* The next stream that the other side opens; it is seen with its first byte,
+ * and no more once the other side has given it up. */
 VmP2pPipe *vm_quic_connection_accept_pipe (
     VmQuicConnection *self, gint64 timeout, GError **error);
 /* Ends it for both sides; the other's calls answer @why with its code and

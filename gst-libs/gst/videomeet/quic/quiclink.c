@@ -256,6 +256,8 @@ stream_close (ngtcp2_conn *conn, guint32 flags, gint64 id, guint64 code,
     return 0;
   stream->alive = FALSE;
   vm_quic_stream_set_over (stream, NULL);
+  if (vm_quic_stream_refuse (stream))
+    vm_quic_link_serve (self, stream);
   g_hash_table_remove (self->streams, stream);
   return 0;
 }

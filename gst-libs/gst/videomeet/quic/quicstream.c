@@ -374,6 +374,23 @@ vm_quic_stream_arrived (VmQuicStream *self, const guint8 *data, gsize size,
   return good;
 }
 
+gboolean
+vm_quic_stream_refuse (VmQuicStream *self)
+{
+  gboolean waited;
+
+  g_mutex_lock (lock_of (self));
+  waited = g_queue_remove (&self->connection->accepted, self);
+  if (waited) {
+    self->closed = TRUE;
+    clear_arrived (self);
+  }
+  g_mutex_unlock (lock_of (self));
+  if (waited)
+    vm_quic_stream_unref (self);
+  return waited;
+}
+
 void
 vm_quic_stream_set_over (VmQuicStream *self, const GError *why)
 {

@@ -74,5 +74,9 @@ void vm_quic_stream_acked (VmQuicStream *self, gsize size);
 /* FALSE: what came is no message; the stream has to be shut. */
 gboolean vm_quic_stream_arrived (VmQuicStream *self, const guint8 *data,
     gsize size, gboolean finished, GError **error);
+/* The transport has closed it, and the other side may open another: if it still
+ * waits to be accepted, it waits no more and is closed as by a user, so that it
+ * is to be served. FALSE: it has been accepted. On the thread. */
+gboolean vm_quic_stream_refuse (VmQuicStream *self);
 /* Nothing moves any more; @why: nullable. Any thread. */
 void vm_quic_stream_set_over (VmQuicStream *self, const GError *why);
