@@ -391,17 +391,31 @@ vm_quic_src_start (GstBaseSrc *src)
   return self->running;
 }
 
-/* Who waits in push() comes back. TRUE: all files are over. */
+static gpointer
+forward_ref (gconstpointer forward, gpointer user_data)
+{
+  return VM_PLUGIN (vm_p2p_forward_ref) ((VmP2pForward *) forward);
+}
+
+/* Who waits in push() comes back, and so does who waits for a reply: what is
+ * downstream has been stopped before, and says nothing more. TRUE: all files
+ * are over. */
 static gboolean
 end_all (VmQuicSrc *self)
 {
+  g_autoptr (GError) error =
+      g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "The element was stopped");
+  g_autoptr (GPtrArray) files = NULL;
   gboolean gently;
 
   g_mutex_lock (&self->lock);
   self->running = FALSE;
-  gently = self->begun && self->files->len == 0;
+  files = g_ptr_array_copy (self->files, forward_ref, NULL);
+  gently = self->begun && files->len == 0;
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < files->len; i++)
+    VM_PLUGIN (vm_p2p_forward_leave) (g_ptr_array_index (files, i), error);
   return gently;
 }
 

@@ -448,6 +448,45 @@ GST_START_TEST (test_chunk_size)
 
 GST_END_TEST;
 
+static GstPadProbeReturn
+lose_verified (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  return g_strcmp0 (file_pipe_message_name (info), "TRANSFER_VERIFIED") == 0
+             ? GST_PAD_PROBE_DROP
+             : GST_PAD_PROBE_OK;
+}
+
+/* Half of what a stop takes at most. */
+#define STOP_TIME (10 * G_USEC_PER_SEC)
+
+/* Downstream is stopped first, and may have its last word still to say. */
+GST_START_TEST (test_stop_before_the_last_word)
+{
+  g_autofree gchar *line = g_strdup_printf (
+      "vmquicsrc name=from server=http://127.0.0.1:%u room=lab user=Ann "
+      "policy=open ! vmfilesink name=sink",
+      vm_room_server_get_port (server));
+  g_autoptr (GstElement) from = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  gint64 began;
+
+  make_device (&ann, line);
+  from = gst_bin_get_by_name (GST_BIN (ann.pipeline), "from");
+  pad = gst_element_get_static_pad (from, "src");
+  gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, lose_verified, NULL, NULL);
+  file_pipe_play (&ann);
+  make_bob ("", "Ann");
+  file_pipe_wait_state (&ann, NULL, "completed");
+  began = g_get_monotonic_time ();
+  file_pipe_stop (&ann);
+  fail_unless (g_get_monotonic_time () - began < STOP_TIME);
+  fail_unless_equals_int (G_OBJECT (from)->ref_count, 1);
+  stop_both ();
+}
+
+GST_END_TEST;
+
 static guint
 count_entries (const gchar *path)
 {
@@ -518,6 +557,7 @@ vmquic_suite (void)
   tcase_add_test (tc, test_late_receiver);
   tcase_add_test (tc, test_stranger);
   tcase_add_test (tc, test_chunk_size);
+  tcase_add_test (tc, test_stop_before_the_last_word);
   tcase_add_test (tc, test_cycles);
   suite_add_tcase (suite, tc);
   return suite;

@@ -95,6 +95,7 @@
   X (vm_p2p_forward_get_data)              \
   X (vm_p2p_forward_get_lane)              \
   X (vm_p2p_forward_is_told)               \
+  X (vm_p2p_forward_leave)                 \
   X (vm_p2p_forward_new)                   \
   X (vm_p2p_forward_put)                   \
   X (vm_p2p_forward_ref)                   \

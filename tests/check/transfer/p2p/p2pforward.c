@@ -27,6 +27,8 @@ typedef struct
   VmP2pReceive receive;
   gint heard; /* messages that the engine got; atomic */
   gint ended; /* its last call; atomic */
+  gboolean silent; /* it does not say that the file is verified */
+  gboolean leaves; /* it is gone once it has said so */
   gboolean good;
   GError *error;
 } Side;
@@ -93,6 +95,15 @@ complete_new (void)
   return complete;
 }
 
+static void
+leave (Side *side)
+{
+  g_autoptr (GError) why =
+      g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "stopped");
+
+  vm_p2p_forward_leave (side->forward, why);
+}
+
 /* Accepts what is offered, sends a file of 5 bytes, and verifies. */
 static gboolean
 engine (VmP2pForward *forward, const GstStructure *message, GBytes *data,
@@ -111,8 +122,11 @@ engine (VmP2pForward *forward, const GstStructure *message, GBytes *data,
     put_good (forward, chunk_new (0, 5));
   else if (gst_structure_has_name (message, "CHUNK_ACK"))
     put_good (forward, complete_new ());
-  else if (gst_structure_has_name (message, "TRANSFER_COMPLETE"))
+  else if (gst_structure_has_name (message, "TRANSFER_COMPLETE")
+           && !side->silent)
     put_good (forward, message_new (VM_TRANSFER_VERIFIED));
+  if (gst_structure_has_name (message, "TRANSFER_COMPLETE") && side->leaves)
+    leave (side);
   return TRUE;
 }
 
@@ -252,15 +266,26 @@ GST_START_TEST (a_base_peer_gets_a_file)
 
 GST_END_TEST;
 
+/* @like: how the engine is. */
 static void
-begin_receive (Side *side, GThread **thread)
+begin_receive_like (Side *side, const Side *like, GThread **thread)
 {
   side_init (side, FALSE);
+  side->silent = like->silent;
+  side->leaves = like->leaves;
   p2p_say (side->far, VM_P2P_FILE_META, META);
   side->first.body = vm_p2p_pipe_receive (
       side->near, P2P_WAIT, &side->first.type, &side->error);
   g_assert_no_error (side->error);
   *thread = g_thread_new ("run", run, side);
+}
+
+static void
+begin_receive (Side *side, GThread **thread)
+{
+  const Side usual = { 0 };
+
+  begin_receive_like (side, &usual, thread);
 }
 
 /* What follows a file on its stream is left to the next handler. */
@@ -342,6 +367,38 @@ GST_START_TEST (it_ends_with_its_stream)
 
 GST_END_TEST;
 
+/* An engine that is gone, before its last word and after it. */
+GST_START_TEST (it_ends_with_its_engine)
+{
+  for (guint i = 0; i < 2; i++) {
+    const Side like = { .silent = i == 0, .leaves = i == 1 };
+    Side side;
+    GThread *thread;
+
+    begin_receive_like (&side, &like, &thread);
+    g_bytes_unref (p2p_hear (side.far, VM_P2P_FILE_CONTROL));
+    g_bytes_unref (p2p_hear (side.far, VM_P2P_FILE_ACK));
+    p2p_say (side.far, VM_P2P_FILE_DONE, "{\"hash\":\"" HASH "\"}");
+    if (i == 0) {
+      while (g_atomic_int_get (&side.heard) < 2)
+        g_thread_yield ();
+      leave (&side);
+    } else {
+      g_bytes_unref (p2p_hear (side.far, VM_P2P_FILE_DONE));
+    }
+    g_thread_join (thread);
+    if (i == 0)
+      g_assert_error (side.error, VM_ERROR, VM_ERROR_DISCONNECTED);
+    else
+      g_assert_no_error (side.error);
+    fail_unless_equals_int (vm_p2p_forward_is_told (side.forward), i == 1);
+    g_bytes_unref (side.first.body);
+    side_clear (&side);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 p2pforward_suite (void)
 {
@@ -355,6 +412,7 @@ p2pforward_suite (void)
   tcase_add_test (tc, the_next_file_is_left_alone);
   tcase_add_test (tc, the_agent_decides_first);
   tcase_add_test (tc, it_ends_with_its_stream);
+  tcase_add_test (tc, it_ends_with_its_engine);
   suite_add_tcase (suite, tc);
   return suite;
 }

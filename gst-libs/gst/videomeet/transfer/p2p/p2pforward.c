@@ -135,6 +135,15 @@ vm_p2p_forward_end (VmP2pForward *self, const GError *why)
   g_mutex_unlock (&self->lock);
 }
 
+void
+vm_p2p_forward_leave (VmP2pForward *self, const GError *why)
+{
+  g_mutex_lock (&self->lock);
+  if (!self->ended)
+    end (self, g_error_copy (why));
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
 vm_p2p_forward_is_told (VmP2pForward *self)
 {

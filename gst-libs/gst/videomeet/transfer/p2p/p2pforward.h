@@ -40,6 +40,9 @@ void vm_p2p_forward_set_flushing (VmP2pForward *self, gboolean flushing);
 gboolean vm_p2p_forward_drain (VmP2pForward *self);
 /* The transfer is over, or goes no further. @why: for who waits. */
 void vm_p2p_forward_end (VmP2pForward *self, const GError *why);
+/* The engine is gone: unless it has said its last, which still goes to the
+ * other side, the transfer is over. @why: likewise. */
+void vm_p2p_forward_leave (VmP2pForward *self, const GError *why);
 /* Whether it is over by a message, so that both engines know how. */
 gboolean vm_p2p_forward_is_told (VmP2pForward *self);
 /* (nullable): of the transfer, once it was offered. Returns: (transfer full) */
