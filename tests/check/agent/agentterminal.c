@@ -654,6 +654,29 @@ GST_START_TEST (test_limits)
 
 GST_END_TEST;
 
+#define TERMINALS 100
+
+/* It may end before the thread that shows it to its user has begun. */
+GST_START_TEST (test_ended_at_once)
+{
+  const gchar *argv[] = { "cat", NULL };
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  g_cancellable_cancel (cancellable);
+  for (guint i = 0; i < TERMINALS; i++) {
+    g_autoptr (GError) error = NULL;
+    VmTerminal *terminal = vm_agent_share_terminal (
+        ann.agent, argv, COLUMNS, ROWS, cancellable, &error);
+
+    g_assert_no_error (error);
+    connect_party (&ann, terminal);
+    wait_until (has_ended, &ann, NULL);
+    g_assert_error (ann.error, VM_ERROR, VM_ERROR_CANCELLED);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 agentterminal_suite (void)
 {
@@ -684,6 +707,7 @@ agentterminal_suite (void)
   tcase_add_test (tc, test_window);
   tcase_add_test (tc, test_bad_messages);
   tcase_add_test (tc, test_limits);
+  tcase_add_test (tc, test_ended_at_once);
   return suite;
 }
 

@@ -416,11 +416,13 @@ show_frame (VmAgentTerm *self, VmTerminal *terminal, const VmTermFrame *frame)
   }
 }
 
+/* Takes @data, the terminal: vm_agent_term_end() takes the one of @self away
+ * before this thread has ended, and perhaps before it has begun. */
 static gpointer
 show_local (gpointer data)
 {
-  VmAgentTerm *self = data;
-  VmTerminal *terminal = self->terminal;
+  g_autoptr (VmTerminal) terminal = data;
+  VmAgentTerm *self = terminal->term;
   gboolean good = TRUE;
 
   while (good && !vm_terminal_is_over (terminal)) {
@@ -519,7 +521,8 @@ vm_agent_share_terminal (VmAgent *self, const gchar *const *argv, guint columns,
   terminal->term = vm_agent_term_ref (term);
   self->term = term;
   term->local_view = vm_term_share_attach (share, NULL);
-  term->local = g_thread_new ("vm-term-local", show_local, term);
+  term->local =
+      g_thread_new ("vm-term-local", show_local, g_object_ref (terminal));
   if (cancellable) {
     terminal->cancellable = g_object_ref (cancellable);
     terminal->cancelled_handler = g_cancellable_connect (
