@@ -184,6 +184,34 @@ GST_START_TEST (test_questions)
 
 GST_END_TEST;
 
+/* Much less than the time that the user has for an answer. */
+#define STOP_TIME (10 * G_USEC_PER_SEC)
+
+/* The user ends the program, and answers nothing. */
+GST_START_TEST (test_stop_while_it_asks)
+{
+  static const Case stranger = { .user = "Bob" };
+
+  for (guint i = 0; i < 2; i++) {
+    g_autofree gchar *path = NULL;
+    gint64 began;
+
+    begin (&stranger);
+    path = begin_sending (i);
+    wait_until (is_asked_or_over, &ann, NULL);
+    fail_unless (offered != 0);
+    began = g_get_monotonic_time ();
+    stop_party (&ann);
+    fail_unless (g_get_monotonic_time () - began < STOP_TIME);
+    wait_until (is_over, &bob, NULL);
+    fail_unless (failure != NULL);
+    fail_if (g_file_test (path, G_FILE_TEST_EXISTS));
+    end ();
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 agentasks_suite (void)
 {
@@ -192,6 +220,7 @@ agentasks_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, test_questions);
+  tcase_add_test (tc, test_stop_while_it_asks);
   return suite;
 }
 

@@ -253,6 +253,8 @@ void vm_agent_session_start (VmAgentSession *self);
 /* Ends it, for both sides, with the code and message of @why; one that was not
  * started is gone then. */
 void vm_agent_session_end (VmAgentSession *self, const GError *why);
+/* Whether that was called; any thread. */
+gboolean vm_agent_session_is_ending (VmAgentSession *self);
 void
 vm_agent_session_take_candidates (VmAgentSession *self, const GPtrArray *list);
 void vm_agent_session_tick (VmAgentSession *self, gint64 now);

@@ -171,6 +171,17 @@ vm_agent_session_end (VmAgentSession *self, const GError *why)
   }
 }
 
+gboolean
+vm_agent_session_is_ending (VmAgentSession *self)
+{
+  gboolean ending;
+
+  g_mutex_lock (&self->lock);
+  ending = self->end != NULL;
+  g_mutex_unlock (&self->lock);
+  return ending;
+}
+
 void
 vm_agent_session_take_candidates (VmAgentSession *self, const GPtrArray *list)
 {

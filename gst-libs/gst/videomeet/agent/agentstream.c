@@ -14,6 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Who waits for an answer looks so often whether the session is to end. */
+#define LOOK_TIME (G_USEC_PER_SEC / 4)
+
 /* One transfer, on its thread. */
 typedef struct
 {
@@ -216,15 +219,19 @@ refuse (const gchar *why)
 static gboolean
 ask_user (Transfer *self)
 {
-  gint64 until = g_get_monotonic_time () + VM_TRANSFER_OFFER_TIMEOUT;
+  gint64 now = g_get_monotonic_time ();
+  gint64 until = now + VM_TRANSFER_OFFER_TIMEOUT;
   VmAgentStream *stream = self->stream;
   gboolean accept;
 
   tell_news (self, FALSE, FALSE, TRUE);
   g_mutex_lock (&stream->lock);
-  while (stream->answer < 0
-         && g_cond_wait_until (&stream->cond, &stream->lock, until))
-    continue;
+  while (stream->answer < 0 && now < until
+         && !vm_agent_session_is_ending (self->session)) {
+    g_cond_wait_until (
+        &stream->cond, &stream->lock, MIN (until, now + LOOK_TIME));
+    now = g_get_monotonic_time ();
+  }
   accept = stream->answer > 0;
   g_mutex_unlock (&stream->lock);
   return accept;
@@ -769,10 +776,7 @@ vm_agent_stream_work (VmAgentSession *session, VmP2pPipe *pipe)
       vm_agent_session_note (session, error);
   }
   finish (pipe);
-  g_mutex_lock (&session->lock);
-  good = !session->end;
-  g_mutex_unlock (&session->lock);
-  return good;
+  return !vm_agent_session_is_ending (session);
 }
 
 gboolean
