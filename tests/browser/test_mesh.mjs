@@ -66,10 +66,13 @@ globalThis.RTCPeerConnection = class {
 globalThis.RTCRtpReceiver = { getCapabilities: () => ({ codecs: [] }) };
 globalThis.MediaStream = class { getTracks() { return []; } };
 
+const { Chat } = await load("chat.js");
 const { IceGrants } = await load("net/iceservers.js");
 const { MISSING_MS, Missing } = await load("net/missing.js");
 const { Mesh } = await load("net/mesh.js");
 const { Network, SLEPT_MS } = await load("net/network.js");
+const { Participant, SENT_MAX } = await load("participant.js");
+const { Talk, UNCERTAIN_MS } = await load("view/talk.js");
 
 // A mesh with one other, and what the page says and shows: [seconds, state or message].
 function meet(offers) {
@@ -198,6 +201,86 @@ test("the one in use ends while another is made, which takes its place", async (
   made.at(-1).become("connected");
   equal(mesh.stateOf("p001"), "connected", "what is shown then");
   equal(made.length, first + 2, "no other was made");
+  mesh.close();
+});
+
+// What is said over the connection in use, and over the next ones: its texts are in `said`.
+async function talk() {
+  const { mesh, first } = await connect(true);
+  const other = new Participant({ id: "p001", user: "Ann" }, false);
+  const said = [];
+  const one = new Talk({ chat: new Chat(), others: [other], participants: new Map([["p001", other]]),
+    self: { id: "p002", user: "Cleo" } }, { signs: () => false, toServer() {}, emit() {},
+    toChannel: (id, text) => Boolean(mesh.get(id)?.sendMessage("chat", text)),
+    heardBefore: (id) => mesh.heardBefore(id) });
+
+  mesh.addEventListener("channel", ({ detail: { id, label } }) => {
+    if (label === "chat") one.channelOpened(id);
+  });
+  const open = () => {
+    const { chat } = made.at(-1).channels;
+    said.length = 0;
+    chat.send = (text) => said.push(JSON.parse(text).text);
+    chat.readyState = "open";
+    chat.onopen();
+  };
+  open();
+  return { mesh, first, open, other, said, say: (text) => one.say(text), lose: async () => {
+    made.at(-1).become("failed");
+    await pass(2 * SECOND);
+    made.at(-1).become("connected");
+    open();
+  } };
+}
+
+test("what went over a connection before it was lost is said again, if it may be lost", async () => {
+  const { mesh, other, said, say, lose } = await talk();
+
+  for (const text of ["long before", "before", "late"]) {
+    say(text);
+    await pass(1);
+  }
+  await pass(UNCERTAIN_MS - 2);
+  made.at(-1).beat();
+  say("in the gap");
+  await pass(2 * SECOND);
+  equal(said, ["long before", "before", "late", "in the gap"], "at first");
+  await lose();
+  equal(said, ["before", "late", "in the gap"], "over the next one");
+  for (let i = 0; i < UNCERTAIN_MS / SECOND + 2; i++) {
+    await pass(SECOND);
+    made.at(-1).beat();
+  }
+  await lose();
+  equal(said, [], "when it has had the time to arrive");
+  for (const count of [SENT_MAX - 1, SENT_MAX, SENT_MAX + 1]) {
+    for (let i = 0; i < count; i++) say(`${count}: ${i}`);
+    await lose();
+    equal([said.length, said.at(-1)], [Math.min(count, SENT_MAX), `${count}: ${count - 1}`],
+      "at most");
+    other.sent.length = 0;
+  }
+  say("plain");
+  other.plain = true;
+  await lose();
+  equal(said, [], "to who would read it twice");
+  mesh.close();
+});
+
+test("likewise where another connection has taken its place", async () => {
+  const { mesh, first, open, said, say } = await talk();
+
+  say("long before");
+  await pass(UNCERTAIN_MS + 1);
+  made[first].beat();
+  say("late");
+  mesh.renewAll("network");
+  await pass(SECOND);
+  say("in the gap");
+  made.at(-1).become("connected");
+  equal(inUse(mesh), first + 1, "in use");
+  open();
+  equal(said, ["late", "in the gap"], "over the next one");
   mesh.close();
 });
 

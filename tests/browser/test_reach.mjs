@@ -19,6 +19,7 @@ const CHANGES = 4;
 const ADDRESSES = ["10.77.9.2", "10.77.9.72"];
 const TOLD_MS = 10000; // that nothing arrives
 const SLEEP_MS = 5000;
+const WRITES_MS = 2000; // after the cable is drawn, when nothing says so yet
 const LIFETIME_S = 60; // of a password of the TURN server
 
 const text = (page, selector) => page.locator(selector).innerText();
@@ -124,6 +125,33 @@ test("a cable that is drawn for a moment: the page is offline, and goes on", asy
     && await text(page, "#server-banner") === "You are offline; waiting for the network.", STEP_MS,
   "that it is offline");
   machine.plug(true);
+  await isAsBefore(all);
+});
+
+test("a cable that is drawn while somebody writes: it is read once", async () => {
+  const all = await meet();
+  const { machine, ann, page } = all;
+  const says = async (words) => {
+    await page.fill("#chat-input", words);
+    await page.press("#chat-input", "Enter");
+  };
+  const first = await page.evaluateHandle(() => window.connections.find((pc) =>
+    pc.connectionState === "connected"));
+
+  await page.click("#toggle-chat");
+  await says("before");
+  await ann.event("chat", { text: "before" });
+  machine.plug(false);
+  await new Promise((resolve) => { setTimeout(resolve, WRITES_MS); });
+  await says("in the gap");
+  await until(() => first.evaluate((pc) => pc.connectionState === "closed"), STEP_MS,
+    "the end of the connection");
+  machine.plug(true);
+  await ann.event("chat", { text: "in the gap" });
+  await says("after");
+  await ann.event("chat", { text: "after" });
+  equal(ann.lines.filter(({ event }) => event === "chat").map(({ text: said }) => said),
+    ["before", "in the gap", "after"], "what Ann reads");
   await isAsBefore(all);
 });
 

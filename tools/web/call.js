@@ -77,6 +77,7 @@ export class Call extends EventTarget {
     this.#talk = new Talk(this, {
       signs: () => this.#identity !== null,
       toChannel: (id, text) => Boolean(this.#mesh.get(id)?.sendMessage("chat", text)),
+      heardBefore: (id) => this.#mesh.heardBefore(id),
       toServer: (message) => this.#signalling.send(message),
       emit: (type, detail) => this.#emit(type, detail),
     });
@@ -662,9 +663,7 @@ export class Call extends EventTarget {
     on("channel", ({ id, label, open }) => {
       if (label === "signal" && open && this.#signalling.state !== "open")
         this.#presence.tellTo(id);
-      const participant = this.participants.get(id);
-      // not for one who was removed as it opened
-      if (label === "chat" && open && participant) this.#talk.sendUnsent(participant);
+      if (label === "chat" && open) this.#talk.channelOpened(id);
       this.#emit("channel", { id, label, open });
     });
     on("forged", ({ id, error }) => {

@@ -9,7 +9,10 @@ import { apart, cleanName, knownAs } from "./view/words.js";
 const PRESENTING = "presenting";
 const AVAILABLE = "available";
 const TOLD_BY_SIGNS = new Set([PRESENTING, AVAILABLE]);
-export const UNSENT_MAX = 25; // of its chat; of more, the oldest are dropped
+// Of its chat; of more, the oldest are dropped. Both at once are not more than a device hears
+// of one in a moment (VM_CHAT_BURST of wire/chat.h).
+export const UNSENT_MAX = 25;
+export const SENT_MAX = 25;
 
 export class Participant {
   constructor({ id, user, device, deviceId, host, trust, voucher }, self) {
@@ -32,6 +35,7 @@ export class Participant {
     this.detached = false;
     this.plain = false; // whether it speaks plain text in the chat
     this.unsent = []; // chat that waits for its data channel
+    this.sent = []; // the last that went over it, each {text, at}
     this.forgedChat = false; // whether somebody wrote in its name, which was told
   }
 
@@ -75,5 +79,10 @@ export class Participant {
   keep(text) {
     this.unsent.push(text);
     if (this.unsent.length > UNSENT_MAX) this.unsent.shift();
+  }
+
+  keepSent(text) {
+    this.sent.push({ text, at: performance.now() });
+    if (this.sent.length > SENT_MAX) this.sent.shift();
   }
 }

@@ -23,6 +23,7 @@ export class Link {
     this.next = null;
     this.past = null;
     this.shown = null; // the one whose streams are shown: `past` until `now` has some
+    this.heardBefore = Infinity; // when something came last over the connection before `now`
     this.generation = 0; // of the newest offer
     this.failed = 0; // attempts, since it was connected
     this.wasConnected = false;
@@ -71,9 +72,14 @@ export class Link {
     const peer = this[name];
 
     if (name === "past") clearTimeout(this.pastTimer);
+    if (name === "now") this.#keepHeard();
     this[name] = null;
     peer?.close();
     if (this.shown === peer) this.shown = this.now;
+  }
+
+  #keepHeard() {
+    if (this.now?.wasConnected) this.heardBefore = this.now.heardAt;
   }
 
   closeAll() {
@@ -86,6 +92,7 @@ export class Link {
   // The new connection stands; for `ms` the one before it is heard besides.
   switchOver(ms, func) {
     this.close("past");
+    this.#keepHeard();
     this.past = this.now;
     this.now = this.next;
     this.next = null;

@@ -132,6 +132,12 @@ export class Mesh extends EventTarget {
     return this.#links.get(id)?.state || "lost";
   }
 
+  // When something came last over the connection before the one in use; Infinity: there was
+  // none.
+  heardBefore(id) {
+    return this.#links.get(id)?.heardBefore ?? Infinity;
+  }
+
   // Those in use.
   get peers() {
     return [...this.#links.values()].map(({ now }) => now).filter(Boolean);

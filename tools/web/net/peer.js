@@ -545,9 +545,14 @@ export class Peer extends EventTarget {
     return Math.min(this.#heartbeat.silence(now), now - this.#cameAt);
   }
 
-  // Whether something has come just now; of a sleep nothing is excused.
+  // When something came last; of a sleep nothing is excused.
+  get heardAt() {
+    return Math.max(this.#heartbeat.heardAt, this.#cameAt);
+  }
+
+  // Whether something has come just now.
   get isHeard() {
-    return performance.now() - Math.max(this.#heartbeat.heardAt, this.#cameAt) < HEARD_MS;
+    return performance.now() - this.heardAt < HEARD_MS;
   }
 
   get isSilent() {

@@ -6,11 +6,16 @@ import { readEntry, write } from "../chat.js";
 import { uuid } from "../ids.js";
 import { cleanName, forged } from "./words.js";
 
+// Before the last sign of life of a connection that was lost: what it took later may not have
+// arrived.
+export const UNCERTAIN_MS = 10000;
+
 export class Talk {
   #call;
   #way;
 
   // `way`: signs(), whether this page does; toChannel(id, text), whether it was sent;
+  // heardBefore(id), when the connection before the one in use gave its last sign of life;
   // toServer(message); emit(type, detail)
   constructor(call, way) {
     this.#call = call;
@@ -22,10 +27,36 @@ export class Talk {
     return this.#way.signs() && deviceId !== "";
   }
 
-  sendUnsent(participant) {
-    const { id, unsent } = participant;
+  channelOpened(id) {
+    const participant = this.#call.participants.get(id);
 
-    while (unsent.length && this.#way.toChannel(id, unsent[0])) unsent.shift();
+    if (!participant) return; // removed as it opened
+    this.#sendAgain(participant);
+    this.#sendUnsent(participant);
+  }
+
+  // Where the network has gone, a connection takes everything and delivers nothing. What has
+  // arrived is known by its id; plain text has none, and would be read twice.
+  #sendAgain(participant) {
+    const since = this.#way.heardBefore(participant.id) - UNCERTAIN_MS;
+    const uncertain = participant.sent.splice(0).filter(({ at }) => at >= since);
+
+    if (participant.plain) return;
+    for (const { text } of uncertain) this.#toChannel(participant, text);
+  }
+
+  #sendUnsent(participant) {
+    const { unsent } = participant;
+
+    while (unsent.length && this.#toChannel(participant, unsent[0])) unsent.shift();
+  }
+
+  // Whether it was sent.
+  #toChannel(participant, text) {
+    const isSent = this.#way.toChannel(participant.id, text);
+
+    if (isSent) participant.keepSent(text);
+    return isSent;
   }
 
   takeFromServer(message) {
@@ -71,10 +102,11 @@ export class Talk {
     if (alone && readers.length === 0) return false;
     for (const participant of readers) {
       const { id, plain } = participant;
+      const written = plain ? text : write(entry);
       if (this.#needsChannel(participant)) {
-        participant.keep(plain ? text : write(entry));
-        this.sendUnsent(participant);
-      } else if (!this.#way.toChannel(id, plain ? text : write(entry))) {
+        participant.keep(written);
+        this.#sendUnsent(participant);
+      } else if (!this.#toChannel(participant, written)) {
         this.#way.toServer({ type: "chat", to: id, id: entry.id, text, time: entry.time,
           ...alone && { private: true } });
       }
