@@ -282,6 +282,33 @@ test("one is killed: its tile is gone before its seat, the others go on", async 
   await untilPictures(cleo, 1);
 });
 
+test("what is granted when the meeting is over is let go", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const page = await browser.page();
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getDisplayMedia = () => new Promise((resolve) => {
+      window.choose = () => {
+        const stream = document.createElement("canvas").captureStream();
+        [window.screenTrack] = stream.getTracks();
+        resolve(stream);
+      };
+    });
+  });
+  await page.goto(joinLink(ann.link, "Cleo"));
+  await untilState(page, "joined");
+  await page.click("#share-screen");
+  await page.click("#leave");
+  await untilState(page, "left");
+  await page.evaluate(() => window.choose());
+  await until(() => page.evaluate(() => window.screenTrack.readyState === "ended"), STEP_MS,
+    "the screen let go");
+  await page.click("#join");
+  await untilState(page, "joined");
+  equal(await page.getAttribute("#share-screen", "aria-pressed"), "false", "pressed");
+  equal(await page.$$eval('video[data-kind="screen"]', (l) => l.length), 0, "screens");
+});
+
 test("a page that is closed says goodbye", async () => {
   const ann = await host();
   const browser = await Browser.start();

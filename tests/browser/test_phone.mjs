@@ -167,6 +167,38 @@ test("from the lobby to a call with picture, and its end", async () => {
   equal([...ann.faults, ...bob.faults], [], "faults");
 });
 
+test("a camera that is granted when the call is over is let go", async () => {
+  const url = await serve();
+  const browser = await Browser.start();
+  const [ann, bob] = [await phone(browser, url, "Ann"), await phone(browser, url, "Bob")];
+
+  await dial(ann, "Bob");
+  await untilState(bob, "ringing");
+  await bob.click("#accept-video");
+  await Promise.all([sees(ann), sees(bob)]);
+  await bob.click("#toggle-video");
+  await until(() => bob.$eval("#local", (v) => v.srcObject.getVideoTracks().length === 0), STEP_MS,
+    "the camera let go");
+  await bob.evaluate(() => {
+    const capture = navigator.mediaDevices.getUserMedia;
+
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await capture(wanted);
+      [window.cameraTrack] = stream.getTracks();
+      await new Promise((resolve) => { window.grant = resolve; });
+      return stream;
+    };
+  });
+  await bob.click("#toggle-video");
+  await until(() => bob.evaluate(() => Boolean(window.grant)), STEP_MS, "the question");
+  await ann.click("#hang-up");
+  await untilState(bob, "online");
+  await bob.evaluate(() => window.grant());
+  await until(() => bob.evaluate(() => window.cameraTrack.readyState === "ended"), STEP_MS,
+    "the camera off");
+  assert(await bob.evaluate(() => !document.getElementById("local").srcObject.active), "it is shown");
+});
+
 test("sound alone, called so and answered so", async () => {
   const url = await serve();
   const browser = await Browser.start();

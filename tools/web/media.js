@@ -32,6 +32,7 @@ export class LocalMedia extends EventTarget {
   #wanted = { audio: "", camera: "" }; // device ids, "" for any
   #height = 720;
   #serial = { audio: 0, camera: 0 };
+  #stops = 0; // calls of stop()
 
   constructor() {
     super();
@@ -101,9 +102,16 @@ export class LocalMedia extends EventTarget {
       height: { ideal: this.#height }, frameRate: { ideal: 30 } } };
   }
 
+  // What is granted after stop() is let go at once; `stops`: of when it was asked for.
+  #unlessStopped(stream, stops) {
+    if (stops === this.#stops) return stream;
+    for (const track of stream.getTracks()) track.stop();
+    return new MediaStream();
+  }
+
   // Asks the permissions first: where they are denied the browser would only
   // say so again. Throws a MediaError.
-  async #acquire(names) {
+  async #acquire(names, stops) {
     if (!LocalMedia.isPossible) throw new MediaError("Insecure");
     const what = Object.keys(WHAT).filter((n) => names.includes(n)).map((n) => WHAT[n])
       .join(" and ");
@@ -111,8 +119,9 @@ export class LocalMedia extends EventTarget {
     if (names.some((name) => allowed[name] === "denied"))
       throw new MediaError("NotAllowedError", what);
     const constraints = Object.assign({}, ...names.map((n) => this.#constraints(n)));
+    if (stops !== this.#stops) return new MediaStream();
     try {
-      return await navigator.mediaDevices.getUserMedia(constraints);
+      return this.#unlessStopped(await navigator.mediaDevices.getUserMedia(constraints), stops);
     } catch (error) {
       throw new MediaError(error.name, what);
     }
@@ -149,12 +158,13 @@ export class LocalMedia extends EventTarget {
   // Both with one question, and what is there of them when one is missing or refused.
   // Throws the MediaError of what could not be had.
   async start({ audio = true, camera = true } = {}) {
+    const stops = this.#stops;
     const names = [audio && "audio", camera && "camera"]
       .filter((name) => name && !this.#tracks[name]);
     const refused = await this.#withPermission("denied", names);
     const rest = names.filter((name) => !refused.includes(name));
 
-    await this.#startTogether(rest.length > 0 ? rest : names);
+    await this.#startTogether(rest.length > 0 ? rest : names, stops);
     if (rest.length > 0 && refused.length > 0)
       throw new MediaError("NotAllowedError", WHAT[refused[0]]);
   }
@@ -165,10 +175,10 @@ export class LocalMedia extends EventTarget {
     return names.filter((name) => allowed[name] === state);
   }
 
-  async #startTogether(names) {
+  async #startTogether(names, stops) {
     if (names.length === 0) return;
     try {
-      this.#adopt(await this.#acquire(names));
+      this.#adopt(await this.#acquire(names, stops));
     } catch (error) {
       if (names.length === 1 || error.name === "Insecure") throw error;
       // whoever has refused both is not asked again
@@ -178,7 +188,7 @@ export class LocalMedia extends EventTarget {
         .map((name) => new MediaError(error.name, WHAT[name]));
       for (const name of again) {
         try {
-          this.#adopt(await this.#acquire([name]));
+          this.#adopt(await this.#acquire([name], stops));
         } catch (alone) {
           failures.push(alone);
         }
@@ -220,6 +230,7 @@ export class LocalMedia extends EventTarget {
   async choose(name, { id = this.#wanted[name], height = this.#height } = {}) {
     const before = { id: this.#wanted[name], height: this.#height };
     const old = this.#tracks[name];
+    const stops = this.#stops;
 
     this.#wanted[name] = id;
     if (name === "camera") this.#height = height;
@@ -228,28 +239,32 @@ export class LocalMedia extends EventTarget {
     old.onended = null;
     old.stop();
     try {
-      await this.#replace(name, old);
+      await this.#replace(name, old, stops);
     } catch (error) {
       this.#wanted[name] = before.id;
       this.#height = before.height;
-      await this.#replace(name, old).catch(() => this.#take(name, null));
+      await this.#replace(name, old, stops).catch(() => this.#take(name, null));
       throw error;
     }
   }
 
-  async #replace(name, old) {
-    const [track] = (await this.#acquire([name])).getTracks();
+  async #replace(name, old, stops) {
+    const [track] = (await this.#acquire([name], stops)).getTracks();
 
+    if (!track) return;
     track.enabled = old.enabled;
     this.#take(name, track);
   }
 
   async startScreen() {
+    const stops = this.#stops;
+
     if (!LocalMedia.canShare) throw new MediaError("Insecure");
     try {
       const stream = await navigator.mediaDevices.getDisplayMedia(
         { video: { frameRate: { ideal: 15 } }, audio: false });
-      this.#take("screen", stream.getVideoTracks()[0]);
+      const [track] = this.#unlessStopped(stream, stops).getVideoTracks();
+      if (track) this.#take("screen", track);
     } catch (error) {
       // the dialog was closed: the user's own choice
       if (error.name !== "NotAllowedError") throw new MediaError(error.name, WHAT.screen);
@@ -261,6 +276,7 @@ export class LocalMedia extends EventTarget {
   }
 
   stop() {
+    this.#stops++;
     for (const name of ["audio", "camera", "screen"])
       if (this.#tracks[name]) this.#take(name, null);
   }

@@ -492,7 +492,6 @@ export class PhoneLine extends EventTarget {
     } catch (error) {
       call.note = error.message;
     }
-    if (this.call !== call && !this.call) this.#media.stop();
   }
 
   #replace({ name, track }) {
