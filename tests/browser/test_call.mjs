@@ -294,13 +294,21 @@ test("what is granted when the meeting is over is let go", async () => {
         resolve(stream);
       };
     });
+    Object.defineProperty(navigator, "wakeLock", { value: { request: () =>
+      new Promise((resolve) => {
+        window.grantLock = () => resolve({ release: async () => { window.isReleased = true; } });
+      }) } });
   });
   await page.goto(joinLink(ann.link, "Cleo"));
   await untilState(page, "joined");
   await page.click("#share-screen");
   await page.click("#leave");
   await untilState(page, "left");
-  await page.evaluate(() => window.choose());
+  await page.evaluate(() => {
+    window.choose();
+    window.grantLock();
+  });
+  await until(() => page.evaluate(() => window.isReleased), STEP_MS, "the screen may go dark");
   await until(() => page.evaluate(() => window.screenTrack.readyState === "ended"), STEP_MS,
     "the screen let go");
   await page.click("#join");

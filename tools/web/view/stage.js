@@ -3,6 +3,7 @@
 // The page in a meeting: tiles, panels, the bar of controls.
 
 import { announce, forgetToasts } from "./announce.js";
+import { Awake } from "./awake.js";
 import { ChatPanel } from "./chatpanel.js";
 import { ConnectionSigns } from "./signs.js";
 import { $, dress, element, setText } from "./dom.js";
@@ -59,7 +60,7 @@ export class Stage {
   #isBack = false; // the device of a host that was gone
   #offerOpenedAt = -MEANT_MS; // when an offer opened the files
   #missing = new Map(); // participant id -> what was said to be missing
-  #wakeLock = null;
+  #awake = new Awake();
   #streams = { main: null, screen: null };
   #offers = 0; // files that wait for an answer
 
@@ -187,7 +188,7 @@ export class Stage {
     this.#showControls();
     this.#showTime();
     this.#timer = setInterval(() => this.#showTime(), 1000);
-    this.#stayAwake();
+    this.#awake.begin();
     const others = call.people.filter(({ self }) => !self);
     announce(others.length === 1 ? `You are in the meeting with ${others[0].user}.`
       : `You are in the meeting with ${others.length} others.`, { visibly: false });
@@ -216,21 +217,11 @@ export class Stage {
     $("toasts").replaceChildren();
     $("enable-sound").hidden = true;
     this.tellMedia("");
-    this.#wakeLock?.release().catch(() => {});
-    this.#wakeLock = null;
-  }
-
-  // A screen that goes dark ends no call, but nobody looks at a dark screen.
-  async #stayAwake() {
-    try {
-      this.#wakeLock = await navigator.wakeLock?.request("screen");
-    } catch {
-      this.#wakeLock = null;
-    }
+    this.#awake.end();
   }
 
   becameVisible() {
-    if (this.#call && !document.hidden) this.#stayAwake();
+    if (this.#call && !document.hidden) this.#awake.begin();
   }
 
   // --- participants ---
