@@ -335,6 +335,12 @@ test("devices and resolution can be chosen in mid-call", async () => {
   await until(async () => (await settings())?.height === 1080, STEP_MS, "1080 lines");
   const microphones = await page.$$eval("#microphone-choice option", (l) => l.map((o) => o.value));
   await page.selectOption("#microphone-choice", microphones.at(-1));
+  const [camera] = await page.$$eval("#camera-choice option", (l) => l.map((o) => o.value));
+  await page.selectOption("#camera-choice", camera);
+  // there is none that Chromium could open
+  await page.evaluate(() => { HTMLMediaElement.prototype.setSinkId = async () => {}; });
+  const speakers = await page.$$eval("#speaker-choice option", (l) => l.map((o) => o.value));
+  await page.selectOption("#speaker-choice", speakers.at(-1));
   await page.keyboard.press("Escape");
   await until(() => page.evaluate(async () => {
     for (const pc of window.connections)
@@ -342,6 +348,28 @@ test("devices and resolution can be chosen in mid-call", async () => {
         if (r.type === "media-source" && r.kind === "video" && r.height === 1080) return true;
     return false;
   }), STEP_MS, "1080 lines sent");
+  // both are unplugged
+  await page.evaluate((gone) => {
+    const { mediaDevices } = navigator;
+    const capture = mediaDevices.getUserMedia;
+    const list = mediaDevices.enumerateDevices.bind(mediaDevices);
+    const [track] = document.querySelector('video[data-participant="p002"]').srcObject
+      .getVideoTracks();
+
+    mediaDevices.getUserMedia = (wanted) => (gone.includes(wanted.video?.deviceId?.exact)
+      ? Promise.reject(new DOMException("gone", "OverconstrainedError")) : capture(wanted));
+    mediaDevices.enumerateDevices = async () => (await list()).filter(({ deviceId }) =>
+      !gone.includes(deviceId));
+    track.stop();
+    track.dispatchEvent(new Event("ended"));
+  }, [camera, speakers.at(-1)]);
+  await untilText(page, "#media-banner", "A fault has stopped your camera");
+  await page.click("#toggle-video");
+  await until(settings, STEP_MS, "another camera");
+  await page.click('.call-head [data-open="settings"]');
+  await until(() => page.isVisible("#settings"), STEP_MS, "the choices");
+  equal(await page.$eval("#speaker-choice", (e) => [e.options.length > 0, e.selectedIndex]),
+    [true, -1], "no loudspeaker is shown as chosen");
 });
 
 test("another name, as the settings say: by leaving and joining again", async () => {

@@ -93,9 +93,11 @@ export class LocalMedia extends EventTarget {
     this.dispatchEvent(new CustomEvent("fault", { detail: error.message }));
   }
 
-  #constraints(name) {
+  // Where the chosen device is gone, any other is better than none.
+  async #constraints(name) {
     const id = this.#wanted[name];
-    const device = id ? { deviceId: { exact: id } } : {};
+    const isThere = id !== "" && (await this.devices()).some((device) => device.id === id);
+    const device = isThere ? { deviceId: { exact: id } } : {};
 
     if (name === "audio") return { audio: { ...SOUND, ...device } };
     return { video: { ...device, width: { ideal: this.#height * 16 / 9 },
@@ -118,7 +120,8 @@ export class LocalMedia extends EventTarget {
     const allowed = await LocalMedia.permissions();
     if (names.some((name) => allowed[name] === "denied"))
       throw new MediaError("NotAllowedError", what);
-    const constraints = Object.assign({}, ...names.map((n) => this.#constraints(n)));
+    const constraints = Object.assign({},
+      ...await Promise.all(names.map((n) => this.#constraints(n))));
     if (stops !== this.#stops) return new MediaStream();
     try {
       return this.#unlessStopped(await navigator.mediaDevices.getUserMedia(constraints), stops);

@@ -68,7 +68,8 @@ export class Settings {
           textContent: LocalMedia.isPossible ? "Named once it is in use"
             : "Not on this page" }));
       $(id).disabled = !options.length;
-      if (options.some((device) => device.id === current)) $(id).value = current;
+      // of one that is gone no other is shown as chosen: it could not be chosen then
+      if (options.length && current) $(id).value = current;
     }
     $("quality-choice").value = String(this.#media.height);
     $("quality-choice").disabled = !LocalMedia.isPossible;
