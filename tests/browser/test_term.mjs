@@ -19,6 +19,7 @@ const { load } = await import("./webmodules.mjs");
 
 const KEPT = process.env.VM_SCREENSHOTS;
 const PAGES_MAX = 8; // agent-priv.h
+const TABS_MAX = 3; // from the name of a terminal past its screen
 const TOP = fileURLToPath(new URL("../..", import.meta.url));
 const { NUMBERS_MAX, NUMBER_MAX, REPEAT_MAX, SEQUENCE_MAX, TermFilter } =
   await load("net/termfilter.js");
@@ -181,6 +182,36 @@ test("who may types, and gives it back; who may not is refused", async () => {
   await carl.click("#control");
   await says(carl, "view-note", "You control it");
   await isQuiet(carl);
+});
+
+test("the keyboard gets out of the screen, of who watches and of who types", async () => {
+  const server = await serve();
+  const browser = await Browser.start();
+
+  await share(server, "echo ready; exec sleep 600", "--allow",
+    "Bob=terminal:view,terminal:control");
+  const bob = await watch(browser, server, "Bob");
+  const isAt = async (wanted, what) => equal(await bob.evaluate(() => {
+    const { id, className } = document.activeElement;
+    return id || className;
+  }), wanted, what);
+
+  await shows(bob, "ready");
+  await isAt("view-name", "at first");
+  for (let i = 0; i < TABS_MAX && !await bob.evaluate(() =>
+    document.activeElement.id === "control"); i++) await bob.keyboard.press("Tab");
+  await isAt("control", "who watches");
+  await bob.keyboard.press("Enter");
+  await says(bob, "view-note", "You control it. Ctrl+Shift+Enter takes the keyboard out");
+  await bob.keyboard.press("Tab");
+  await isAt("xterm-helper-textarea", "Tab is typed");
+  await bob.keyboard.press("Control+Shift+Enter");
+  await isAt("control", "who types");
+  await watch(browser, server, "Eve");
+  await says(bob, "view-note", "Eve");
+  await isAt("control", "when another one watches");
+  await says(bob, "view-note", "You control it");
+  await isQuiet(bob);
 });
 
 test("control that was not asked for is given back", () => {

@@ -58,7 +58,7 @@ function noteOf({ state: at, status, controls }) {
   if (at === "connecting") return "Connecting to the device.";
   if (at === "lost") return "The connection is lost; trying again.";
   if (at === "ended") return "It is over.";
-  const who = controls ? "You control it."
+  const who = controls ? "You control it. Ctrl+Shift+Enter takes the keyboard out of the screen."
     : status.controller ? `${status.controller} controls it.` : "";
   return [who, status.viewers.length ? people(status.viewers) : ""].filter(Boolean).join(" ");
 }
@@ -138,7 +138,7 @@ function open(device) {
   view = made;
   view.user = terminals.get(device) || device;
   show();
-  screen = new TermScreen($("screen"), typed);
+  screen = new TermScreen($("screen"), typed, () => $("control").focus());
   const ours = (func) => (event) => { if (view === made) func(event.detail); };
 
   made.addEventListener("state", ours(show));

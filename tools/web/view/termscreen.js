@@ -34,10 +34,11 @@ export class TermScreen {
   #place;
   #letter = measure();
   #takes = false;
+  #leaves = false;
   #watch;
 
-  // `typed`: takes the bytes of what is typed
-  constructor(place, typed) {
+  // `typed`: takes the bytes of what is typed; `leave()`: the keyboard is to go elsewhere
+  constructor(place, typed, leave) {
     this.#place = place;
     this.#terminal = new Terminal({ cols: 80, rows: 24, scrollback: 0, disableStdin: true,
       cursorBlink: false, fontFamily: FONT, lineHeight: LINE_HEIGHT, theme: THEME,
@@ -46,10 +47,30 @@ export class TermScreen {
     this.#terminal.onBinary((text) => {
       if (this.#takes) typed(Uint8Array.from(text, (char) => char.charCodeAt(0)));
     });
+    this.#terminal.attachCustomKeyEventHandler((event) => this.#isTerminals(event, leave));
     this.#terminal.open(place);
     this.#watch = new ResizeObserver(() => this.#fit());
     this.#watch.observe(place);
     this.#fit();
+  }
+
+  // Whether a key is the terminal's. Of who only watches they are the browser's. Tab is typed, so
+  // Ctrl+Shift+Enter leads out of the screen (WCAG 2.1.2): when Enter is let go, because a key
+  // that is held would press the button that it leads to.
+  #isTerminals(event, leave) {
+    const { type, key } = event;
+
+    if (!this.#takes) return false;
+    if (key !== "Enter") return true;
+    if (type === "keydown")
+      this.#leaves = event.ctrlKey && event.shiftKey && !event.altKey && !event.metaKey;
+    if (!this.#leaves) return true;
+    event.preventDefault();
+    if (type === "keyup") {
+      this.#leaves = false;
+      leave();
+    }
+    return false;
   }
 
   // The whole screen as large as there is room for it.
@@ -79,7 +100,9 @@ export class TermScreen {
     this.#terminal.reset();
   }
 
+  // The keyboard goes there and away when that changes, and stays where it is otherwise.
   set takes(takes) {
+    if (this.#takes === takes) return;
     this.#takes = takes;
     this.#terminal.options.disableStdin = !takes;
     this.#terminal.options.cursorBlink = takes;
