@@ -274,8 +274,13 @@ test("one is killed: its tile is gone before its seat, the others go on", async 
   await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
   await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
 
+  await cleo.focus(`${tile("Dan")} .tile-pin`);
   two.kill();
   await untilNames(cleo, ["Ann", "Cleo (you)"], SEAT_MS);
+  // the keyboard was on it, and goes where Enter does nothing
+  await cleo.keyboard.press("Enter");
+  equal([await state(cleo), await cleo.evaluate(() => document.activeElement.id)],
+    ["joined", "call-name"], "the keyboard");
   // the seat is kept for half a minute, in case it comes back
   await cleo.click("#toggle-people");
   await until(async () => (await text(cleo, "#people-list")).includes("Dan"), STEP_MS, "Dan listed");

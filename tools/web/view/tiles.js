@@ -63,7 +63,8 @@ export class Tiles extends EventTarget {
     tile.video.srcObject = null;
     const hadFocus = tile.root.contains(document.activeElement);
     tile.root.remove();
-    if (hadFocus) $("leave").focus();
+    // not to a button: a key that is pressed at this moment would press it
+    if (hadFocus) $("call-name").focus({ preventScroll: true });
     if (this.#pinned === key) this.#pinned = "";
     this.#arrange();
   }
