@@ -254,11 +254,13 @@ three("a screen is shared and no longer shared, in mid-call", async ({ ann, cleo
   for (let round = 0; round < 2; round++) {
     await cleo.click("#share-screen");
     await until(async () => (await screens(dan))[0] > 3, STEP_MS, "Cleo's screen at Dan's");
+    equal(await text(dan, "#announcer"), "Cleo shows a screen.", "what is read aloud");
     equal(await cleo.getAttribute("#share-screen", "aria-pressed"), "true", "pressed");
     assert((await text(dan, "#tiles")).includes("Cleo’s screen"), "its name");
     assert(await dan.$eval("#tiles", (e) => e.classList.contains("spotlight")), "it is large");
     await cleo.click("#share-screen");
     await until(async () => (await screens(dan)).length === 0, STEP_MS, "the screen gone");
+    equal(await text(dan, "#announcer"), "Cleo shows no screen any more.", "what is read aloud");
   }
   await untilPictures(dan, 2);
   // the native side has had it too, as a third stream of the one connection
@@ -346,8 +348,21 @@ test("the keyboard alone", async () => {
   await page.keyboard.type("Cleo");
   await page.keyboard.press("Enter");
   await untilState(page, "joined");
+  const hears = (sentence) => until(async () => await text(page, "#announcer") === sentence,
+    STEP_MS, `"${sentence}" read aloud`);
   await page.keyboard.press("Alt+KeyM");
   await untilClass(page, "Cleo (you)", "muted", true);
+  await hears("You are muted.");
+  await page.keyboard.press("Alt+KeyM");
+  await hears("Your microphone is on.");
+  await page.keyboard.press("Alt+KeyV");
+  await hears("Your camera is off.");
+  await page.keyboard.press("Alt+KeyV");
+  await hears("Your camera is on.");
+  await page.keyboard.press("Alt+KeyS");
+  await hears("The others see your screen.");
+  await page.keyboard.press("Alt+KeyS");
+  await hears("The others see your screen no longer.");
   await page.keyboard.press("Alt+KeyC");
   equal(await page.evaluate(() => document.activeElement.id), "chat-input", "focus");
   await page.keyboard.press("Escape");

@@ -16,12 +16,12 @@ export function announce(sentence, { visibly = true, panel = "", about = "" } = 
   // the same sentence twice is read twice
   announcer.textContent = announcer.textContent === sentence
     ? `${sentence}\u00a0` : sentence;
-  if (!visibly) return;
   const toasts = $("toasts");
-  const toast = element("p", { className: "toast", textContent: sentence });
-  Object.assign(toast.dataset, { panel, about });
   for (const before of [...toasts.children])
     if (before.textContent === sentence || (about && before.dataset.about === about)) before.remove();
+  if (!visibly) return;
+  const toast = element("p", { className: "toast", textContent: sentence });
+  Object.assign(toast.dataset, { panel, about });
   toasts.append(toast);
   const most = matchMedia(NARROW).matches ? 1 : SHOWN_MAX;
   while (toasts.childElementCount > most) toasts.firstElementChild.remove();

@@ -20,7 +20,8 @@ import { StatsPanel } from "../net/stats.js";
 import { TileMenu } from "./tilemenu.js";
 import { Tiles } from "./tiles.js";
 import { TrustDialog } from "./trustdialog.js";
-import { beginning, duration, inviteWords, missingMedia, nameWords, OFFLINE } from "./words.js";
+import { beginning, duration, inviteWords, missingMedia, nameWords, OFFLINE, sentWords }
+  from "./words.js";
 
 const GONE = new Set(["reconnecting", "lost"]); // then there is no tile
 const PANELS = ["chat", "people", "files"]; // one at a time
@@ -60,6 +61,7 @@ export class Stage {
   #isBack = false; // the device of a host that was gone
   #offerOpenedAt = -MEANT_MS; // when an offer opened the files
   #missing = new Map(); // participant id -> what was said to be missing
+  #screens = new Set(); // ids of the others whose screens are shown
   #awake = new Awake();
   #streams = { main: null, screen: null };
   #offers = 0; // files that wait for an answer
@@ -96,7 +98,9 @@ export class Stage {
       this.#showServer();
     });
     media.addEventListener("track", ({ detail }) => {
-      if (detail.name === "audio" && this.#call) this.#levels.listen(detail.track);
+      if (!this.#call) return;
+      if (detail.name === "audio") this.#levels.listen(detail.track);
+      if (detail.name === "screen") this.#tellSent("screen", detail.track !== null);
     });
     this.#bindControls();
     new PushToTalk({ isOn: () => this.#call !== null, isMuted: () => !media.isOn("audio"),
@@ -154,6 +158,7 @@ export class Stage {
     document.title = call.meeting;
     this.#tiles.clear();
     this.#missing.clear();
+    this.#screens.clear();
     this.#chat.attach(call);
     this.#people.attach(call);
     this.#trust.attach(call);
@@ -230,6 +235,7 @@ export class Stage {
     if (what === "left") {
       this.#tiles.remove(id);
       this.#missing.delete(id);
+      this.#screens.delete(id);
       if (!participant.self) this.#tellOfPeople(participant,
         kicked ? "was removed from the meeting" : "has left");
     } else {
@@ -289,6 +295,7 @@ export class Stage {
     const state = this.#call.stateOf(id);
     const peer = this.#call.shown(id);
     const screen = peer?.flows("screen") && (participant.presenting ?? peer.screenSeen);
+    this.#tellScreen(participant, Boolean(screen) && !GONE.has(state));
     this.#tiles.update(participant, {
       shown: !GONE.has(state),
       state,
@@ -299,6 +306,19 @@ export class Stage {
       missing: this.#missing.get(id),
       byServer: this.#call.isByServer(id),
     });
+  }
+
+  // For those who listen.
+  #tellScreen({ id, user }, isShown) {
+    if (isShown === this.#screens.has(id)) return;
+    if (isShown) this.#screens.add(id);
+    else this.#screens.delete(id);
+    announce(`${user} shows ${isShown ? "a screen" : "no screen any more"}.`, { visibly: false });
+  }
+
+  // Likewise, of oneself.
+  #tellSent(name, on) {
+    announce(sentWords(name, on), { visibly: false, about: name });
   }
 
   // At the picture, and for those who listen.
@@ -318,7 +338,7 @@ export class Stage {
     }
     if (video && this.#media.isOn("camera")) {
       this.#media.set("camera", false);
-      announce("The host has turned your camera off.");
+      announce("The host has turned your camera off.", { about: "camera" });
     }
   }
 
@@ -389,8 +409,11 @@ export class Stage {
 
   // --- controls ---
 
-  #switch(name) {
-    return this.#set(name, !this.#media.isOn(name));
+  async #switch(name) {
+    const on = !this.#media.isOn(name);
+
+    await this.#set(name, on);
+    if (this.#call && this.#media.isOn(name) === on) this.#tellSent(name, on);
   }
 
   async #set(name, on) {

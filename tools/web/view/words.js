@@ -365,6 +365,15 @@ export function againWords({ audio, camera }) {
   return audio ? "With the microphone, as before." : "Without camera and microphone, as before.";
 }
 
+const SENT = {
+  audio: ["You are muted.", "Your microphone is on."],
+  camera: ["Your camera is off.", "Your camera is on."],
+  screen: ["The others see your screen no longer.", "The others see your screen."],
+};
+
+// What is read aloud when it is sent from now on, or no longer.
+export const sentWords = (name, on) => SENT[name][Number(on)];
+
 // What is seen of a text that is longer than `max` characters, on one line.
 export function beginning(text, max) {
   const characters = [...text.replace(/\s+/gu, " ")];
