@@ -365,6 +365,20 @@ test("the keyboard alone", async () => {
   await hears("The others see your screen no longer.");
   await page.keyboard.press("Alt+KeyC");
   equal(await page.evaluate(() => document.activeElement.id), "chat-input", "focus");
+  // what Option types on a Mac; and a key that is held
+  const press = (keys) => page.evaluate((all) => all.map((key) => {
+    const event = new KeyboardEvent("keydown", { altKey: true, bubbles: true, cancelable: true,
+      ...key });
+    document.activeElement.dispatchEvent(event);
+    return event.defaultPrevented;
+  }), keys);
+  equal(await press([{ code: "KeyC", key: "ć" }, { code: "KeyM", key: "µ" }]), [false, false],
+    "characters");
+  assert(await page.isVisible("#chat"), "the chat stays");
+  equal(await press([{ code: "KeyM", key: "m" }, { code: "KeyM", key: "m", repeat: true }]),
+    [true, true], "keys");
+  await hears("You are muted.");
+  equal(await page.getAttribute("#toggle-audio", "aria-label"), "Unmute microphone", "once");
   await page.keyboard.press("Escape");
   equal(await page.evaluate(() => document.activeElement.id), "toggle-chat", "focus");
   await page.focus("#leave");

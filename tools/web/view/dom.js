@@ -54,6 +54,11 @@ export function setText(target, value) {
   if (target.textContent !== value) target.textContent = value;
 }
 
+// Whether a key that is pressed with Alt writes a character, as ć on a Mac.
+export function isTyped({ key, target }) {
+  return target.matches("input, textarea") && [...key].length === 1 && !/[a-z]/iu.test(key);
+}
+
 // A button's icon, what is read aloud, and the word beneath where there is room.
 export function dress(button, { symbol, label, word, shortcut }) {
   const known = `${symbol}|${label}|${word}`;

@@ -6,7 +6,7 @@ import { announce, forgetToasts } from "./announce.js";
 import { Awake } from "./awake.js";
 import { ChatPanel } from "./chatpanel.js";
 import { ConnectionSigns } from "./signs.js";
-import { $, dress, element, setText } from "./dom.js";
+import { $, dress, element, isTyped, setText } from "./dom.js";
 import { FilesPanel } from "./filespanel.js";
 import { Invite } from "./invite.js";
 import { Levels } from "./levels.js";
@@ -137,9 +137,10 @@ export class Stage {
         if ($("stats").contains(document.activeElement)) this.#stats.toggle(false);
         else for (const name of PANELS) this.#panel(name, false);
       }
-      if (!event.altKey || event.ctrlKey || event.metaKey || !keys[event.code]) return;
+      if (!event.altKey || event.ctrlKey || event.metaKey || !keys[event.code]
+          || isTyped(event)) return;
       event.preventDefault();
-      $(keys[event.code]).click();
+      if (!event.repeat) $(keys[event.code]).click();
     });
   }
 
