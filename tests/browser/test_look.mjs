@@ -19,6 +19,7 @@ const { RULES_OF_COLOURS, axe } = await import("./axe.mjs");
 
 const SIZES = [[360, 740], [768, 1024], [1440, 900]];
 const PHONE = SIZES.slice(0, 1);
+const NAME_MIN = 96; // px of a name that is cut
 const LONG_MS = 600000; // of a case with seven views, on a busy machine
 const KEPT = process.env.VM_SCREENSHOTS;
 
@@ -233,6 +234,42 @@ test("in a meeting", async () => {
   await look(page, "screen");
 }, LONG_MS);
 
+// In the list of a host on a phone, where somebody is not reached, there is room for names: as
+// much as they need, or for some letters.
+async function checkNames(page, dan) {
+  const phones = [[320, 640], [360, 740], [390, 844]];
+
+  await page.evaluate(async () => {
+    const { Call } = await import("/call.js");
+    Call.prototype.trueStateOf = Call.prototype.stateOf;
+    Call.prototype.stateOf = function unreached(id) {
+      return id === this.self.id ? "connected" : "unreached";
+    };
+  });
+  await dan.click("#toggle-video"); // the list is made anew
+  await until(() => page.$('[data-action="again:p003"]'), STEP_MS, "what can be tried");
+  await look(page, "people-unreached", phones);
+  for (const [width, height] of phones) {
+    await page.setViewportSize({ width, height });
+    equal(await page.$$eval("#people-list .person-name", (list, least) => list.filter((e) =>
+      e.clientWidth < Math.min(e.scrollWidth, least)).map((e) => [e.textContent, e.clientWidth]),
+    NAME_MIN), [], `names that have no room at ${width}`);
+    equal(await page.$$eval("#people-list .person", (list) => list.flatMap((person) => {
+      const boxes = [...person.querySelectorAll(".avatar, .person-text, .sign, .small-button")]
+        .map((e) => [e, e.getBoundingClientRect()]);
+      return boxes.flatMap(([e, a], i) => boxes.slice(i + 1).filter(([, b]) => a.left < b.right - 1
+        && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+        .map(([other]) => [e.textContent, other.textContent]));
+    })), [], `what is over another at ${width}`);
+  }
+  await page.evaluate(async () => {
+    const { Call } = await import("/call.js");
+    Call.prototype.stateOf = Call.prototype.trueStateOf;
+  });
+  await dan.click("#toggle-video");
+  await until(async () => !await page.$('[data-action="again:p003"]'), STEP_MS, "as before");
+}
+
 test("what a host has", async () => {
   const ann = await host({ meeting: "Monday stand-up" });
   const browser = await Browser.start();
@@ -249,6 +286,7 @@ test("what a host has", async () => {
   await until(() => page.$('[data-person="p003"] [data-action^="mute"]'), STEP_MS, "tools");
   await until(() => page.$('[data-person="p003"] .sign'), STEP_MS, "signs");
   await look(page, "people-host");
+  await checkNames(page, dan);
   await page.click("#end-meeting");
   await look(page, "end-question");
   await page.keyboard.press("Escape");

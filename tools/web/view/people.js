@@ -76,7 +76,7 @@ export class PeoplePanel {
     const roles = [self ? "you" : "", host || (call.hostId && call.moderates(id)) ? "host" : "",
       !call.hostId && call.moderates(id) ? "moderates" : ""].filter(Boolean).join(", ");
     const avatar = element("span", { className: "avatar", "aria-hidden": "true" });
-    const item = element("li", { className: "person", dataset: { person: id } },
+    const head = element("div", { className: "person-head" },
       avatar,
       element("div", { className: "person-text" },
         this.#who(participant),
@@ -91,10 +91,10 @@ export class PeoplePanel {
     if (raisedAt) sign("hand", "hand raised");
     if (audio === false) sign("mic-off", "microphone off");
     if (video === false) sign("camera-off", "camera off");
-    item.append(signs);
+    head.append(signs);
+    const item = element("li", { className: "person", dataset: { person: id } }, head,
+      ...this.#tools(participant));
     item.classList.toggle("speaking", this.#speaking.has(id));
-    if (["lost", "unreached"].includes(call.stateOf(id))) item.append(this.#again(participant));
-    if (call.isHost && !self) item.append(this.#tools(participant));
     return item;
   }
 
@@ -138,7 +138,17 @@ export class PeoplePanel {
     return button;
   }
 
-  #tools({ id, user, audio, host }) {
+  // What can be done: nothing, or an element.
+  #tools(participant) {
+    const call = this.#call;
+    const isUnreached = ["lost", "unreached"].includes(call.stateOf(participant.id));
+    const buttons = [...(isUnreached ? [this.#again(participant)] : []),
+      ...(call.isHost && !participant.self ? this.#hostButtons(participant) : [])];
+
+    return buttons.length ? [element("span", { className: "person-tools" }, ...buttons)] : [];
+  }
+
+  #hostButtons({ id, user, audio, host }) {
     const button = (action, words, label, func) => {
       const made = element("button", { type: "button", className: "small-button",
         dataset: { action: `${action}:${id}` }, textContent: words });
@@ -147,10 +157,9 @@ export class PeoplePanel {
       return made;
     };
 
-    return element("span", { className: "person-tools" },
-      ...(audio === false ? [] : [button("mute", "Mute", `Mute ${user}`,
-        () => this.#call.muteOther(id))]),
-      ...(host ? [] : [button("kick", "Remove", `Remove ${user} from the meeting`,
-        () => this.#call.kick(id))]));
+    return [...(audio === false ? [] : [button("mute", "Mute", `Mute ${user}`,
+      () => this.#call.muteOther(id))]),
+    ...(host ? [] : [button("kick", "Remove", `Remove ${user} from the meeting`,
+      () => this.#call.kick(id))])];
   }
 }
