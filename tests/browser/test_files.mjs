@@ -199,14 +199,20 @@ async function begin(from, to, name, user = "Dan") {
 
 between("paused and resumed from either side", async ({ cleo, dan }) => {
   const file = await begin(cleo, dan, "paused.bin");
+  const focused = () => dan.evaluate(() => {
+    const { className, dataset } = document.activeElement;
+    return dataset.action || className;
+  });
 
   await press(dan, file.name, "accept");
   await untilSome(dan, file.name);
+  equal(await focused(), "transfer", "the keyboard is on no button that does something else");
   const got = saved(dan, async () => {
     await press(dan, file.name, "pause");
     await untilFile(cleo, file.name, "PAUSED");
     equal(await words(cleo, file.name), "Paused by Dan", "said to Cleo");
     equal(await words(dan, file.name), "Paused by you", "said to Dan");
+    equal(await focused(), "resume", "the keyboard");
     await press(cleo, file.name, "pause");
     await press(dan, file.name, "resume");
     await until(async () => await words(dan, file.name) === "Paused by Cleo", STEP_MS, "both");

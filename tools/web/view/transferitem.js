@@ -105,7 +105,8 @@ export class TransferItem {
     this.#showButtons();
   }
 
-  // A button that is gone leaves the keyboard where it was.
+  // A button that is gone leaves the keyboard on the one that takes it back, else on the file: a
+  // key that is held would press what stands in its place.
   #showButtons() {
     const focused = document.activeElement;
     const hadFocus = this.root.contains(focused);
@@ -113,7 +114,8 @@ export class TransferItem {
     for (const [action, , isThere] of ACTIONS)
       this.#buttons.get(action).hidden = !isThere(this.#transfer);
     if (!hadFocus || !focused.hidden) return;
-    ([...this.#buttons.values()].find((button) => !button.hidden) || this.root).focus();
+    const back = this.#buttons.get({ pause: "resume", resume: "pause" }[focused.dataset.action]);
+    (back && !back.hidden ? back : this.root).focus();
   }
 
   #sentence() {
