@@ -5,7 +5,7 @@
 #include "program.h"
 
 #include "options/options-config.h"
-#include "support/optionline.h"
+#include "tools/optionline.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "options/options-files.h"
 #include "options/options-table.h"
 #include "options/options.h"
-#include "support/optionline.h"
+#include "tools/optionline.h"
 
 GST_START_TEST (test_defaults)
 {

@@ -3,7 +3,7 @@
 // The page in a meeting: tiles, panels, the bar of controls.
 
 import { announce, forgetToasts } from "./announce.js";
-import { Awake } from "./awake.js";
+import { Awake } from "../awake.js";
 import { ChatPanel } from "./chatpanel.js";
 import { ConnectionSigns } from "./signs.js";
 import { $, dress, element, isTyped, setText } from "./dom.js";

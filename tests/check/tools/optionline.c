@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "support/optionline.h"
+#include "tools/optionline.h"
 
 #include <gst/check/gstcheck.h>
 #include <string.h>
