@@ -169,7 +169,8 @@ check_data (VmPeerRemote *self, GstSDPMedia *media, guint index, GError **error)
 
     if (!map)
       return vm_peer_sdp_bad (error, "media %u has no usable a=sctpmap", index);
-    if (strcmp (fields[0], format) == 0
+    /* of an empty one there is not even a first field */
+    if (g_strcmp0 (fields[0], format) == 0
         && g_strcmp0 (fields[1], "webrtc-datachannel") == 0)
       break;
   }

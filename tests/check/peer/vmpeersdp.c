@@ -552,6 +552,41 @@ GST_START_TEST (test_sctp_ports)
 
 GST_END_TEST;
 
+/* As browsers of before 2019 write it. */
+#define OLD_DATA(map)                                                       \
+  "m=application 9 DTLS/SCTP 5000\r\nc=IN IP4 0.0.0.0\r\na=mid:d\r\na=" map \
+  "\r\n"
+
+static void
+check_map (const gchar *sdp, gboolean good)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmPeerRemote) remote = vm_peer_remote_parse (sdp, TRUE, &error);
+
+  if (good) {
+    fail_unless (remote != NULL, "%s", error ? error->message : "");
+    fail_unless_equals_int (remote->sctp_port, 5000);
+    return;
+  }
+  fail_unless (remote == NULL);
+  fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE));
+  fail_unless (strstr (error->message, "a=sctpmap") != NULL);
+}
+
+GST_START_TEST (test_sctp_maps)
+{
+  check_map (HEAD OLD_DATA ("sctpmap:5000 webrtc-datachannel 1024"), TRUE);
+  check_map (HEAD OLD_DATA ("sctpmap:5000 webrtc-datachannel"), TRUE);
+  check_map (HEAD OLD_DATA ("sctpmap:5001 webrtc-datachannel 1024"), FALSE);
+  check_map (HEAD OLD_DATA ("sctpmap:5000 other 1024"), FALSE);
+  check_map (HEAD OLD_DATA ("sctpmap:5000"), FALSE);
+  check_map (HEAD OLD_DATA ("sctpmap:"), FALSE);
+  check_map (HEAD OLD_DATA ("sctpmap"), FALSE);
+  check_map (HEAD OLD_DATA ("recvonly"), FALSE);
+}
+
+GST_END_TEST;
+
 /* What stands for the session holds for m-lines that say nothing else. */
 GST_START_TEST (test_from_the_session)
 {
@@ -675,6 +710,7 @@ vmpeersdp_suite (void)
   tcase_add_loop_test (tc, test_another_certificate, 0, 2);
   tcase_add_test (tc, test_end_of_candidates_is_last);
   tcase_add_test (tc, test_sctp_ports);
+  tcase_add_test (tc, test_sctp_maps);
   tcase_add_test (tc, test_from_the_session);
   tcase_add_test (tc, test_candidates_of_other_transports);
   tcase_add_test (tc, test_how_many_lines);
