@@ -504,7 +504,9 @@ vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error)
     vm_peer_sdp_bad (error, "it is longer than %d bytes", SDP_MAX);
     return NULL;
   }
-  if (gst_sdp_message_new_from_text (text, &self->sdp) != GST_SDP_OK) {
+  /* an empty one would be a critical fault for GStreamer */
+  if (!*text
+      || gst_sdp_message_new_from_text (text, &self->sdp) != GST_SDP_OK) {
     vm_peer_sdp_bad (error, "it cannot be parsed");
     return NULL;
   }

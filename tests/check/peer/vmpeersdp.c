@@ -587,6 +587,22 @@ GST_START_TEST (test_sctp_maps)
 
 GST_END_TEST;
 
+GST_START_TEST (test_empty)
+{
+  static const gchar *const empty[] = { "", "\n", "v=0\r\n" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (empty); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (VmPeerRemote) remote =
+        vm_peer_remote_parse (empty[i], TRUE, &error);
+
+    fail_unless (remote == NULL);
+    fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_BAD_MESSAGE));
+  }
+}
+
+GST_END_TEST;
+
 /* What stands for the session holds for m-lines that say nothing else. */
 GST_START_TEST (test_from_the_session)
 {
@@ -711,6 +727,7 @@ vmpeersdp_suite (void)
   tcase_add_test (tc, test_end_of_candidates_is_last);
   tcase_add_test (tc, test_sctp_ports);
   tcase_add_test (tc, test_sctp_maps);
+  tcase_add_test (tc, test_empty);
   tcase_add_test (tc, test_from_the_session);
   tcase_add_test (tc, test_candidates_of_other_transports);
   tcase_add_test (tc, test_how_many_lines);
