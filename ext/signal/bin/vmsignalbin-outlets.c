@@ -239,6 +239,9 @@ vm_signal_bin_add_output (VmSignalBin *self, GstElement *output,
       gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self), templ),
       participant);
   watch_links (pad, output);
+  /* the caller's: whoever is told of the pad may stop the element, which
+   * removes it */
+  gst_object_ref_sink (pad);
   outlet->pad = gst_object_ref (pad);
   outlet->output = gst_object_ref (output);
   GST_OBJECT_LOCK (self);
@@ -321,26 +324,42 @@ on_ended (GstPad *pad, gpointer user_data)
         end_source (end_ref_new (self, pad, FALSE, ref->context), 0));
 }
 
+/* FALSE: the pad is gone already, because the element has stopped. */
+static gboolean
+set_deadline (
+    VmSignalBin *self, GstPad *pad, GSource *deadline, GMainContext *context)
+{
+  gboolean found = FALSE;
+
+  GST_OBJECT_LOCK (self);
+  for (guint i = 0; i < self->outlets->len && !found; i++) {
+    Outlet *outlet = self->outlets->pdata[i];
+
+    if (outlet->pad != pad)
+      continue;
+    outlet->deadline = g_source_ref (deadline);
+    outlet->context = g_main_context_ref (context);
+    found = TRUE;
+  }
+  GST_OBJECT_UNLOCK (self);
+  return found;
+}
+
 void
 vm_signal_bin_end_output (
     VmSignalBin *self, GstPad *pad, GstElement *output, GMainContext *context)
 {
-  GSource *deadline =
+  g_autoptr (GSource) deadline =
       end_source (end_ref_new (self, pad, TRUE, context), OUTPUT_END_MS);
 
+  /* first: whoever removes the pad takes it back */
   vm_signal_pad_set_ended_func (VM_SIGNAL_PAD (pad), on_ended,
       end_ref_new (self, pad, FALSE, context), end_ref_free);
-  GST_OBJECT_LOCK (self);
-  for (guint i = 0; i < self->outlets->len; i++) {
-    Outlet *outlet = self->outlets->pdata[i];
-
-    if (outlet->pad == pad) {
-      outlet->deadline = g_source_ref (deadline);
-      outlet->context = g_main_context_ref (context);
-    }
+  if (!set_deadline (self, pad, deadline, context)) {
+    vm_signal_pad_set_ended_func (VM_SIGNAL_PAD (pad), NULL, NULL, NULL);
+    g_source_destroy (deadline);
+    return;
   }
-  GST_OBJECT_UNLOCK (self);
-  g_source_unref (deadline);
   if (VM_IS_OUTPUT (output))
     vm_output_end (VM_OUTPUT (output));
   else

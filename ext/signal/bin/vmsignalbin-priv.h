@@ -121,10 +121,11 @@ gboolean vm_signal_bin_is_of_bridge (VmSignalBin *self, GstMessage *message);
 
 /* vmsignalbin-outlets.c */
 /* Adds the pad @kind_src_@slot ("video", "audio", "file"), of a VmOutput or a
- * VmFileOutput; takes a floating @output. */
+ * VmFileOutput; takes a floating @output. Returns: (transfer full) */
 GstPad *vm_signal_bin_add_output (VmSignalBin *self, GstElement *output,
     const gchar *kind, guint slot, VmParticipant *participant);
-/* Sends EOS from the pad, then removes the pad and the output. */
+/* Sends EOS from the pad, then removes the pad and the output. Does nothing if
+ * they were removed with the others. */
 void vm_signal_bin_end_output (
     VmSignalBin *self, GstPad *pad, GstElement *output, GMainContext *context);
 /* Links @pad, a source of files, to a sink that a departed participant's files

@@ -32,8 +32,6 @@ struct _VmController
   /* control thread */
   VmMeeting *meeting;
   gboolean inputs_given_up, hung_up, bye_said;
-  gboolean left_alone; /* stopped by its own thread, which then owns it and the
-                          bin */
   const gchar *bridge; /* as vm_meeting_set_bridge() */
   VmJanusConnection *sfu; /* that @cloud is for, owned; or NULL */
   gint64 back_since; /* µs: all are heard by the mesh again; 0: not yet */
@@ -62,6 +60,7 @@ struct _VmController
   GstClock *clock;
   GstClockTime base_time;
   gboolean finished; /* the control thread's work is done */
+  gboolean left_alone; /* nobody waits for it: it owns this and the bin */
 };
 
 /* vmcontroller.c */

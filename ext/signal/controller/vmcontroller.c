@@ -354,6 +354,7 @@ static gpointer
 control_thread (gpointer user_data)
 {
   VmController *self = user_data;
+  gboolean left_alone;
 
   vm_thread_take_short_turns ();
   g_main_context_push_thread_default (self->context);
@@ -364,9 +365,10 @@ control_thread (gpointer user_data)
   g_main_context_pop_thread_default (self->context);
   g_mutex_lock (&self->lock);
   self->finished = TRUE;
+  left_alone = self->left_alone;
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
-  if (self->left_alone) {
+  if (left_alone) {
     gst_object_unref (self->bin);
     vm_controller_unref (self);
   }
@@ -619,41 +621,41 @@ vm_controller_unref (VmController *self)
   g_atomic_rc_box_release_full (self, vm_controller_clear);
 }
 
-/* From a handler of what the element says: nobody can wait for the thread that
- * this is, so that it ends by itself, with the element. */
+/* With the lock held: nobody waits for the thread, so that it ends by itself,
+ * with the element. */
 static void
 leave_alone (VmController *self)
 {
   self->left_alone = TRUE;
   gst_object_ref (self->bin);
   g_thread_unref (self->thread);
-  invoke (self, finish);
 }
 
 void
 vm_controller_stop (VmController *self)
 {
   gint64 end = g_get_monotonic_time () + STOP_TIMEOUT / GST_USECOND;
+  /* a handler of what the element says may stop it */
+  gboolean own = self->thread == g_thread_self ();
   gboolean finished;
 
   g_atomic_int_set (&self->playing, FALSE);
-  if (self->thread == g_thread_self ()) {
-    leave_alone (self);
-    return;
-  }
   invoke (self, finish);
   g_mutex_lock (&self->lock);
-  while (!self->finished && g_cond_wait_until (&self->cond, &self->lock, end))
+  while (!own && !self->finished
+         && g_cond_wait_until (&self->cond, &self->lock, end))
     continue;
   finished = self->finished;
+  /* Something foreign hangs in the control thread; what it still uses is left
+   * to it rather than freed under its feet. */
+  if (!finished)
+    leave_alone (self);
   g_mutex_unlock (&self->lock);
-  if (!finished) {
-    /* Something foreign hangs in the control thread; what it still uses is
-     * left to it rather than freed under its feet. */
+  if (!finished && !own)
     g_warning ("the call did not end within %u s",
         (guint) (STOP_TIMEOUT / GST_SECOND));
+  if (!finished)
     return;
-  }
   g_thread_join (self->thread);
   vm_controller_unref (self);
 }

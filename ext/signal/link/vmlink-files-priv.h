@@ -17,7 +17,7 @@ struct _VmLinkFiles
   GHashTable
       *received; /* ids, of what the output was offered → VmLinkReceived */
   VmFileOutput *output; /* once the peer has offered a file */
-  GstPad *pad;
+  GstPad *pad; /* of @output, owned */
   GSource *link_wait;
   gboolean no_server; /* that of the peer is not reached, in this connection */
   guint errors;

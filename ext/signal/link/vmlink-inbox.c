@@ -313,4 +313,5 @@ vm_link_end_inbox (VmLink *self, VmLinkFiles *files, const GError *gone)
   self->bin_funcs->end_output (
       self->bin, files->pad, GST_ELEMENT (files->output), self->context);
   gst_object_unref (files->output);
+  gst_object_unref (files->pad);
 }

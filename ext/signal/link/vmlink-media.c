@@ -96,7 +96,7 @@ new_output_free (gpointer data)
 }
 
 /* Gives the output what came while it was made, and then all that comes. What
- * comes in between is kept behind it. */
+ * comes in between is kept behind it. Takes @output and @pad. */
 static void
 hand_over (VmLink *self, VmPeerStream stream, VmOutput *output, GstPad *pad)
 {
@@ -164,6 +164,7 @@ end_output (VmLink *self, VmPeerStream stream)
     self->bin_funcs->end_output (
         self->bin, pad, GST_ELEMENT (output), self->context);
   g_clear_object (&output);
+  gst_clear_object (&pad);
 }
 
 void
@@ -195,12 +196,17 @@ tell_not_shown (VmLink *self, VmPeerStream stream, const gchar *why)
           vm_participant_get_id (self->participant), NULL));
 }
 
-/* The stream may have ended since. */
+/* The stream may have ended since. What plays no more is asked for again when
+ * it does. */
 static gboolean
-is_asked_for (VmLink *self, VmPeerStream stream)
+look_whether_asked (VmLink *self, VmPeerStream stream)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
+  if (!self->owner->is_playing (self->controller)) {
+    self->asked[stream] = FALSE;
+    vm_pending_clear (&self->pending[stream]);
+  }
   return self->asked[stream];
 }
 
@@ -220,7 +226,7 @@ make_output (gpointer user_data)
   guint slot;
   GstPad *pad;
 
-  if (self->closed || !is_asked_for (self, stream)
+  if (self->closed || !look_whether_asked (self, stream)
       || out.codec == VM_CODEC_NONE)
     return G_SOURCE_REMOVE;
   if (self->outputs[stream]) {

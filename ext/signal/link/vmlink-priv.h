@@ -100,7 +100,7 @@ struct _VmLink
   guint ended[VM_PEER_N_STREAMS]; /* as vm_link_lose_server() */
   gboolean by_server; /* of the two ways, that one is preferred */
   VmOutput *outputs[VM_PEER_N_STREAMS];
-  GstPad *pads[VM_PEER_N_STREAMS];
+  GstPad *pads[VM_PEER_N_STREAMS]; /* owned */
   gboolean asked[VM_PEER_N_STREAMS]; /* an output is being made, or refused */
   gboolean
       renewed[VM_PEER_N_STREAMS]; /* its codec is another than the output's */

@@ -86,10 +86,11 @@ typedef struct
   /* Transfer full, or NULL. */
   VmInput *(*get_input) (VmSignalBin *bin, VmPeerStream stream);
   /* Adds the pad @kind_src_@slot ("video", "audio", "file"), of a VmOutput or a
-   * VmFileOutput; takes a floating @output. */
+   * VmFileOutput; takes a floating @output. Returns: (transfer full) */
   GstPad *(*add_output) (VmSignalBin *bin, GstElement *output,
       const gchar *kind, guint slot, VmParticipant *participant);
-  /* EOS leaves the pad, then the pad and the output go, in @context. */
+  /* EOS leaves the pad, then the pad and the output go, in @context. They may
+   * be gone already, because the element has stopped. */
   void (*end_output) (
       VmSignalBin *bin, GstPad *pad, GstElement *output, GMainContext *context);
   /* Links @pad, a source of files, to a sink that a departed participant's

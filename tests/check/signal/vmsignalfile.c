@@ -591,6 +591,60 @@ GST_START_TEST (test_sink_that_is_gone)
 
 GST_END_TEST;
 
+static GstBusSyncReply
+stop_as_it_leaves (GstBus *bus, GstMessage *message, gpointer side)
+{
+  if (gst_message_has_name (message, "vm-participant-left"))
+    gst_element_set_state (((Side *) side)->pipeline, GST_STATE_NULL);
+  return GST_BUS_PASS;
+}
+
+static void
+wait_gone (GWeakRef *ref)
+{
+  gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+
+  for (;;) {
+    g_autoptr (GObject) object = g_weak_ref_get (ref);
+
+    if (!object)
+      break;
+    fail_unless (g_get_monotonic_time () < end, "it stays");
+    g_thread_yield ();
+  }
+  g_weak_ref_clear (ref);
+}
+
+/* By who is told so, on the thread that tells it. */
+GST_START_TEST (test_stopped_as_the_sender_leaves)
+{
+  g_autofree gchar *path = write_file ("a.bin", 10);
+  Side a = receiving_host (), b = sender ("Bob", "", path, "");
+  gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+  GWeakRef bin, ref;
+  GstPad *pad;
+
+  side_play (&b);
+  expect (&b, "eos");
+  pad = gst_element_get_static_pad (a.bin, "file_src_0");
+  fail_unless (pad != NULL);
+  g_weak_ref_init (&ref, pad);
+  gst_object_unref (pad);
+  g_weak_ref_init (&bin, a.bin);
+  gst_bus_set_sync_handler (a.bus, stop_as_it_leaves, &a, NULL);
+  side_free (&b);
+  while (GST_STATE (a.pipeline) != GST_STATE_NULL) {
+    fail_unless (g_get_monotonic_time () < end, "not stopped in time");
+    g_thread_yield ();
+  }
+  gst_bus_set_sync_handler (a.bus, NULL, NULL, NULL);
+  side_free (&a);
+  wait_gone (&bin);
+  wait_gone (&ref);
+}
+
+GST_END_TEST;
+
 #define MEDIA                                                         \
   "videotestsrc is-live=true ! "                                      \
   "video/x-raw,width=160,height=120,framerate=15/1 ! m.video_sink_0 " \
@@ -696,6 +750,7 @@ vmsignalfile_suite (void)
   tcase_add_test (tc, test_sender_comes_back);
   tcase_add_test (tc, test_sink_that_is_taken);
   tcase_add_test (tc, test_sink_that_is_gone);
+  tcase_add_test (tc, test_stopped_as_the_sender_leaves);
   tcase_add_test (tc, test_sender_stops_and_goes_on);
   tcase_add_test (tc, test_two_files_to_who_knows_the_seed);
   tcase_add_test (tc, test_beside_a_call);

@@ -339,73 +339,6 @@ GST_START_TEST (test_sink_is_linked_again)
 
 GST_END_TEST;
 
-typedef struct
-{
-  GMutex lock; /* of what follows */
-  GCond cond;
-  GstElement *pipeline;
-  gboolean stopped;
-  gchar *failure; /* NULL when there was none */
-} Stop;
-
-static GstBusSyncReply
-stop_at_once (GstBus *bus, GstMessage *message, gpointer user_data)
-{
-  Stop *stop = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
-    gst_message_parse_error (message, &error, NULL);
-  else if (!gst_message_has_name (message, "vm-joined"))
-    return GST_BUS_PASS;
-  else
-    gst_element_set_state (stop->pipeline, GST_STATE_NULL);
-  g_mutex_lock (&stop->lock);
-  stop->stopped = TRUE;
-  if (error && !stop->failure)
-    stop->failure = g_strdup (error->message);
-  g_cond_signal (&stop->cond);
-  g_mutex_unlock (&stop->lock);
-  return GST_BUS_PASS;
-}
-
-/* Whoever is told something may have had enough. */
-GST_START_TEST (test_stopped_by_who_is_told)
-{
-  for (guint i = 0; i < 3; i++) {
-    /* one that was stopped from here goes a moment later, and its name with
-     * it */
-    g_autofree gchar *launch =
-        g_strdup_printf ("vmsignalbin name=m mode=host meeting=tea%u user=Ann "
-                         "audiotestsrc is-live=true ! m.audio_sink_0",
-            i);
-    g_autoptr (GError) error = NULL;
-    Stop stop = { .pipeline = gst_parse_launch (launch, &error) };
-    g_autoptr (GstBus) bus = gst_element_get_bus (stop.pipeline);
-    gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
-    gboolean in_time = TRUE;
-
-    g_assert_no_error (error);
-    g_mutex_init (&stop.lock);
-    g_cond_init (&stop.cond);
-    gst_bus_set_sync_handler (bus, stop_at_once, &stop, NULL);
-    set_state (stop.pipeline, GST_STATE_PLAYING);
-    g_mutex_lock (&stop.lock);
-    while (!stop.stopped && in_time)
-      in_time = g_cond_wait_until (&stop.cond, &stop.lock, end);
-    g_mutex_unlock (&stop.lock);
-    fail_unless (in_time, "not stopped in time");
-    fail_if (stop.failure, "%s", stop.failure);
-    gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
-    gst_element_set_state (stop.pipeline, GST_STATE_NULL);
-    gst_object_unref (stop.pipeline);
-    g_mutex_clear (&stop.lock);
-    g_cond_clear (&stop.cond);
-  }
-}
-
-GST_END_TEST;
-
 static Suite *
 vmsignalpads_suite (void)
 {
@@ -426,7 +359,6 @@ vmsignalpads_suite (void)
       tc, test_screen_that_is_given_back_ends, FALSE, TRUE + 1);
   tcase_add_test (tc, test_stopped_alone);
   tcase_add_test (tc, test_sink_is_linked_again);
-  tcase_add_test (tc, test_stopped_by_who_is_told);
   return suite;
 }
 

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A vmsignalbin that is stopped by who is told of something, on the thread that
+ * tells it: whoever is told may have had enough. */
+
+#include "program.h"
+#include "elements/knownfaults.h"
+#include "signalside.h"
+
+#include <string.h>
+
+typedef struct
+{
+  GstElement *pipeline;
+  const gchar *name, *event; /* of the message that stops it; event: or NULL */
+  gboolean waits; /* and does not stop it */
+
+  GMutex lock; /* of what follows */
+  GCond cond;
+  gboolean told; /* it was, and is stopped */
+  gboolean goes_on; /* and may, who waits */
+  gboolean gone; /* the element */
+  gchar *failure; /* NULL when there was none */
+} Stop;
+
+static gboolean
+is_it (const Stop *stop, GstMessage *message)
+{
+  return gst_message_has_name (message, stop->name)
+         && (!stop->event
+             || g_strcmp0 (gst_structure_get_string (
+                               gst_message_get_structure (message), "event"),
+                    stop->event)
+                    == 0);
+}
+
+static gboolean
+is_of_part (GstMessage *message)
+{
+  const GstStructure *s = gst_message_get_structure (message);
+
+  return GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT
+         && g_str_has_prefix (gst_structure_get_name (s), "vm-")
+         && strcmp (GST_OBJECT_NAME (GST_MESSAGE_SRC (message)), "m") != 0;
+}
+
+/* What no user is to read of an element that was stopped. */
+static gchar *
+read_failure (GstMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (is_of_part (message))
+    return g_strdup_printf (
+        "%s has said something", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    gst_message_parse_error (message, &error, NULL);
+  return error ? g_strdup (error->message) : NULL;
+}
+
+/* With the lock held. */
+static gboolean
+wait_until (Stop *stop, const gboolean *flag)
+{
+  gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+  gboolean in_time = TRUE;
+
+  while (!*flag && in_time)
+    in_time = g_cond_wait_until (&stop->cond, &stop->lock, end);
+  return in_time;
+}
+
+static GstBusSyncReply
+on_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  Stop *stop = user_data;
+  g_autofree gchar *failure = read_failure (message);
+  gboolean told = is_it (stop, message);
+
+  if (told && !stop->waits)
+    gst_element_set_state (stop->pipeline, GST_STATE_NULL);
+  g_mutex_lock (&stop->lock);
+  stop->told |= told;
+  if (failure && !stop->failure)
+    stop->failure = g_steal_pointer (&failure);
+  g_cond_broadcast (&stop->cond);
+  if (told && stop->waits)
+    wait_until (stop, &stop->goes_on);
+  g_mutex_unlock (&stop->lock);
+  return GST_BUS_PASS;
+}
+
+static void
+stop_at (
+    Stop *stop, GstElement *pipeline, const gchar *name, const gchar *event)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+
+  *stop = (Stop){ .pipeline = pipeline, .name = name, .event = event };
+  g_mutex_init (&stop->lock);
+  g_cond_init (&stop->cond);
+  gst_bus_set_sync_handler (bus, on_message, stop, NULL);
+}
+
+static void
+expect (Stop *stop, const gboolean *flag)
+{
+  gboolean in_time;
+
+  g_mutex_lock (&stop->lock);
+  in_time = wait_until (stop, flag);
+  g_mutex_unlock (&stop->lock);
+  fail_unless (in_time, "%s does not stop it", stop->name);
+  fail_if (stop->failure, "%s", stop->failure);
+}
+
+static void
+stop_end (Stop *stop)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (stop->pipeline);
+
+  gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+}
+
+static void
+stop_clear (Stop *stop)
+{
+  g_mutex_clear (&stop->lock);
+  g_cond_clear (&stop->cond);
+  g_free (stop->failure);
+}
+
+static void
+on_gone (gpointer user_data, GObject *was)
+{
+  Stop *stop = user_data;
+
+  g_mutex_lock (&stop->lock);
+  stop->gone = TRUE;
+  g_cond_broadcast (&stop->cond);
+  g_mutex_unlock (&stop->lock);
+}
+
+/* Who was stopped from its own thread goes a moment later, and nothing of it is
+ * left. */
+static void
+expect_gone (Stop *stop, Side *side)
+{
+  g_object_weak_ref (G_OBJECT (side->bin), on_gone, stop);
+  stop_end (stop);
+  side_free (side);
+  expect (stop, &stop->gone);
+  stop_clear (stop);
+}
+
+/* Its name goes a moment after its test, too. */
+static Side
+host_until (
+    Stop *stop, const gchar *name, const gchar *event, const gchar *rest)
+{
+  static guint meetings;
+  g_autofree gchar *launch = g_strdup_printf (
+      "vmsignalbin name=m mode=host meeting=coffee%u user=Ann %s", meetings++,
+      rest);
+  g_autoptr (GError) error = NULL;
+  Side side = { gst_parse_launch (launch, &error) };
+
+  g_assert_no_error (error);
+  side.bin = gst_bin_get_by_name (GST_BIN (side.pipeline), "m");
+  side.bus = gst_element_get_bus (side.pipeline);
+  stop_at (stop, side.pipeline, name, event);
+  fail_unless (gst_element_set_state (side.pipeline, GST_STATE_PLAYING)
+               != GST_STATE_CHANGE_FAILURE);
+  return side;
+}
+
+GST_START_TEST (test_alone)
+{
+  for (guint i = 0; i < 3; i++) {
+    Stop stop;
+    Side a = host_until (&stop, "vm-joined", NULL, AUDIO "m.audio_sink_0");
+
+    expect (&stop, &stop.told);
+    expect_gone (&stop, &a);
+  }
+}
+
+GST_END_TEST;
+
+static void
+take_weakly (GWeakRef *ref, Side *side, const gchar *name)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (side->bin, name);
+
+  fail_unless (pad != NULL, "there is no %s", name);
+  g_weak_ref_init (ref, pad);
+}
+
+static void
+fail_unless_gone (GWeakRef *ref)
+{
+  g_autoptr (GstPad) pad = g_weak_ref_get (ref);
+
+  fail_unless (pad == NULL);
+  g_weak_ref_clear (ref);
+}
+
+static const gchar *const with_pads[] = { "vm-participant-left",
+  "vm-chat-received" };
+
+/* With somebody there, whose pads are. */
+GST_START_TEST (test_with_pads)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  GWeakRef sound, picture;
+  Stop stop;
+
+  wait_count (count_on (&a, "a"), 10, FALSE);
+  wait_count (count_on (&a, "v"), 10, FALSE);
+  take_weakly (&sound, &a, "audio_src_0");
+  take_weakly (&picture, &a, "video_src_0");
+  stop_at (&stop, a.pipeline, with_pads[__i__], NULL);
+  if (__i__ == 0)
+    side_free (&b);
+  else
+    g_signal_emit_by_name (b.bin, "send-chat", "hello", NULL);
+  expect (&stop, &stop.told);
+  expect_gone (&stop, &a);
+  fail_unless_gone (&sound);
+  fail_unless_gone (&picture);
+  if (__i__ > 0)
+    side_free (&b);
+}
+
+GST_END_TEST;
+
+/* Who is told holds up the element's thread for so long that whoever stops it
+ * waits no longer. */
+GST_START_TEST (test_stop_is_not_waited_for)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  GWeakRef sound;
+  Stop stop;
+
+  wait_count (count_on (&a, "a"), 10, FALSE);
+  take_weakly (&sound, &a, "audio_src_0");
+  stop_at (&stop, a.pipeline, "vm-participant-left", NULL);
+  stop.waits = TRUE;
+  side_free (&b);
+  expect (&stop, &stop.told);
+  g_test_expect_message ("videomeet", G_LOG_LEVEL_WARNING, "*did not end*");
+  gst_element_set_state (a.pipeline, GST_STATE_NULL);
+  g_test_assert_expected_messages ();
+  g_mutex_lock (&stop.lock);
+  stop.goes_on = TRUE;
+  g_cond_broadcast (&stop.cond);
+  g_mutex_unlock (&stop.lock);
+  expect_gone (&stop, &a);
+  fail_unless_gone (&sound);
+}
+
+GST_END_TEST;
+
+static Suite *
+vmsignalstop_suite (void)
+{
+  Suite *suite = suite_create ("vmsignalstop");
+  TCase *tc = tcase_create ("general");
+
+  known_faults_pass ();
+  suite_add_tcase (suite, tc);
+  tcase_add_checked_fixture (tc, setup, teardown);
+  tcase_add_test (tc, test_alone);
+  tcase_add_loop_test (tc, test_with_pads, 0, G_N_ELEMENTS (with_pads));
+  tcase_add_test (tc, test_stop_is_not_waited_for);
+  return suite;
+}
+
+CHECK_PROGRAM (vmsignalstop)
