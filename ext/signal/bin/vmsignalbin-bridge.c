@@ -122,8 +122,6 @@ vm_signal_bin_start_bridge (VmSignalBin *self)
   return TRUE;
 }
 
-/* It is there until its elements are gone: what they post while they stop is
- * not for the application either. */
 void
 vm_signal_bin_stop_bridge (VmSignalBin *self)
 {
@@ -151,5 +149,5 @@ vm_signal_bin_is_of_bridge (VmSignalBin *self, GstMessage *message)
 {
   g_autoptr (VmBridge) bridge = ref_bridge (self);
 
-  return bridge && vm_bridge_take_message (bridge, message);
+  return vm_bridge_take_message (bridge, GST_BIN (self), message);
 }

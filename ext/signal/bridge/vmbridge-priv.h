@@ -79,6 +79,8 @@ struct _VmBridge
   GHashTable *barred; /* origin ids that the meeting has removed */
   GSource *tick, *pause;
   guint made; /* elements so far, for their names */
+  gboolean left_alone; /* stopped by its own thread, which then owns this and
+                          @bin */
 
   GMutex lock; /* guards what follows; nothing is called under it */
   GCond cond;

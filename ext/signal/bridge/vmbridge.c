@@ -454,6 +454,7 @@ typedef struct
   GstElement *element; /* NULL: the meeting's own */
   GstStructure *structure; /* or NULL */
   GError *error;
+  gboolean warning; /* as which it came */
   gchar *code;
 } News;
 
@@ -473,7 +474,9 @@ news_free (gpointer data)
 static void
 take_error (VmBridge *self, const News *one)
 {
-  if (one->element == self->room)
+  if (one->warning)
+    vm_bridge_tell (self, "warning", NULL, one->error->message, NULL);
+  else if (one->element == self->room)
     fail_room (self, one->error, one->code);
   else if (!vm_bridge_fail_guest (self, one->element, one->error, one->code))
     vm_bridge_fail_publisher (self, one->element, one->error);
@@ -516,13 +519,13 @@ vm_bridge_take (VmBridge *self, const GstStructure *structure)
   }
 }
 
-/* The element of the bridge that @object is in, or NULL; (transfer full). */
+/* The element of a bridge that @object is in, or NULL; (transfer full). */
 static GstElement *
-find_element (VmBridge *self, GstObject *object)
+find_element (GstBin *bin, GstObject *object)
 {
   g_autoptr (GstObject) at = object ? gst_object_ref (object) : NULL;
 
-  while (at && at != GST_OBJECT (self->bin)) {
+  while (at && at != GST_OBJECT (bin)) {
     GstObject *parent;
 
     if (g_object_get_qdata (G_OBJECT (at), bridge_role_quark ()))
@@ -543,30 +546,44 @@ read_code (GstMessage *message)
   return details ? g_strdup (gst_structure_get_string (details, "code")) : NULL;
 }
 
+/* On the thread of an element of the bridge: whoever is told may stop that
+ * element, so this is told on the bridge's own. */
 static void
-tell_warning (VmBridge *self, GstMessage *message)
+post_message (VmBridge *self, GstElement *element, GstMessage *message)
 {
-  g_autoptr (GError) error = NULL;
+  News *one = g_new0 (News, 1);
 
-  gst_message_parse_warning (message, &error, NULL);
-  vm_bridge_tell (self, "warning", NULL, error->message, NULL);
+  one->bridge = g_object_ref (self);
+  one->element = gst_object_ref (element);
+  switch (GST_MESSAGE_TYPE (message)) {
+    case GST_MESSAGE_ERROR:
+      gst_message_parse_error (message, &one->error, NULL);
+      one->code = read_code (message);
+      break;
+    case GST_MESSAGE_WARNING:
+      gst_message_parse_warning (message, &one->error, NULL);
+      one->warning = TRUE;
+      break;
+    default:
+      one->structure = gst_structure_copy (gst_message_get_structure (message));
+  }
+  vm_mailbox_post (self->mailbox, take_news, one, news_free);
 }
 
 gboolean
-vm_bridge_take_message (VmBridge *self, GstMessage *message)
+vm_bridge_take_message (VmBridge *self, GstBin *bin, GstMessage *message)
 {
   g_autoptr (GstElement) element =
-      find_element (self, GST_MESSAGE_SRC (message));
-  News *one;
+      find_element (bin, GST_MESSAGE_SRC (message));
 
   if (!element)
     return FALSE;
   switch (GST_MESSAGE_TYPE (message)) {
     case GST_MESSAGE_ELEMENT:
     case GST_MESSAGE_ERROR:
-      break;
     case GST_MESSAGE_WARNING:
-      tell_warning (self, message);
+      if (self)
+        post_message (self, element, message);
       return TRUE;
     case GST_MESSAGE_INFO:
     case GST_MESSAGE_EOS:
@@ -575,17 +592,6 @@ vm_bridge_take_message (VmBridge *self, GstMessage *message)
     default:
       return FALSE;
   }
-  one = g_new0 (News, 1);
-  one->bridge = g_object_ref (self);
-  one->element = g_steal_pointer (&element);
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
-    gst_message_parse_error (message, &one->error, NULL);
-    one->code = read_code (message);
-  } else {
-    one->structure = gst_structure_copy (gst_message_get_structure (message));
-  }
-  vm_mailbox_post (self->mailbox, take_news, one, news_free);
-  return TRUE;
 }
 
 /* Its life */
@@ -598,6 +604,11 @@ run (gpointer user_data)
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
   g_main_context_pop_thread_default (self->context);
+  if (self->left_alone) {
+    vm_mailbox_close (self->mailbox);
+    gst_object_unref (self->bin);
+    g_object_unref (self);
+  }
   return NULL;
 }
 
@@ -646,6 +657,17 @@ finish (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* From a handler of what the bridge tells: nobody can wait for the thread that
+ * this is, so that it ends by itself, with the bridge and its elements. */
+static void
+leave_alone (VmBridge *self)
+{
+  self->left_alone = TRUE;
+  g_object_ref (self);
+  gst_object_ref (self->bin);
+  g_thread_unref (g_steal_pointer (&self->thread));
+}
+
 void
 vm_bridge_stop (VmBridge *self)
 {
@@ -655,6 +677,10 @@ vm_bridge_stop (VmBridge *self)
   self->stopped = TRUE;
   g_mutex_unlock (&self->lock);
   vm_mailbox_post (self->mailbox, finish, self, NULL);
+  if (self->thread == g_thread_self ()) {
+    leave_alone (self);
+    return;
+  }
   g_thread_join (g_steal_pointer (&self->thread));
   /* what waits in it has a reference to this */
   vm_mailbox_close (self->mailbox);

@@ -67,16 +67,20 @@ typedef struct
   void (*post) (GstBin *bin, GstStructure *structure);
 } VmBridgeFuncs;
 
-/* @bin: there until vm_bridge_stop(). Copies @config. */
+/* @bin: there until vm_bridge_stop(), which may take a reference. Copies
+ * @config. */
 VmBridge *vm_bridge_new (
     GstBin *bin, const VmBridgeConfig *config, const VmBridgeFuncs *funcs);
-/* All its elements are gone afterwards. Not from its own thread. */
+/* All its elements are gone afterwards; from its own thread, as which it calls
+ * @funcs, soon. */
 void vm_bridge_stop (VmBridge *self);
 /* What the element posts. Any thread. */
 void vm_bridge_take (VmBridge *self, const GstStructure *structure);
-/* What a child of @bin posts. TRUE: it is one of the bridge's, and this is not
- * for the bus of the application. Any thread. */
-gboolean vm_bridge_take_message (VmBridge *self, GstMessage *message);
+/* What a child of @bin posts. TRUE: it is one of a bridge's, and this is not
+ * for the bus of the application. @self: NULL once it has stopped, which some
+ * of its elements may outlive. Any thread. */
+gboolean
+vm_bridge_take_message (VmBridge *self, GstBin *bin, GstMessage *message);
 /* As VmControllerTap. */
 void vm_bridge_hear (
     gpointer bridge, const gchar *id, VmPeerStream stream, GstSample *sample);

@@ -3,11 +3,15 @@
 /* A vmsignalbin that is stopped by who is told of something, on the thread that
  * tells it: whoever is told may have had enough. */
 
-#include "program.h"
 #include "elements/knownfaults.h"
+#include "program.h"
 #include "signalside.h"
 
+#include <gio/gio.h>
 #include <string.h>
+
+/* Less than any wait of the element for its threads. */
+#define TOOK_MAX (3 * G_USEC_PER_SEC)
 
 typedef struct
 {
@@ -20,6 +24,7 @@ typedef struct
   gboolean told; /* it was, and is stopped */
   gboolean goes_on; /* and may, who waits */
   gboolean gone; /* the element */
+  gint64 took; /* µs: to stop it */
   gchar *failure; /* NULL when there was none */
 } Stop;
 
@@ -76,10 +81,13 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
   Stop *stop = user_data;
   g_autofree gchar *failure = read_failure (message);
   gboolean told = is_it (stop, message);
+  gint64 began = g_get_monotonic_time ();
 
   if (told && !stop->waits)
     gst_element_set_state (stop->pipeline, GST_STATE_NULL);
   g_mutex_lock (&stop->lock);
+  if (told && !stop->told)
+    stop->took = g_get_monotonic_time () - began;
   stop->told |= told;
   if (failure && !stop->failure)
     stop->failure = g_steal_pointer (&failure);
@@ -187,6 +195,48 @@ GST_START_TEST (test_alone)
 
 GST_END_TEST;
 
+/* The bridge to the cloud has a thread of its own. Nobody listens there. */
+GST_START_TEST (test_by_the_bridge)
+{
+  Stop stop;
+  Side a = host_until (&stop, "vm-bridge", "failed",
+      "cloud-uri=janus+ws://127.0.0.1:1/1 " AUDIO "m.audio_sink_0");
+
+  expect (&stop, &stop.told);
+  expect_gone (&stop, &a);
+}
+
+GST_END_TEST;
+
+/* A warning of one of the bridge's elements, which has a thread of its own as
+ * well. The server does not answer. */
+GST_START_TEST (test_by_a_part_of_the_bridge)
+{
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+  g_autofree gchar *rest = g_strdup_printf (
+      "cloud-uri=janus+ws://127.0.0.1:%u/1 " AUDIO "m.audio_sink_0", port);
+  gint64 end = g_get_monotonic_time () + DEADLINE / GST_USECOND;
+  GstElement *room = NULL;
+  Stop stop;
+  Side a = host_until (&stop, "vm-bridge", "warning", rest);
+
+  while (!room || GST_STATE (room) != GST_STATE_PLAYING) {
+    gst_clear_object (&room);
+    fail_unless (g_get_monotonic_time () < end, "there is no bridge");
+    g_thread_yield ();
+    room = gst_bin_get_by_name (GST_BIN (a.bin), "room-1");
+  }
+  g_signal_emit_by_name (room, "kick", "nobody");
+  gst_object_unref (room);
+  expect (&stop, &stop.told);
+  fail_unless (
+      stop.took < TOOK_MAX, "stopped after %" G_GINT64_FORMAT " µs", stop.took);
+  expect_gone (&stop, &a);
+}
+
+GST_END_TEST;
+
 static void
 take_weakly (GWeakRef *ref, Side *side, const gchar *name)
 {
@@ -271,6 +321,8 @@ vmsignalstop_suite (void)
   suite_add_tcase (suite, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_alone);
+  tcase_add_test (tc, test_by_the_bridge);
+  tcase_add_test (tc, test_by_a_part_of_the_bridge);
   tcase_add_loop_test (tc, test_with_pads, 0, G_N_ELEMENTS (with_pads));
   tcase_add_test (tc, test_stop_is_not_waited_for);
   return suite;
