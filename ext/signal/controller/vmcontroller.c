@@ -149,6 +149,21 @@ const VmLinkOwner vm_controller_link_owner = {
   .request_key_unit = request_key_unit,
 };
 
+/* Not g_main_context_invoke(), which runs the function here and now when the
+ * context's own thread is not iterating it. */
+void
+vm_controller_invoke (
+    VmController *self, GSourceFunc func, gpointer data, GDestroyNotify notify)
+{
+  vm_mailbox_post (self->mailbox, func, data, notify);
+}
+
+static void
+invoke (VmController *self, GSourceFunc func)
+{
+  vm_controller_invoke (self, func, self, NULL);
+}
+
 void
 vm_controller_post (VmController *self, GstStructure *structure)
 {
@@ -323,6 +338,15 @@ wait_for_recorders (VmController *self)
 }
 
 static gboolean
+quit (gpointer user_data)
+{
+  VmController *self = user_data;
+
+  g_main_loop_quit (self->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
 finish (gpointer user_data)
 {
   VmController *self = user_data;
@@ -346,7 +370,8 @@ finish (gpointer user_data)
     GST_WARNING_OBJECT (self->bin, "peers still close down");
   if (self->serves)
     vm_node_stop (self->node, VM_NODE_ROLES_SERVE);
-  g_main_loop_quit (self->loop);
+  /* behind what the recorders have told */
+  invoke (self, quit);
   return G_SOURCE_REMOVE;
 }
 
@@ -376,21 +401,6 @@ control_thread (gpointer user_data)
 }
 
 /* Public to the element */
-
-/* Not g_main_context_invoke(), which runs the function here and now when the
- * context's own thread is not iterating it. */
-void
-vm_controller_invoke (
-    VmController *self, GSourceFunc func, gpointer data, GDestroyNotify notify)
-{
-  vm_mailbox_post (self->mailbox, func, data, notify);
-}
-
-static void
-invoke (VmController *self, GSourceFunc func)
-{
-  vm_controller_invoke (self, func, self, NULL);
-}
 
 VmController *
 vm_controller_new (const VmControllerBin *funcs, VmSignalBin *bin, VmNode *node,

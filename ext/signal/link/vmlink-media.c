@@ -494,8 +494,11 @@ vm_link_hear (
 
 typedef struct
 {
+  const VmLinkOwner *owner;
+  VmController *controller; /* owned */
   const VmLinkBin *bin_funcs;
-  GWeakRef bin, link;
+  VmSignalBin *bin; /* the controller's */
+  GWeakRef link;
   gchar *id, *user;
 } RecordRef;
 
@@ -504,39 +507,67 @@ record_ref_free (gpointer data)
 {
   RecordRef *ref = data;
 
-  g_weak_ref_clear (&ref->bin);
+  ref->owner->unref (ref->controller);
   g_weak_ref_clear (&ref->link);
   g_free (ref->id);
   g_free (ref->user);
   g_free (ref);
 }
 
+typedef struct
+{
+  const VmLinkBin *bin_funcs;
+  VmSignalBin *bin;
+  GstStructure *message;
+} Recorded;
+
+static void
+recorded_free (gpointer data)
+{
+  Recorded *recorded = data;
+
+  gst_structure_free (recorded->message);
+  g_free (recorded);
+}
+
+static gboolean
+tell_recorded (gpointer user_data)
+{
+  const Recorded *recorded = user_data;
+  const GstStructure *s = recorded->message;
+  const gchar *id = gst_structure_get_string (s, "id");
+  const gchar *why = gst_structure_get_string (s, "message");
+
+  recorded->bin_funcs->post (recorded->bin, gst_structure_copy (s));
+  if (why)
+    GST_ELEMENT_WARNING_WITH_DETAILS (recorded->bin, RESOURCE, WRITE,
+        ("The recording of %s (%s) into %s failed: %s",
+            gst_structure_get_string (s, "user"), id,
+            gst_structure_get_string (s, "location"), why),
+        (NULL), ("participant-id", G_TYPE_STRING, id, NULL));
+  return G_SOURCE_REMOVE;
+}
+
+/* Told on the control thread: whoever is told may stop the element, which waits
+ * for the recorder's. */
 static void
 on_record (gpointer user_data, const gchar *location, gboolean started,
     const GError *error)
 {
   RecordRef *ref = user_data;
-  VmSignalBin *bin = g_weak_ref_get (&ref->bin);
-  GstStructure *s;
-
-  if (!bin)
-    return;
-  s = gst_structure_new ("vm-record", "id", G_TYPE_STRING, ref->id, "user",
-      G_TYPE_STRING, ref->user, "location", G_TYPE_STRING, location, "event",
-      G_TYPE_STRING,
+  Recorded *recorded = g_new (Recorded, 1);
+  GstStructure *s = gst_structure_new ("vm-record", "id", G_TYPE_STRING,
+      ref->id, "user", G_TYPE_STRING, ref->user, "location", G_TYPE_STRING,
+      location, "event", G_TYPE_STRING,
       error     ? "failed"
       : started ? "started"
                 : "finished",
       NULL);
+
   if (error)
     gst_structure_set (s, "message", G_TYPE_STRING, error->message, NULL);
-  ref->bin_funcs->post (bin, s);
-  if (error)
-    GST_ELEMENT_WARNING_WITH_DETAILS (bin, RESOURCE, WRITE,
-        ("The recording of %s (%s) into %s failed: %s", ref->user, ref->id,
-            location, error->message),
-        (NULL), ("participant-id", G_TYPE_STRING, ref->id, NULL));
-  g_object_unref (bin);
+  *recorded = (Recorded){ ref->bin_funcs, ref->bin, s };
+  ref->owner->invoke (ref->controller, tell_recorded, recorded, recorded_free);
 }
 
 static void
@@ -566,8 +597,10 @@ vm_link_start_recording (VmLink *self)
       vm_participant_get_user (self->participant),
       vm_participant_get_id (self->participant));
   ref = g_new0 (RecordRef, 1);
+  ref->owner = self->owner;
+  ref->controller = self->owner->ref (self->controller);
   ref->bin_funcs = self->bin_funcs;
-  g_weak_ref_init (&ref->bin, self->bin);
+  ref->bin = self->bin;
   g_weak_ref_init (&ref->link, self);
   ref->id = g_strdup (vm_participant_get_id (self->participant));
   ref->user = g_strdup (vm_participant_get_user (self->participant));

@@ -284,6 +284,57 @@ GST_START_TEST (test_with_pads)
 
 GST_END_TEST;
 
+/* What is told of recordings, also of an element that has stopped. */
+typedef struct
+{
+  GMutex lock; /* of what follows */
+  guint started, finished;
+  gchar *failure;
+} Records;
+
+static void
+on_record (GstElement *bin, const GstStructure *s, gpointer user_data)
+{
+  Records *records = user_data;
+  const gchar *event = gst_structure_get_string (s, "event");
+
+  g_mutex_lock (&records->lock);
+  records->started += strcmp (event, "started") == 0;
+  records->finished += strcmp (event, "finished") == 0;
+  if (strcmp (event, "failed") == 0)
+    records->failure = g_strdup (gst_structure_get_string (s, "message"));
+  g_mutex_unlock (&records->lock);
+}
+
+/* Of somebody's file, which is closed all the same. */
+GST_START_TEST (test_by_a_recording)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("vm-record-XXXXXX", NULL);
+  g_autofree gchar *rest = g_strdup_printf ("record-dir=%s " BOTH, folder);
+  const gchar *argv[] = { "rm", "-rf", folder, NULL };
+  Side a = host (rest), b;
+  Records records = { 0 };
+  Stop stop;
+
+  g_mutex_init (&records.lock);
+  g_signal_connect (a.bin, "record", G_CALLBACK (on_record), &records);
+  stop_at (&stop, a.pipeline, "vm-record", "started");
+  b = join (BOTH);
+  expect (&stop, &stop.told);
+  fail_unless (
+      stop.took < TOOK_MAX, "stopped after %" G_GINT64_FORMAT " µs", stop.took);
+  expect_gone (&stop, &a);
+  fail_if (records.failure, "%s", records.failure);
+  fail_unless_equals_int (records.started, 1);
+  fail_unless_equals_int (records.finished, 1);
+  side_free (&b);
+  fail_unless (g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH,
+      NULL, NULL, NULL, NULL, NULL, NULL));
+  g_mutex_clear (&records.lock);
+}
+
+GST_END_TEST;
+
 /* Who is told holds up the element's thread for so long that whoever stops it
  * waits no longer. */
 GST_START_TEST (test_stop_is_not_waited_for)
@@ -324,6 +375,7 @@ vmsignalstop_suite (void)
   tcase_add_test (tc, test_by_the_bridge);
   tcase_add_test (tc, test_by_a_part_of_the_bridge);
   tcase_add_loop_test (tc, test_with_pads, 0, G_N_ELEMENTS (with_pads));
+  tcase_add_test (tc, test_by_a_recording);
   tcase_add_test (tc, test_stop_is_not_waited_for);
   return suite;
 }
