@@ -95,7 +95,7 @@ gboolean vm_trust_apply (VmTrust *self, GError **error);
 /* vmtrust-request.c */
 /* FALSE: an error was posted. */
 gboolean vm_trust_start_request (VmTrust *self);
-/* Waits for its thread. */
+/* Waits for its thread, unless it is this one. */
 void vm_trust_stop_request (VmTrust *self);
 /* FALSE: there is none. Any thread. */
 gboolean vm_trust_answer_own (VmTrust *self, gboolean yes);

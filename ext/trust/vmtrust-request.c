@@ -168,7 +168,11 @@ vm_trust_stop_request (VmTrust *self)
   if (!asker)
     return;
   g_cancellable_cancel (asker->cancellable);
-  g_thread_join (asker->thread);
+  /* whoever is told of the request may stop the element, on its thread */
+  if (asker->thread == g_thread_self ())
+    g_thread_unref (asker->thread);
+  else
+    g_thread_join (asker->thread);
 }
 
 typedef struct

@@ -501,6 +501,73 @@ GST_START_TEST (test_request_of_nobody)
 
 GST_END_TEST;
 
+typedef struct
+{
+  GstElement *pipeline;
+  const gchar *name; /* of the message that stops it */
+  gint stopped; /* atomic */
+} Stop;
+
+static GstBusSyncReply
+stop_when_told (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  Stop *stop = user_data;
+
+  if (gst_message_has_name (message, stop->name)) {
+    gst_element_set_state (stop->pipeline, GST_STATE_NULL);
+    g_atomic_int_set (&stop->stopped, TRUE);
+  }
+  return GST_BUS_PASS;
+}
+
+static gboolean
+is_gone (GWeakRef *ref)
+{
+  g_autoptr (GObject) object = g_weak_ref_get (ref);
+
+  return object == NULL;
+}
+
+/* By who is told, on the thread that tells: that it is asked, or that nobody is
+ * there. */
+GST_START_TEST (test_request_stopped_by_who_is_told)
+{
+  gint64 end = g_get_monotonic_time () + PATIENCE / GST_USECOND;
+  g_autofree gchar *target = NULL;
+  g_autoptr (GstBus) bus = NULL;
+  GstElement *t;
+  GWeakRef ref;
+  Stop asking = { NULL, __i__ ? "vm-trust-requested" : "vm-trust-failed",
+    FALSE };
+
+  if (__i__)
+    be_asked ("");
+  target = g_strdup_printf (
+      "127.0.0.1:%u", __i__ ? vm_node_get_port (trust_node) : 1);
+  asking.pipeline = asking_pipeline (target, &bus);
+  t = gst_bin_get_by_name (GST_BIN (asking.pipeline), "t");
+  g_weak_ref_init (&ref, t);
+  gst_object_unref (t);
+  gst_bus_set_sync_handler (bus, stop_when_told, &asking, NULL);
+  gst_element_set_state (asking.pipeline, GST_STATE_PLAYING);
+  while (!g_atomic_int_get (&asking.stopped)) {
+    fail_unless (g_get_monotonic_time () < end, "not stopped in time");
+    g_thread_yield ();
+  }
+  gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+  gst_object_unref (asking.pipeline);
+  gst_clear_object (&bus);
+  /* its thread still has it, and ends */
+  while (!is_gone (&ref)) {
+    fail_unless (g_get_monotonic_time () < end, "its thread goes on");
+    g_thread_yield ();
+  }
+  g_weak_ref_clear (&ref);
+  stop ();
+}
+
+GST_END_TEST;
+
 static Suite *
 vmtrust_suite (void)
 {
@@ -525,6 +592,7 @@ vmtrust_suite (void)
   tcase_add_loop_test (approval, test_auto_and_never, 0, 2);
   tcase_add_loop_test (approval, test_request, 0, 2);
   tcase_add_test (approval, test_request_of_nobody);
+  tcase_add_loop_test (approval, test_request_stopped_by_who_is_told, 0, 2);
   return s;
 }
 
