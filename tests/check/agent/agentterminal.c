@@ -671,7 +671,7 @@ GST_START_TEST (test_ended_at_once)
     g_assert_no_error (error);
     connect_party (&ann, terminal);
     wait_until (has_ended, &ann, NULL);
-    g_assert_error (ann.error, VM_ERROR, VM_ERROR_CANCELLED);
+    g_assert_no_error (ann.error);
   }
 }
 
