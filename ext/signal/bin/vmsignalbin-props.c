@@ -709,7 +709,8 @@ install_media_properties (GObjectClass *klass)
           "Media: folder for recordings, made if it does not exist: one "
           "Matroska file "
           "per participant, not transcoded. A new file begins when the caps of "
-          "a stream change or it returns after a pause (null: no recording)",
+          "a stream change, or it returns after a pause, or the element does "
+          "(null: no recording)",
           NULL, G_PARAM_READWRITE));
   g_object_class_install_property (klass, PROP_CODECS,
       string_spec ("codecs", "Codecs",

@@ -59,6 +59,7 @@ struct _VmController
   GstStructure *stats;
   GstClock *clock;
   GstClockTime base_time;
+  gint64 played_at; /* µs: when they were set */
   gboolean finished; /* the control thread's work is done */
   gboolean left_alone; /* nobody waits for it: it owns this and the bin */
 };

@@ -15,6 +15,10 @@
 #define RECORD_WAIT_US (6 * G_TIME_SPAN_SECOND)
 #define PEERS_WAIT (2 * GST_SECOND)
 #define SETTLE_MS 2000
+/* After a pause: for how long frames of before may come, and how far the others
+ * may be ahead of their time. rtpjitterbuffer.c takes less for a delay. */
+#define STALE_US (2 * G_TIME_SPAN_SECOND)
+#define AHEAD_MAX GST_SECOND
 
 void
 vm_controller_config_clear (VmControllerConfig *config)
@@ -71,6 +75,24 @@ get_clock (VmController *self, GstClock **clock, GstClockTime *base_time)
   *clock = self->clock ? gst_object_ref (self->clock) : NULL;
   *base_time = self->base_time;
   g_mutex_unlock (&self->lock);
+}
+
+/* Until the connections have the new base time, and what is on its way in them
+ * is through, a frame is ahead of it by as long as the pause was. */
+static gboolean
+is_stale (VmController *self, GstClockTime pts)
+{
+  g_autoptr (GstClock) clock = NULL;
+  GstClockTime base_time;
+  gboolean soon;
+
+  g_mutex_lock (&self->lock);
+  soon = g_get_monotonic_time () - self->played_at < STALE_US;
+  clock = soon && self->clock ? gst_object_ref (self->clock) : NULL;
+  base_time = self->base_time;
+  g_mutex_unlock (&self->lock);
+  return clock && GST_CLOCK_TIME_IS_VALID (pts)
+         && base_time + pts > gst_clock_get_time (clock) + AHEAD_MAX;
 }
 
 static guint
@@ -139,6 +161,7 @@ const VmLinkOwner vm_controller_link_owner = {
   .invoke = vm_controller_invoke,
   .is_playing = is_playing,
   .get_clock = get_clock,
+  .is_stale = is_stale,
   .take_slot = take_slot,
   .release_slot = release_slot,
   .adopt_recorder = adopt_recorder,
@@ -446,15 +469,27 @@ vm_controller_play (VmController *self, GstClock *clock, GstClockTime base_time)
   g_mutex_lock (&self->lock);
   gst_object_replace ((GstObject **) &self->clock, GST_OBJECT_CAST (clock));
   self->base_time = base_time;
+  self->played_at = g_get_monotonic_time ();
   g_mutex_unlock (&self->lock);
   g_atomic_int_set (&self->playing, TRUE);
   invoke (self, set_clocks);
+}
+
+static gboolean
+pause_links (gpointer user_data)
+{
+  VmController *self = user_data;
+
+  for (guint i = 0; i < self->links->len; i++)
+    vm_link_pause (self->links->pdata[i]);
+  return G_SOURCE_REMOVE;
 }
 
 void
 vm_controller_pause (VmController *self)
 {
   g_atomic_int_set (&self->playing, FALSE);
+  invoke (self, pause_links);
 }
 
 static gboolean

@@ -438,6 +438,17 @@ vm_link_on_sample (gpointer user_data, VmPeerStream stream, GstSample *sample)
   vm_link_hear (hearing->link, hearing->number, stream, sample);
 }
 
+/* It is not heard: with the time that it has, it would be shown only when that
+ * has come. */
+static void
+skip (VmLink *self, VmPeerStream stream)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->outputs[stream])
+    vm_output_wait_key (self->outputs[stream]);
+}
+
 void
 vm_link_hear (
     VmLink *self, guint number, VmPeerStream stream, GstSample *sample)
@@ -447,6 +458,11 @@ vm_link_hear (
   g_autoptr (VmRecorder) recorder = NULL;
   gboolean ask = FALSE, other;
 
+  if (self->owner->is_stale (
+          self->controller, GST_BUFFER_PTS (gst_sample_get_buffer (sample)))) {
+    skip (self, stream);
+    return;
+  }
   g_mutex_lock (&self->lock);
   if (!hear (self, stream, number, sample)) {
     g_mutex_unlock (&self->lock);
@@ -606,6 +622,8 @@ vm_link_start_recording (VmLink *self)
   ref->user = g_strdup (vm_participant_get_user (self->participant));
   recorder =
       vm_recorder_new (config->record_dir, stem, &funcs, ref, record_ref_free);
+  if (!self->owner->is_playing (self->controller))
+    vm_recorder_hold (recorder, TRUE);
   g_mutex_lock (&self->lock);
   self->recorder = recorder;
   g_mutex_unlock (&self->lock);

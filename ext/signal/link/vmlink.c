@@ -688,6 +688,15 @@ vm_link_set_clock (VmLink *self)
     vm_peer_set_clock (self->now->peer, clock, base_time);
   if (self->next)
     vm_peer_set_clock (self->next->peer, clock, base_time);
+  if (self->recorder)
+    vm_recorder_hold (self->recorder, FALSE);
+}
+
+void
+vm_link_pause (VmLink *self)
+{
+  if (self->recorder)
+    vm_recorder_hold (self->recorder, TRUE);
 }
 
 gint

@@ -57,6 +57,9 @@ typedef struct
   gboolean (*is_playing) (VmController *controller);
   void (*get_clock) (
       VmController *controller, GstClock **clock, GstClockTime *base_time);
+  /* Whether a frame got its time @pts before a pause, which has moved the base
+   * time since. Any thread. */
+  gboolean (*is_stale) (VmController *controller, GstClockTime pts);
   /* As vm_slots_take(), and its opposite. */
   guint (*take_slot) (VmController *controller);
   void (*release_slot) (VmController *controller, guint slot);
@@ -187,6 +190,8 @@ gboolean vm_link_compare (VmLink *link, GError **error);
 gboolean vm_link_answer_compare (VmLink *link, gboolean same, GError **error);
 gboolean
 vm_link_send_text (VmLink *link, const gchar *label, const gchar *text);
+/* The element is paused until vm_link_set_clock(): nothing is recorded. */
+void vm_link_pause (VmLink *link);
 void vm_link_set_clock (VmLink *link);
 void vm_link_push (
     VmLink *link, VmPeerStream stream, VmCodec codec, GstSample *sample);

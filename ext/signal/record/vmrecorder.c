@@ -20,8 +20,9 @@ GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
 
 typedef struct
 {
-  VmPeerStream stream; /* VM_PEER_N_STREAMS: end */
+  VmPeerStream stream; /* VM_PEER_N_STREAMS: the file ends */
   GstSample *sample;
+  gboolean last; /* no other file follows */
 } Item;
 
 struct _VmRecorder
@@ -35,9 +36,10 @@ struct _VmRecorder
   GAsyncQueue *queue;
   gint closed, dropping; /* atomic */
 
-  GMutex lock; /* guards done */
+  GMutex lock; /* guards what follows */
   GCond cond;
   gboolean done;
+  gboolean held; /* nothing goes into the queue */
 
   /* the recorder's thread only */
   gboolean failed; /* what is still queued goes nowhere */
@@ -278,14 +280,16 @@ recorder_thread (gpointer user_data)
   while (!ended) {
     item = g_async_queue_timeout_pop (self->queue, RECORD_SETTLE_US / 8);
     if (item && item->stream == VM_PEER_N_STREAMS) {
-      ended = TRUE;
+      ended = item->last;
       item_free (item);
-    } else if (item) {
-      take_item (self, item);
+      try_begin (self, TRUE);
+      finish_file (self, NULL);
+    } else {
+      if (item)
+        take_item (self, item);
+      try_begin (self, FALSE);
     }
-    try_begin (self, ended);
   }
-  finish_file (self, NULL);
   g_queue_clear_full (&self->waiting, (GDestroyNotify) item_free);
 
   g_mutex_lock (&self->lock);
@@ -335,6 +339,20 @@ vm_recorder_new (const gchar *directory, const gchar *stem,
   return self;
 }
 
+/* FALSE: it is held. */
+static gboolean
+put (VmRecorder *self, Item *item)
+{
+  gboolean held;
+
+  g_mutex_lock (&self->lock);
+  held = self->held;
+  if (!held)
+    g_async_queue_push (self->queue, item);
+  g_mutex_unlock (&self->lock);
+  return !held;
+}
+
 void
 vm_recorder_push (VmRecorder *self, VmPeerStream stream, GstSample *sample)
 {
@@ -351,17 +369,35 @@ vm_recorder_push (VmRecorder *self, VmPeerStream stream, GstSample *sample)
   item = g_new0 (Item, 1);
   item->stream = stream;
   item->sample = gst_sample_ref (sample);
+  if (!put (self, item))
+    item_free (item);
+}
+
+static void
+end_file (VmRecorder *self, gboolean last)
+{
+  Item *item = g_new0 (Item, 1);
+
+  item->stream = VM_PEER_N_STREAMS;
+  item->last = last;
   g_async_queue_push (self->queue, item);
+}
+
+void
+vm_recorder_hold (VmRecorder *self, gboolean held)
+{
+  g_mutex_lock (&self->lock);
+  self->held = held;
+  if (held)
+    end_file (self, FALSE);
+  g_mutex_unlock (&self->lock);
 }
 
 void
 vm_recorder_close (VmRecorder *self)
 {
-  Item *item = g_new0 (Item, 1);
-
   g_atomic_int_set (&self->closed, TRUE);
-  item->stream = VM_PEER_N_STREAMS;
-  g_async_queue_push (self->queue, item);
+  end_file (self, TRUE);
 }
 
 gboolean

@@ -5,10 +5,10 @@
 
 /* One participant's streams, as they arrive, in Matroska files without
  * transcoding: a pipeline of its own, so that a slow disk never slows the
- * meeting. A new file (segment) begins when caps change, a stream is added, or
- * one comes back after it was silent for long (VM_RECORD_SILENT_MAX). Any
- * thread, but for the functions, which run on the recorder's, and the one for
- * events also on that of vm_recorder_abandon(). */
+ * meeting. A new file (segment) begins when caps change, a stream is added, one
+ * comes back after it was silent for long (VM_RECORD_SILENT_MAX), or the
+ * recorder was held. Any thread, but for the functions, which run on the
+ * recorder's, and the one for events also on that of vm_recorder_abandon(). */
 
 /* Samples between the streaming threads and the recorder's thread, while a file
  * is opened or closed; more are lost. */
@@ -36,6 +36,9 @@ VmRecorder *vm_recorder_new (const gchar *directory, const gchar *stem,
     const VmRecorderFuncs *funcs, gpointer user_data, GDestroyNotify notify);
 void
 vm_recorder_push (VmRecorder *self, VmPeerStream stream, GstSample *sample);
+/* While it is held the file is closed, and nothing is taken; what comes
+ * afterwards is another file. */
+void vm_recorder_hold (VmRecorder *self, gboolean held);
 /* Finalises the file on the recorder's thread. */
 void vm_recorder_close (VmRecorder *self);
 /* Waits until the file of a recorder that was closed is whole; FALSE when it is

@@ -264,6 +264,32 @@ GST_START_TEST (test_new_size_begins_a_new_file)
 
 GST_END_TEST;
 
+/* After a pause times may be earlier than those in it. */
+GST_START_TEST (test_nothing_is_taken_while_it_is_held)
+{
+  g_autoptr (GPtrArray) video = samples_of (VP8 (30, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (50));
+  VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
+  guint n_video, n_audio;
+  GstClockTime length;
+
+  push_interleaved (recorder, video, audio, 0);
+  vm_recorder_hold (recorder, TRUE);
+  push_interleaved (recorder, video, audio, 40 * GST_SECOND);
+  vm_recorder_hold (recorder, FALSE);
+  push_interleaved (recorder, video, audio, GST_SECOND / 2);
+  close_and_wait (recorder);
+  fail_unless_equals_int (finished->len, 2);
+  for (guint i = 0; i < 2; i++) {
+    play (finished->pdata[i], &n_video, &n_audio, &length);
+    fail_unless_equals_int (n_video, 30);
+    fail_unless (n_audio >= 49);
+    fail_unless (length < 1200 * GST_MSECOND);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_muted_video_does_not_hold_sound_back)
 {
   g_autoptr (GPtrArray) video = samples_of (VP8 (15, SMALL));
@@ -439,6 +465,7 @@ vmrecorder_suite (void)
   tcase_add_test (tc, test_vp8_plays_from_start_to_end);
   tcase_add_test (tc, test_h264_plays_from_start_to_end);
   tcase_add_test (tc, test_new_size_begins_a_new_file);
+  tcase_add_test (tc, test_nothing_is_taken_while_it_is_held);
   tcase_add_test (tc, test_muted_video_does_not_hold_sound_back);
   tcase_add_test (tc, test_nothing_is_overwritten);
   tcase_add_test (tc, test_link_is_not_followed);
