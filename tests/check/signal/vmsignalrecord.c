@@ -12,6 +12,10 @@
 #define PLAY (2 * GST_SECOND)
 #define PAUSE (3 * GST_SECOND)
 
+/* Much less than PAUSE, and more than the network's delays vary on a machine
+ * that is busy. */
+#define JUMP (GST_SECOND / 2)
+
 static gchar *folder;
 
 static void
@@ -43,7 +47,7 @@ typedef struct
   GstElement *pipeline;
   GMutex lock; /* of what follows */
   GstClockTime end; /* of the last frame */
-  guint backwards; /* frames before the one before */
+  guint backwards; /* frames that are JUMP and more before the one before */
 } Content;
 
 typedef struct
@@ -60,7 +64,7 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   GstClockTime pts = GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info));
 
   g_mutex_lock (&content->lock);
-  content->backwards += pts < track->last;
+  content->backwards += pts + JUMP < track->last;
   content->end = MAX (content->end, pts);
   g_mutex_unlock (&content->lock);
   track->last = pts;
