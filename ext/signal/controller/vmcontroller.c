@@ -410,6 +410,8 @@ control_thread (gpointer user_data)
   /* what others still had to say to this context, and the goodbye */
   if (!VM_PLUGIN (vm_meeting_settle) (SETTLE_MS))
     GST_WARNING_OBJECT (self->bin, "a connection still closes");
+  /* what comes later would wait there for good, and hold all of this */
+  vm_mailbox_close (self->mailbox);
   g_main_context_pop_thread_default (self->context);
   g_mutex_lock (&self->lock);
   self->finished = TRUE;

@@ -9,6 +9,7 @@
 
 #include <gst/videomeet/videomeet.h>
 #include <glib/gstdio.h>
+#include <gst/base/base.h>
 #include <string.h>
 
 #define DEADLINE \
@@ -591,14 +592,6 @@ GST_START_TEST (test_sink_that_is_gone)
 
 GST_END_TEST;
 
-static GstBusSyncReply
-stop_as_it_leaves (GstBus *bus, GstMessage *message, gpointer side)
-{
-  if (gst_message_has_name (message, "vm-participant-left"))
-    gst_element_set_state (((Side *) side)->pipeline, GST_STATE_NULL);
-  return GST_BUS_PASS;
-}
-
 static void
 wait_gone (GWeakRef *ref)
 {
@@ -613,6 +606,57 @@ wait_gone (GWeakRef *ref)
     g_thread_yield ();
   }
   g_weak_ref_clear (ref);
+}
+
+/* Transfer full: the element behind a src pad. */
+static GstElement *
+take_output (Side *side, const gchar *name)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (side->bin, name);
+  g_autoptr (GstPad) target = NULL;
+
+  fail_unless (pad != NULL, "there is no %s", name);
+  target = gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
+  return gst_pad_get_parent_element (target);
+}
+
+/* Which nobody takes any more, and which keeps nothing. */
+GST_START_TEST (test_reply_after_the_end)
+{
+  g_autofree gchar *path = write_file ("a.bin", 10);
+  g_autofree gchar *sends =
+      g_strdup_printf ("vmfilesrc location=%s ! m.file_sink_0", path);
+  g_autofree gchar *receives = g_strdup_printf (
+      "m.file_src_0 ! vmfilesink fsync=false directory=%s", inbox);
+  g_autoptr (GstStructure) message = gst_structure_new_empty ("CHUNK_ACK");
+  g_autoptr (GstEvent) reply = gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+      gst_structure_new (
+          VM_TRANSFER_EVENT, "message", GST_TYPE_STRUCTURE, message, NULL));
+  Side a = host (sends), b = guest ("Bob", receives);
+  GstElement *output;
+  GWeakRef ref;
+
+  g_weak_ref_init (&ref, node);
+  side_play (&b);
+  expect (&a, "eos");
+  output = take_output (&b, "file_src_0");
+  side_free (&b);
+  side_free (&a);
+  fail_unless (
+      GST_BASE_SRC_GET_CLASS (output)->event (GST_BASE_SRC (output), reply));
+  gst_object_unref (output);
+  g_clear_object (&node);
+  wait_gone (&ref);
+}
+
+GST_END_TEST;
+
+static GstBusSyncReply
+stop_as_it_leaves (GstBus *bus, GstMessage *message, gpointer side)
+{
+  if (gst_message_has_name (message, "vm-participant-left"))
+    gst_element_set_state (((Side *) side)->pipeline, GST_STATE_NULL);
+  return GST_BUS_PASS;
 }
 
 /* By who is told so, on the thread that tells it. */
@@ -751,6 +795,7 @@ vmsignalfile_suite (void)
   tcase_add_test (tc, test_sink_that_is_taken);
   tcase_add_test (tc, test_sink_that_is_gone);
   tcase_add_test (tc, test_stopped_as_the_sender_leaves);
+  tcase_add_test (tc, test_reply_after_the_end);
   tcase_add_test (tc, test_sender_stops_and_goes_on);
   tcase_add_test (tc, test_two_files_to_who_knows_the_seed);
   tcase_add_test (tc, test_beside_a_call);
