@@ -19,8 +19,11 @@
 guint
 vm_link_hear_from (VmLink *self, VmPeerStream stream)
 {
-  vm_link_start_recording (self);
-  vm_link_look_at_path (self);
+  /* an SFU may still name what somebody sends who has just left the meeting */
+  if (!self->closed) {
+    vm_link_start_recording (self);
+    vm_link_look_at_path (self);
+  }
   return ++self->connections | VM_LINK_BY_SERVER;
 }
 
