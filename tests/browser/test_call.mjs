@@ -341,6 +341,11 @@ test("the keyboard alone", async () => {
   const ann = await host();
   const browser = await Browser.start();
   const page = await browser.page();
+  // Firefox finds no screen here
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getDisplayMedia = async () =>
+      document.createElement("canvas").captureStream();
+  });
   await page.goto(ann.link);
   await until(async () => await page.inputValue("#meeting") === "standup", STEP_MS, "the name");
 
