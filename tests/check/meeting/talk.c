@@ -46,6 +46,75 @@ GST_START_TEST (test_chat_on_a_channel)
 
 GST_END_TEST;
 
+/* To @other, as when another connection takes the place of one. */
+static void
+open_again (Device *device, const gchar *other)
+{
+  vm_meeting_set_channel (
+      device->meeting, talk_who (device, other), "chat", TRUE);
+}
+
+/* What a dead connection has taken comes over the next one, and what it had
+ * delivered is heard once. */
+GST_START_TEST (test_chat_is_said_again)
+{
+  static const guint counts[] = { VM_CHAT_AGAIN_MAX - 1, VM_CHAT_AGAIN_MAX,
+    VM_CHAT_AGAIN_MAX + 1 };
+  GQueue *sent;
+  VmSentChat *one;
+
+  talk_meet ();
+  talk_connect (&a, &b, "chat");
+  talk_say (&a, "p002", "one");
+  heard (&b, "psst-Ann:one");
+  talk_set_losing (TRUE);
+  talk_say (&a, "p002", "two");
+  talk_say (&a, "p002", "three");
+  talk_set_losing (FALSE);
+  open_again (&a, "p002");
+  heard (&b, "psst-Ann:two psst-Ann:three");
+  open_again (&a, "p002");
+  heard (&b, "");
+  /* plain text has no id by which it would be known */
+  talk_set_losing (TRUE);
+  talk_say (&a, "p002", "four");
+  talk_set_losing (FALSE);
+  vm_meeting_take_message (
+      a.meeting, talk_who (&a, "p002"), "chat", "I read plain text");
+  open_again (&a, "p002");
+  heard (&b, "");
+  vm_participant_get_talk (talk_who (&a, "p002"))->plain = FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++) {
+    VmParticipantTalk *talk = vm_participant_get_talk (talk_who (&a, "p002"));
+
+    g_queue_clear_full (&talk->sent, vm_sent_chat_free);
+    /* both sides: else that is too much at once */
+    a.meeting->rate = (VmChatRate){ 0 };
+    vm_participant_get_talk (talk_who (&b, "p001"))->rate = (VmChatRate){ 0 };
+    talk_set_losing (TRUE);
+    for (guint n = 0; n < counts[i]; n++)
+      talk_say (&a, "p002", "x");
+    talk_set_losing (FALSE);
+    talk_forget ();
+    open_again (&a, "p002");
+    fail_unless_equals_int ((b.heard->len + 1) / strlen ("psst-Ann:x "),
+        MIN (counts[i], VM_CHAT_AGAIN_MAX));
+  }
+  /* what is long ago has arrived, or nobody misses it */
+  talk_forget ();
+  talk_set_losing (TRUE);
+  talk_say (&a, "p002", "long ago");
+  talk_say (&a, "p002", "late");
+  talk_set_losing (FALSE);
+  sent = &vm_participant_get_talk (talk_who (&a, "p002"))->sent;
+  one = g_queue_peek_nth (sent, sent->length - 2);
+  one->at -= VM_CHAT_AGAIN_TIME + 1;
+  open_again (&a, "p002");
+  heard (&b, "psst-Ann:late");
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_plain_text)
 {
   talk_meet ();
@@ -429,6 +498,7 @@ talk_suite (void)
   tcase_add_checked_fixture (tc, setup_three, teardown_three);
   tcase_add_test (tc, test_chat_over_the_server);
   tcase_add_test (tc, test_chat_on_a_channel);
+  tcase_add_test (tc, test_chat_is_said_again);
   tcase_add_test (tc, test_plain_text);
   tcase_add_test (tc, test_history);
   tcase_add_test (tc, test_what_cannot_be_said);

@@ -123,12 +123,18 @@ device_of (const gchar *id)
   return strcmp (id, "p001") == 0 ? &a : strcmp (id, "p002") == 0 ? &b : &c;
 }
 
-static gboolean carries = TRUE;
+static gboolean carries = TRUE, loses;
 
 void
 talk_set_carrying (gboolean carrying)
 {
   carries = carrying;
+}
+
+void
+talk_set_losing (gboolean losing)
+{
+  loses = losing;
 }
 
 static gboolean
@@ -139,7 +145,7 @@ carry (VmMeeting *meeting, VmParticipant *to, const gchar *label,
   VmParticipant *sender =
       talk_who (device, vm_participant_get_id (vm_meeting_get_self (meeting)));
 
-  if (carries)
+  if (carries && !loses)
     vm_meeting_take_message (device->meeting, sender, label, text);
   return carries;
 }

@@ -21,5 +21,7 @@ VmParticipant *talk_who (Device *device, const gchar *id);
 void talk_connect (Device *x, Device *y, const gchar *label);
 /* Whether they carry what is said, however open they are; at first, yes. */
 void talk_set_carrying (gboolean carrying);
+/* Whether what they take is lost; at first, no. */
+void talk_set_losing (gboolean losing);
 /* To one, or with NULL to all. */
 void talk_say (Device *device, const gchar *to, const gchar *text);

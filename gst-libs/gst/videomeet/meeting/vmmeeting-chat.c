@@ -28,15 +28,57 @@ needs_channel (VmMeeting *self, VmParticipant *other)
   return self->direct_chat && *vm_participant_get_device_id (other);
 }
 
+static void
+keep_sent (VmParticipantTalk *talk, VmChatMessage *message, gint64 at)
+{
+  VmSentChat *sent = g_new (VmSentChat, 1);
+
+  *sent = (VmSentChat){ g_object_ref (message), at };
+  g_queue_push_tail (&talk->sent, sent);
+  if (g_queue_get_length (&talk->sent) > VM_CHAT_AGAIN_MAX)
+    vm_sent_chat_free (g_queue_pop_head (&talk->sent));
+}
+
+/* @at: when it was said first, or now. */
 static gboolean
-send_on_channel (VmMeeting *self, VmParticipant *to, VmChatMessage *message)
+send_said_at (
+    VmMeeting *self, VmParticipant *to, VmChatMessage *message, gint64 at)
 {
   VmParticipantTalk *talk = vm_participant_get_talk (to);
   g_autofree gchar *json = talk->plain ? NULL : vm_chat_format (message);
 
-  return talk->chat
-         && vm_meeting_send_text (self, to, "chat",
-             json ? json : vm_chat_message_get_text (message));
+  if (!talk->chat
+      || !vm_meeting_send_text (
+          self, to, "chat", json ? json : vm_chat_message_get_text (message)))
+    return FALSE;
+  keep_sent (talk, message, at);
+  return TRUE;
+}
+
+static gboolean
+send_on_channel (VmMeeting *self, VmParticipant *to, VmChatMessage *message)
+{
+  return send_said_at (self, to, message, g_get_monotonic_time ());
+}
+
+/* Where the network has gone, a channel takes everything and delivers nothing.
+ * Plain text has no id, and would be read twice. */
+static void
+send_again (VmMeeting *self, VmParticipant *to)
+{
+  VmParticipantTalk *talk = vm_participant_get_talk (to);
+  gint64 since = g_get_monotonic_time () - VM_CHAT_AGAIN_TIME;
+  guint max = VM_CHAT_AGAIN_MAX - MIN (talk->unsent.length, VM_CHAT_AGAIN_MAX);
+  GQueue sent = talk->sent;
+  VmSentChat *one;
+
+  g_queue_init (&talk->sent);
+  while ((one = g_queue_pop_head (&sent))) {
+    /* with @one those that are left, the newest of them last */
+    if (one->at >= since && !talk->plain && sent.length < max)
+      send_said_at (self, to, one->message, one->at);
+    vm_sent_chat_free (one);
+  }
 }
 
 static void
@@ -309,11 +351,12 @@ void
 vm_meeting_start_chat (VmMeeting *self, VmParticipant *to)
 {
   send_history (self, to);
-  send_unsent (self, to);
+  vm_meeting_go_on_with_chat (self, to);
 }
 
 void
 vm_meeting_go_on_with_chat (VmMeeting *self, VmParticipant *to)
 {
+  send_again (self, to);
   send_unsent (self, to);
 }

@@ -6,6 +6,15 @@
 #include "base/rates.h"
 #include "wire/chat.h"
 
+/* What a data channel has taken. */
+typedef struct
+{
+  VmChatMessage *message;
+  gint64 at; /* µs of the monotonic clock */
+} VmSentChat;
+
+void vm_sent_chat_free (gpointer sent);
+
 /* Communication with a participant without the server. */
 typedef struct
 {
@@ -18,6 +27,7 @@ typedef struct
   VmRate signal_rate; /* of its messages on the channel `signal` */
   gboolean dropped; /* a message of it was dropped, and reported once */
   GQueue unsent; /* of VmChatMessage, until the data channel is open */
+  GQueue sent; /* of VmSentChat, the newest last */
   /* of texts, while one connection replaces another and neither has an open
    * channel `signal` */
   GQueue unsent_signals;

@@ -305,9 +305,19 @@ vm_participant_get_talk (VmParticipant *self)
 }
 
 void
+vm_sent_chat_free (gpointer data)
+{
+  VmSentChat *sent = data;
+
+  g_object_unref (sent->message);
+  g_free (sent);
+}
+
+void
 vm_participant_clear_talk (VmParticipant *self)
 {
   g_queue_clear_full (&self->talk.unsent, g_object_unref);
+  g_queue_clear_full (&self->talk.sent, vm_sent_chat_free);
   g_queue_clear_full (&self->talk.unsent_signals, g_free);
   self->talk = (VmParticipantTalk){ 0 };
 }

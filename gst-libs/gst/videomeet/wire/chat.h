@@ -24,6 +24,11 @@
  * dropped. They are then sent all at once, and must leave room in the burst for
  * the next messages. */
 #define VM_CHAT_UNSENT_MAX (VM_CHAT_BURST / 2)
+/* What a channel has taken may be lost with its connection. The newest of what
+ * was said so long ago at most is said again on the next one, before what is
+ * unsent, and with that no more than so many; who has heard it knows its id. */
+#define VM_CHAT_AGAIN_MAX VM_CHAT_UNSENT_MAX
+#define VM_CHAT_AGAIN_TIME (60 * G_USEC_PER_SEC)
 
 typedef struct
 {
