@@ -701,6 +701,15 @@ fail_jobs (VmAgentSession *self)
     vm_agent_session_note (self, error);
 }
 
+/* The workers take them meanwhile. */
+static gboolean
+has_jobs (VmAgentSession *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return !g_queue_is_empty (&self->jobs);
+}
+
 static gboolean
 run_requester (VmAgentSession *self, VmQuicEndpoint *endpoint,
     VmQuicConnection **connection, GError **error)
@@ -721,8 +730,7 @@ run_requester (VmAgentSession *self, VmQuicEndpoint *endpoint,
     return FALSE;
   vm_agent_session_post (self, on_running, NULL, NULL);
   begin_workers (self);
-  while (pipe && vm_agent_stream_work (self, pipe)
-         && !g_queue_is_empty (&self->jobs))
+  while (pipe && vm_agent_stream_work (self, pipe) && has_jobs (self))
     pipe = vm_quic_connection_open_pipe (*connection, VM_P2P_HELLO_TIME, NULL);
   join_streams (self);
   return TRUE;
