@@ -365,6 +365,10 @@ quit (gpointer user_data)
 {
   VmController *self = user_data;
 
+  if (!vm_peer_join_workers (PEERS_WAIT))
+    GST_WARNING_OBJECT (self->bin, "peers still close down");
+  if (self->serves)
+    vm_node_stop (self->node, VM_NODE_ROLES_SERVE);
   g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;
 }
@@ -389,11 +393,7 @@ finish (gpointer user_data)
     g_signal_handlers_disconnect_by_data (self->meeting, self);
   g_clear_object (&self->meeting);
   wait_for_recorders (self);
-  if (!vm_peer_join_workers (PEERS_WAIT))
-    GST_WARNING_OBJECT (self->bin, "peers still close down");
-  if (self->serves)
-    vm_node_stop (self->node, VM_NODE_ROLES_SERVE);
-  /* behind what the recorders have told */
+  /* behind what they have told */
   invoke (self, quit);
   return G_SOURCE_REMOVE;
 }
