@@ -345,7 +345,7 @@ class Bridge(lab.LabTest):
 
     def start(self, **more):
         self.server = badjanus.Server(self.lab.hosts[0], PORT, **more)
-        bob = self.device(1, "Bob", "host", "-m", "office", "--max-participants", "20")
+        bob = self.device(1, "Bob", "host", "-m", "office", "--max-participants", "30")
         bob.wait_event("meeting", lab.SOON, state="announced")
         dave = self.device(2, "Dave", "join", "office", "--cloud", self.server.uri)
         for process, other in ((bob, "Dave"), (dave, "Bob")):
