@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "options/options-table.h"
+#include "tools/optionline.h"
 
 static void
 fits (const gchar *text, glong columns)
@@ -73,39 +74,16 @@ GST_START_TEST (test_help_least)
 
 GST_END_TEST;
 
-/* Parses @line, the command's own name first: it is refused by a sentence with
- * @fragment. */
-static void
-refused (const gchar *line, const gchar *fragment)
-{
-  g_auto (VmtOptions) options = { 0 };
-  g_auto (GStrv) argv = NULL;
-  g_autofree gchar **view = NULL;
-  g_autoptr (GError) error = NULL;
-  gchar **rest;
-  gint argc;
-  VmtCommand command;
-
-  fail_unless (g_shell_parse_argv (line, &argc, &argv, NULL));
-  fail_unless (vmt_command_from_string (argv[0], &command));
-  view = g_memdup2 (argv, (argc + 1) * sizeof (gchar *));
-  rest = view;
-  fail_if (
-      vmt_options_parse (&options, command, &argc, &rest, &error), "%s", line);
-  fail_unless (strstr (error->message, fragment) != NULL, "%s: %s", line,
-      error->message);
-}
-
 /* What a newcomer types first is answered with what was meant. */
 GST_START_TEST (test_meant)
 {
-  refused ("host --meting x",
+  options_refused ("host --meting x",
       "There is no option --meting. Did you mean --meeting?");
-  refused ("host --meting=x", "Did you mean --meeting?");
-  refused ("host --frobnicate", "There is no option --frobnicate.");
-  refused ("host -z", "There is no option -z.");
-  refused ("host standup", "that name: --meeting 'standup'");
-  refused ("join stand up", "put the name in quotes");
+  options_refused ("host --meting=x", "Did you mean --meeting?");
+  options_refused ("host --frobnicate", "There is no option --frobnicate.");
+  options_refused ("host -z", "There is no option -z.");
+  options_refused ("host standup", "that name: --meeting 'standup'");
+  options_refused ("join stand up", "put the name in quotes");
 }
 
 GST_END_TEST;
