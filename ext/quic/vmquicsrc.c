@@ -397,9 +397,8 @@ forward_ref (gconstpointer forward, gpointer user_data)
   return VM_PLUGIN (vm_p2p_forward_ref) ((VmP2pForward *) forward);
 }
 
-/* Who waits in push() comes back, and so does who waits for a reply: what is
- * downstream has been stopped before, and says nothing more. TRUE: all files
- * are over. */
+/* Threads that wait in push() or for a reply return: what is downstream has
+ * been stopped before, and says nothing more. TRUE: all files are over. */
 static gboolean
 end_all (VmQuicSrc *self)
 {

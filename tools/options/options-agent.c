@@ -232,9 +232,11 @@ vmt_options_check_agent (
 {
   if (command == VMT_COMMAND_SEND && !options->server)
     return !(options->room || options->stun_address || options->insecure)
-           || fail (error, options->insecure
-                               ? "--insecure is of use with --server alone."
-                               : "--room is of use with --server alone.");
+           || fail (error,
+               options->insecure ? "--insecure is of use with --server alone."
+               : options->room   ? "--room is of use with --server alone."
+                                 : "--stun-address is of use with --server "
+                                   "alone.");
   if (command != VMT_COMMAND_SEND && command != VMT_COMMAND_AGENT
       && command != VMT_COMMAND_SYNC && command != VMT_COMMAND_TERM)
     return TRUE;

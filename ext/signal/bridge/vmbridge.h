@@ -76,9 +76,10 @@ VmBridge *vm_bridge_new (
 void vm_bridge_stop (VmBridge *self);
 /* What the element posts. Any thread. */
 void vm_bridge_take (VmBridge *self, const GstStructure *structure);
-/* What a child of @bin posts. TRUE: it is one of a bridge's, and this is not
- * for the bus of the application. @self: NULL once it has stopped, which some
- * of its elements may outlive. Any thread. */
+/* Takes a message that a child of @bin posts. TRUE: the child is an element of
+ * a bridge, and the bus of the application does not get the message. @self:
+ * NULL once it has stopped, which some of its elements may outlive. Any thread.
+ */
 gboolean
 vm_bridge_take_message (VmBridge *self, GstBin *bin, GstMessage *message);
 /* As VmControllerTap. */

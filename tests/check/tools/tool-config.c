@@ -183,6 +183,9 @@ GST_END_TEST;
  * command line it is an error. */
 GST_START_TEST (test_config_of_no_use)
 {
+  g_auto (VmtOptions) host = { 0 };
+  g_auto (VmtOptions) screen = { 0 };
+  g_auto (VmtOptions) receive = { 0 };
   static const struct
   {
     const gchar *key, *value, *line;
@@ -215,13 +218,23 @@ GST_START_TEST (test_config_of_no_use)
         g_strdup_printf ("[videomeet]\n%s=%s\n", cases[i].key, cases[i].value);
     g_autofree gchar *same = g_strdup_printf ("%s --%s%s%s", cases[i].line,
         cases[i].key, flag ? "" : "=", flag ? "" : cases[i].value);
+    g_autofree gchar *option = g_strconcat ("--", cases[i].key, NULL);
 
     write_config (text, 0600);
     options_taken (cases[i].line);
     if (cases[i].without)
       options_taken (cases[i].without);
-    options_refused (same, "");
+    options_refused (same, option);
   }
+  /* elsewhere it counts */
+  write_config ("[videomeet]\ncamera=x\nquota=10G\n", 0600);
+  fail_unless (options_parse (&host, "host") == NULL);
+  fail_unless_equals_string (host.camera, "x");
+  fail_unless_equals_uint64 (host.quota, 0);
+  fail_unless (options_parse (&screen, "host --source screen") == NULL);
+  fail_unless (screen.camera == NULL);
+  fail_unless (options_parse (&receive, "receive d") == NULL);
+  fail_unless_equals_uint64 (receive.quota, G_GUINT64_CONSTANT (10000000000));
   remove_config ();
 }
 

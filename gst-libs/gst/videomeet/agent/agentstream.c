@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Who waits for an answer looks so often whether the session is to end. */
+/* A thread that waits for the user's answer checks this often whether the
+ * session is to end. */
 #define LOOK_TIME (G_USEC_PER_SEC / 4)
 
 /* One transfer, on its thread. */

@@ -61,8 +61,8 @@ send_on_channel (VmMeeting *self, VmParticipant *to, VmChatMessage *message)
   return send_said_at (self, to, message, g_get_monotonic_time ());
 }
 
-/* Where the network has gone, a channel takes everything and delivers nothing.
- * Plain text has no id, and would be read twice. */
+/* While the network is away, a channel takes every message and delivers none.
+ * Plain text has no id: the other side would show it twice. */
 static void
 send_again (VmMeeting *self, VmParticipant *to)
 {

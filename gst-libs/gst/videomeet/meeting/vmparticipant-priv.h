@@ -6,7 +6,7 @@
 #include "base/rates.h"
 #include "wire/chat.h"
 
-/* What a data channel has taken. */
+/* A message that a data channel has taken. */
 typedef struct
 {
   VmChatMessage *message;
