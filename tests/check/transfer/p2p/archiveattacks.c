@@ -545,6 +545,24 @@ GST_START_TEST (a_chunk_that_is_not_the_next)
 }
 GST_END_TEST;
 
+GST_START_TEST (a_folder_mode_that_cannot_be_read)
+{
+  const gchar *const modes[] = { "{\"mode\":\"zip\",\"size\":-1}",
+    "{\"mode\":\"zip\",\"name\":\"a\\u0001\"}",
+    "{\"mode\":\"zip\",\"list\":\"" LIST "0\"}",
+    "{\"mode\":\"sync\"}", "{}", "[]", "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
+    p2p_link_connect (pair);
+    p2p_link_begin_receive_zip (pair);
+    p2p_say (pair->near, VM_P2P_FOLDER_MODE, modes[i]);
+    p2p_say (pair->near, VM_P2P_ZIP_META, "{}");
+    p2p_link_end (pair);
+    check_refused (VM_ERROR_BAD_MESSAGE);
+  }
+}
+GST_END_TEST;
+
 /* The base protocol has no more than a name, bytes and a hash. */
 GST_START_TEST (a_sender_of_the_base_protocol)
 {
@@ -715,6 +733,7 @@ archiveattacks_suite (void)
   tcase_add_test (tc, long_names);
   tcase_add_test (tc, another_hash);
   tcase_add_test (tc, a_chunk_that_is_not_the_next);
+  tcase_add_test (tc, a_folder_mode_that_cannot_be_read);
   tcase_add_test (tc, a_sender_of_the_base_protocol);
   tcase_add_test (tc, a_folder_without_a_size_has_the_size_of_the_device);
   tcase_add_test (tc, a_folder_without_a_size_has_the_quota);

@@ -180,10 +180,10 @@ begin (Receiving *self, const VmP2pMessage *first, GError **error)
     body = vm_p2p_pipe_receive (self->pipe, VM_P2P_FIRST_TIMEOUT, &type, error);
   if (!body)
     return FALSE;
-  if (type != VM_P2P_FOLDER_MODE || !vm_zip_fields_read (&mode, body, error)
-      || g_strcmp0 (mode.mode, "zip") != 0)
-    return (error && *error)
-           || refuse (error, "The stream does not begin with a zipped folder");
+  if (type == VM_P2P_FOLDER_MODE && !vm_zip_fields_read (&mode, body, error))
+    return FALSE;
+  if (g_strcmp0 (mode.mode, "zip") != 0)
+    return refuse (error, "The stream does not begin with a zipped folder");
   meta = vm_p2p_pipe_receive (self->pipe, VM_P2P_FIRST_TIMEOUT, &type, error);
   if (!meta)
     return FALSE;

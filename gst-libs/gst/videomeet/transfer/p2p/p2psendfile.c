@@ -123,7 +123,7 @@ note_sent (Sending *self)
   tell_sender (self);
 }
 
-static gboolean
+static void
 run (Sending *self, GError **error)
 {
   VmTransferMessage *message;
@@ -139,7 +139,6 @@ run (Sending *self, GError **error)
     }
     note_sent (self);
   }
-  return error == NULL || *error == NULL;
 }
 
 static void
