@@ -549,8 +549,8 @@ GST_START_TEST (a_folder_mode_that_cannot_be_read)
 {
   const gchar *const modes[] = { "{\"mode\":\"zip\",\"size\":-1}",
     "{\"mode\":\"zip\",\"name\":\"a\\u0001\"}",
-    "{\"mode\":\"zip\",\"list\":\"" LIST "0\"}",
-    "{\"mode\":\"sync\"}", "{}", "[]", "" };
+    "{\"mode\":\"zip\",\"list\":\"" LIST "0\"}", "{\"mode\":\"sync\"}", "{}",
+    "[]", "" };
 
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
     p2p_link_connect (pair);
