@@ -314,8 +314,8 @@ vm_output_get_stream_id (VmOutput *self)
   return self->stream_id;
 }
 
-/* @buffer with the time at which it is played. What is decoded is looked into
- * behind the decoder. */
+/* @buffer with the time at which it is played, after that of the one before.
+ * What is decoded is looked into behind the decoder. */
 static GstBuffer *
 pace (VmOutput *self, GstBuffer *buffer, gboolean kept)
 {
@@ -323,18 +323,19 @@ pace (VmOutput *self, GstBuffer *buffer, gboolean kept)
   GstClockTimeDiff now = get_now (self);
   GstBuffer *out;
 
-  if (!self->playout || !GST_CLOCK_TIME_IS_VALID (time)
-      || now == GST_CLOCK_STIME_NONE)
+  if (!GST_CLOCK_TIME_IS_VALID (time) || now == GST_CLOCK_STIME_NONE)
     return gst_buffer_ref (buffer);
-  if (!kept)
+  if (self->playout && !kept)
     vm_playout_add (self->playout, self->stream, now - (GstClockTimeDiff) time,
         g_get_monotonic_time ());
   if (is_decoded_sound (self))
     return gst_buffer_ref (buffer);
   out = gst_buffer_copy (buffer);
-  GST_BUFFER_PTS (out) = vm_pace_take (&self->pace, time,
-      vm_playout_get (self->playout, self->stream), now,
-      vm_codec_is_audio (self->codec));
+  GST_BUFFER_PTS (out) = self->playout
+                             ? vm_pace_take (&self->pace, time,
+                                 vm_playout_get (self->playout, self->stream),
+                                 now, vm_codec_is_audio (self->codec))
+                             : vm_pace_take (&self->pace, time, 0, 0, TRUE);
   /* no frame goes out before one that was sent earlier */
   GST_BUFFER_DTS (out) = GST_CLOCK_TIME_NONE;
   return out;

@@ -147,23 +147,11 @@ write_item (VmRecorder *self, Item *item)
     self->funcs.need_key_unit (self->user_data, item->stream);
 }
 
-static gint
-compare_pts (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  GstClockTime x =
-      GST_BUFFER_PTS (gst_sample_get_buffer (((const Item *) a)->sample));
-  GstClockTime y =
-      GST_BUFFER_PTS (gst_sample_get_buffer (((const Item *) b)->sample));
-
-  return x < y ? -1 : x > y;
-}
-
 static void
 flush_waiting (VmRecorder *self)
 {
   Item *item;
 
-  g_queue_sort (&self->waiting, compare_pts, NULL);
   while ((item = g_queue_pop_head (&self->waiting))) {
     write_item (self, item);
     item_free (item);
@@ -189,11 +177,13 @@ ready_to_begin (VmRecorder *self)
          || g_get_monotonic_time () - self->waiting_since > RECORD_SETTLE_US;
 }
 
-/* A file with a track for each stream that is waiting. */
+/* A file with a track for each stream that is waiting, from the earliest of
+ * them on. */
 static void
 begin_file (VmRecorder *self)
 {
   GstCaps *caps[VM_PEER_N_STREAMS] = { NULL };
+  GstClockTime base = GST_CLOCK_TIME_NONE; /* greater than any other */
   g_autofree gchar *location = next_location (self);
   g_autoptr (GError) error = NULL;
 
@@ -202,8 +192,9 @@ begin_file (VmRecorder *self)
 
     if (!caps[item->stream])
       caps[item->stream] = gst_sample_get_caps (item->sample);
+    base = MIN (base, GST_BUFFER_PTS (gst_sample_get_buffer (item->sample)));
   }
-  self->file = vm_record_file_new (location, caps, &error);
+  self->file = vm_record_file_new (location, caps, base, &error);
   if (!self->file) {
     g_unlink (location);
     give_up (self, location, error);
@@ -358,7 +349,8 @@ vm_recorder_push (VmRecorder *self, VmPeerStream stream, GstSample *sample)
 {
   Item *item;
 
-  if (g_atomic_int_get (&self->closed))
+  if (g_atomic_int_get (&self->closed)
+      || !GST_BUFFER_PTS_IS_VALID (gst_sample_get_buffer (sample)))
     return;
   if (g_async_queue_length (self->queue) >= VM_RECORDER_QUEUE_MAX) {
     if (g_atomic_int_compare_and_exchange (&self->dropping, 0, 1))

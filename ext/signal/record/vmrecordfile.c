@@ -16,6 +16,7 @@ typedef struct
   GstCaps *caps;
   guint came; /* buffers; it wraps, as the next does */
   gint left; /* atomic: those that the muxer was given */
+  GstClockTime next; /* the earliest PTS that may be written */
   gboolean started; /* a key frame went in */
   gboolean behind; /* the disk is too slow, and that was said */
   gboolean ended;
@@ -91,12 +92,13 @@ add_track (
   gst_pad_add_probe (end, GST_PAD_PROBE_TYPE_BUFFER, count_left,
       &self->tracks[stream].left, NULL);
   self->tracks[stream].appsrc = appsrc;
+  self->tracks[stream].next = self->base;
   self->tracks[stream].caps = gst_caps_ref (caps);
 }
 
 VmRecordFile *
 vm_record_file_new (const gchar *location,
-    GstCaps *const caps[VM_PEER_N_STREAMS], GError **error)
+    GstCaps *const caps[VM_PEER_N_STREAMS], GstClockTime base, GError **error)
 {
   GstElement *mux = gst_element_factory_make ("matroskamux", NULL);
   GstElement *sink = gst_element_factory_make ("filesink", NULL);
@@ -112,7 +114,7 @@ vm_record_file_new (const gchar *location,
   self = g_new0 (VmRecordFile, 1);
   self->location = g_strdup (location);
   self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
-  self->base = GST_CLOCK_TIME_NONE;
+  self->base = base;
   g_object_set (mux, "writing-app", "gst-videomeet", NULL);
   g_object_set (sink, "location", location, "async", FALSE, NULL);
   gst_bin_add_many (GST_BIN (self->pipeline), mux, sink, NULL);
@@ -206,18 +208,18 @@ vm_record_file_write (
     VmRecordFile *self, VmPeerStream stream, GstBuffer *buffer)
 {
   Track *track = &self->tracks[stream];
+  gboolean sound = stream == VM_PEER_AUDIO;
   gboolean key =
-      stream == VM_PEER_AUDIO
-      || !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+      sound || !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  GstClockTime time = GST_BUFFER_PTS (buffer);
 
-  if (!GST_BUFFER_PTS_IS_VALID (buffer))
-    return TRUE;
-  if (!GST_CLOCK_TIME_IS_VALID (self->base))
-    self->base = GST_BUFFER_PTS (buffer);
-  if (GST_BUFFER_PTS (buffer) < self->base)
-    return TRUE;
   if (!track->started && !key)
     return FALSE;
+  if (time < track->next) {
+    if (sound || !track->started)
+      return TRUE;
+    time = track->next;
+  }
   if (is_behind (self, track)) {
     /* what follows refers to what is lost: until the next key frame */
     track->started = FALSE;
@@ -225,8 +227,9 @@ vm_record_file_write (
   }
   track->started = TRUE;
   buffer = gst_buffer_copy (buffer);
-  GST_BUFFER_PTS (buffer) -= self->base;
+  GST_BUFFER_PTS (buffer) = time - self->base;
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  track->next = time + VM_RECORD_TICK;
   track->came++;
   gst_app_src_push_buffer (GST_APP_SRC (track->appsrc), buffer);
   return TRUE;

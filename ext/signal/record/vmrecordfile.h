@@ -16,15 +16,21 @@
 
 typedef struct _VmRecordFile VmRecordFile;
 
-/* @caps: of each stream, NULL where it has no track. */
+/* Matroska has its times in these. */
+#define VM_RECORD_TICK GST_MSECOND
+
+/* @caps: of each stream, NULL where it has no track. @base: the time at which
+ * the file begins; what is earlier is left out. */
 VmRecordFile *vm_record_file_new (const gchar *location,
-    GstCaps *const caps[VM_PEER_N_STREAMS], GError **error);
+    GstCaps *const caps[VM_PEER_N_STREAMS], GstClockTime base, GError **error);
 const gchar *vm_record_file_get_location (VmRecordFile *self);
 /* Whether it has a track for such a stream, which has not ended. */
 gboolean vm_record_file_fits (
     VmRecordFile *self, VmPeerStream stream, const GstCaps *caps);
-/* The first one's time is that at which the file begins. FALSE when it was left
- * out because a picture needs a key frame first. */
+/* @buffer: has a PTS. Those of a track grow by a VM_RECORD_TICK at least: of
+ * what is not as late, sound is left out, and a picture, to which the next ones
+ * refer, is moved. FALSE when it was left out because a picture needs a key
+ * frame first. */
 gboolean vm_record_file_write (
     VmRecordFile *self, VmPeerStream stream, GstBuffer *buffer);
 /* FALSE when it could not be written. */

@@ -179,6 +179,19 @@ GST_START_TEST (test_late_picture)
 
 GST_END_TEST;
 
+/* By less than VM_PACE_JUMP, by it, and by more. */
+GST_START_TEST (test_time_that_goes_back)
+{
+  VmPace pace = { 0 };
+  gint64 back = VM_PACE_JUMP + (__i__ - 1) * MS;
+
+  vm_pace_take (&pace, 1000 * MS, 0, 0, TRUE);
+  fail_unless_equals_int64 (
+      vm_pace_take (&pace, 1000 * MS - back, 0, 0, TRUE), 1001 * MS);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_packets_of_sound)
 {
   VmPace pace = { 0 };
@@ -326,6 +339,7 @@ delay_suite (void)
   tcase_add_test (tc, test_together);
   tcase_add_test (tc, test_pictures);
   tcase_add_test (tc, test_late_picture);
+  tcase_add_loop_test (tc, test_time_that_goes_back, 0, 3);
   tcase_add_test (tc, test_packets_of_sound);
   tcase_add_test (tc, test_sound_in_silence);
   tcase_add_test (tc, test_sound_in_a_tone);

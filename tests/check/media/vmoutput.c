@@ -237,6 +237,27 @@ GST_START_TEST (test_beyond_the_limit_sound_lacks_what_came_too_much)
 
 GST_END_TEST;
 
+/* What plays, or muxes, it takes no time that goes back. */
+GST_START_TEST (test_times_never_go_back)
+{
+  static const guint times[] = { 0, 1000, 400, 1001, 1200 };
+  static const guint expected[] = { 0, 1000, 1001, 1002, 1200 };
+
+  if (__i__)
+    start (VM_CODEC_OPUS, "audio/x-opus, channel-mapping-family=(int)0");
+  else
+    start (VM_CODEC_VP8, "video/x-vp8");
+  for (guint i = 1; i < G_N_ELEMENTS (times); i++)
+    push (times[i], TRUE);
+  gst_pad_remove_probe (src, block);
+  wait_for (NULL, G_N_ELEMENTS (times));
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    fail_unless_equals_int (g_array_index (out, guint, i), expected[i]);
+  stop ();
+}
+
+GST_END_TEST;
+
 /* What cuts the stream, or has lost a part of it, asks upstream. */
 GST_START_TEST (test_key_unit_is_asked_for)
 {
@@ -267,6 +288,7 @@ vmoutput_suite (void)
   tcase_add_test (tc, test_after_a_loss_pictures_go_on_with_a_key_frame);
   tcase_add_test (tc, test_after_a_loss_sound_goes_on);
   tcase_add_test (tc, test_beyond_the_limit_sound_lacks_what_came_too_much);
+  tcase_add_loop_test (tc, test_times_never_go_back, 0, 2);
   tcase_add_test (tc, test_key_unit_is_asked_for);
   return s;
 }

@@ -3,6 +3,7 @@
 /* What a user finds in the recording folder after a call. */
 
 #include "record/vmrecorder.h"
+#include "record/vmrecordfile.h"
 
 #include <gst/app/gstappsink.h>
 #include "program.h"
@@ -137,6 +138,19 @@ pts (GstSample *sample)
   return GST_BUFFER_PTS (gst_sample_get_buffer (sample));
 }
 
+static void
+push_moved (VmRecorder *recorder, VmPeerStream stream, GstSample *sample,
+    GstClockTimeDiff offset)
+{
+  g_autoptr (GstBuffer) buffer =
+      gst_buffer_copy (gst_sample_get_buffer (sample));
+  g_autoptr (GstSample) moved = NULL;
+
+  GST_BUFFER_PTS (buffer) += offset;
+  moved = gst_sample_new (buffer, gst_sample_get_caps (sample), NULL, NULL);
+  vm_recorder_push (recorder, stream, moved);
+}
+
 /* Both streams in the order of time, moved by @offset, as a call has them. */
 static void
 push_interleaved (VmRecorder *recorder, GPtrArray *video, GPtrArray *audio,
@@ -145,18 +159,11 @@ push_interleaved (VmRecorder *recorder, GPtrArray *video, GPtrArray *audio,
   guint v = 0, a = 0;
 
   while (v < video->len || a < audio->len) {
-    gboolean take_video =
-        a == audio->len
-        || (v < video->len && pts (video->pdata[v]) <= pts (audio->pdata[a]));
-    GstSample *sample = take_video ? video->pdata[v++] : audio->pdata[a++];
-    g_autoptr (GstBuffer) buffer =
-        gst_buffer_copy (gst_sample_get_buffer (sample));
-    g_autoptr (GstSample) moved = NULL;
-
-    GST_BUFFER_PTS (buffer) += offset;
-    moved = gst_sample_new (buffer, gst_sample_get_caps (sample), NULL, NULL);
-    vm_recorder_push (
-        recorder, take_video ? VM_PEER_VIDEO : VM_PEER_AUDIO, moved);
+    if (a == audio->len
+        || (v < video->len && pts (video->pdata[v]) <= pts (audio->pdata[a])))
+      push_moved (recorder, VM_PEER_VIDEO, video->pdata[v++], offset);
+    else
+      push_moved (recorder, VM_PEER_AUDIO, audio->pdata[a++], offset);
   }
 }
 
@@ -204,6 +211,33 @@ play (const gchar *path, guint *video, guint *audio, GstClockTime *length)
       gst_element_query_duration (pipeline, GST_FORMAT_TIME, &duration));
   *length = duration;
   gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+/* What a track of @path has, in the order of the file. */
+static GPtrArray *
+samples_in (const gchar *path, const gchar *track)
+{
+  g_autofree gchar *line = g_strdup_printf (
+      "filesrc location=\"%s\" ! matroskademux name=d d.%s", path, track);
+
+  return samples_of (line);
+}
+
+static void
+fail_unless_growing (GPtrArray *samples)
+{
+  for (guint i = 1; i < samples->len; i++)
+    fail_unless (
+        pts (samples->pdata[i]) >= pts (samples->pdata[i - 1]) + VM_RECORD_TICK,
+        "%u: %" GST_TIME_FORMAT " after %" GST_TIME_FORMAT, i,
+        GST_TIME_ARGS (pts (samples->pdata[i])),
+        GST_TIME_ARGS (pts (samples->pdata[i - 1])));
+}
+
+static gsize
+size_of (GstSample *sample)
+{
+  return gst_buffer_get_size (gst_sample_get_buffer (sample));
 }
 
 static void
@@ -286,6 +320,76 @@ GST_START_TEST (test_nothing_is_taken_while_it_is_held)
     fail_unless (n_audio >= 49);
     fail_unless (length < 1200 * GST_MSECOND);
   }
+}
+
+GST_END_TEST;
+
+/* A participant whose process stood still has another clock afterwards: no time
+ * of a track is that of another or earlier, also not while the file has not
+ * begun (__i__ 0), and no picture that the next ones refer to is left out or
+ * comes behind them. */
+GST_START_TEST (test_times_never_go_back)
+{
+  g_autoptr (GPtrArray) video = samples_of (VP8 (30, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (50));
+  VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
+  g_autoptr (GPtrArray) pictures = NULL;
+  g_autoptr (GPtrArray) sound = NULL;
+  guint n_video, n_audio;
+  GstClockTime length;
+
+  if (__i__)
+    push_moved (recorder, VM_PEER_AUDIO, audio->pdata[0], GST_SECOND);
+  for (guint i = 0; i < video->len; i++)
+    push_moved (recorder, VM_PEER_VIDEO, video->pdata[i],
+        GST_SECOND - (i < 20 ? 0 : 500 * GST_MSECOND));
+  for (guint i = 0; i < audio->len; i++)
+    push_moved (recorder, VM_PEER_AUDIO, audio->pdata[i],
+        GST_SECOND - (i < 20 ? 0 : 200 * GST_MSECOND));
+  close_and_wait (recorder);
+  fail_unless_equals_int (finished->len, 1);
+  play (finished->pdata[0], &n_video, &n_audio, &length);
+  fail_unless_equals_int (n_video, video->len);
+  pictures = samples_in (finished->pdata[0], "video_0");
+  sound = samples_in (finished->pdata[0], "audio_0");
+  fail_unless_growing (pictures);
+  fail_unless_growing (sound);
+  fail_unless_equals_int (pictures->len, video->len);
+  for (guint i = 0; i < video->len; i++)
+    fail_unless_equals_uint64 (
+        size_of (pictures->pdata[i]), size_of (video->pdata[i]));
+  /* the ten that went back to what there is */
+  fail_unless_equals_int (sound->len, audio->len - 10);
+}
+
+GST_END_TEST;
+
+/* Below, at and above a tick. */
+GST_START_TEST (test_times_of_a_tick)
+{
+  static const GstClockTime apart[] = { VM_RECORD_TICK - 1, VM_RECORD_TICK,
+    VM_RECORD_TICK + 1 };
+  g_autoptr (GPtrArray) video = samples_of (VP8 (3, SMALL));
+  g_autoptr (GPtrArray) audio = samples_of (OPUS (3));
+  VmRecorder *recorder = vm_recorder_new (folder, "call", &funcs, NULL, NULL);
+  const GstClockTime times[] = { 0, GST_SECOND, GST_SECOND + apart[__i__] };
+  g_autoptr (GPtrArray) pictures = NULL;
+  g_autoptr (GPtrArray) sound = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
+    push_moved (recorder, VM_PEER_AUDIO, audio->pdata[i],
+        GST_CLOCK_DIFF (pts (audio->pdata[i]), times[i]));
+    push_moved (recorder, VM_PEER_VIDEO, video->pdata[i],
+        GST_CLOCK_DIFF (pts (video->pdata[i]), times[i]));
+  }
+  close_and_wait (recorder);
+  fail_unless_equals_int (finished->len, 1);
+  sound = samples_in (finished->pdata[0], "audio_0");
+  pictures = samples_in (finished->pdata[0], "video_0");
+  fail_unless_growing (pictures);
+  fail_unless_growing (sound);
+  fail_unless_equals_int (pictures->len, 3);
+  fail_unless_equals_int (sound->len, apart[__i__] < VM_RECORD_TICK ? 2 : 3);
 }
 
 GST_END_TEST;
@@ -466,6 +570,8 @@ vmrecorder_suite (void)
   tcase_add_test (tc, test_h264_plays_from_start_to_end);
   tcase_add_test (tc, test_new_size_begins_a_new_file);
   tcase_add_test (tc, test_nothing_is_taken_while_it_is_held);
+  tcase_add_loop_test (tc, test_times_never_go_back, 0, 2);
+  tcase_add_loop_test (tc, test_times_of_a_tick, 0, 3);
   tcase_add_test (tc, test_muted_video_does_not_hold_sound_back);
   tcase_add_test (tc, test_nothing_is_overwritten);
   tcase_add_test (tc, test_link_is_not_followed);

@@ -24,9 +24,7 @@ vm_pace_take (
 {
   gint64 out;
 
-  if (self->begun && ABS (time - self->in) > VM_PACE_JUMP && time < self->in)
-    self->begun = FALSE;
-  if (self->begun)
+  if (self->begun && time >= self->in - VM_PACE_JUMP)
     follow (self, time, delay, encoded_sound);
   else
     self->shift = delay;
