@@ -822,7 +822,8 @@ on_step (VmAgent *agent, const VmAgentStep *step, gpointer data)
 }
 
 /* Of a folder that is not there yet: what would be done is told, and nothing
- * is. Neither is what is refused told. */
+ * is. Neither is what is refused told. It is made when something is written to
+ * it, and not beside one whose name differs only in case. */
 GST_START_TEST (test_dry_run)
 {
   g_autofree gchar *theirs = g_build_filename (ann.shared, "new", NULL);
@@ -834,10 +835,16 @@ GST_START_TEST (test_dry_run)
   sync_to ("new", VM_AGENT_SYNC_FLAGS_DRY_RUN);
   g_assert_no_error (bob.last->error);
   fail_unless_equals_int (steps, 1);
+  g_remove (mine);
+  sync_to ("new", VM_AGENT_SYNC_FLAGS_NONE);
+  g_assert_no_error (bob.last->error);
   fail_if (g_file_test (theirs, G_FILE_TEST_EXISTS));
+  g_file_set_contents (mine, "x", -1, NULL);
   sync_to ("new", VM_AGENT_SYNC_FLAGS_NONE);
   g_assert_no_error (bob.last->error);
   fail_unless_equals_int (count_synced (&bob), 1);
+  sync_to ("NEW", VM_AGENT_SYNC_FLAGS_NONE);
+  fail_unless_equals_int (bob.last->state, VM_TRANSFER_STATE_FAILED);
   g_remove (mine);
   steps = 0;
   sync_to ("new", VM_AGENT_SYNC_FLAGS_NONE);

@@ -167,6 +167,10 @@ GST_START_TEST (test_names_that_a_file_system_takes_for_one)
   check_same ("README", "readme", TRUE);
   check_same ("CAF\303\211", "cafe\314\201", TRUE);
   check_same ("stra\303\237e", "STRASSE", TRUE);
+  check_same ("do\342\200\213cs", "docs", TRUE);
+  check_same ("a\315\217\314\201", "\303\241", TRUE);
+  check_same ("\342\200\213", "\342\200\213", TRUE);
+  check_same ("\342\200\213", "a", FALSE);
   check_same ("a", "b", FALSE);
   check_same ("a.txt", "a.txt ", FALSE);
   check_same ("\377", "\376", FALSE);

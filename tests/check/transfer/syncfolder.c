@@ -654,7 +654,7 @@ GST_START_TEST (test_marks_of_what_was_received_are_saved)
   sync_both ();
   write_at (0, "big", MARKED / 2, 1);
   sync_both ();
-  saved = vm_sync_state_open (&configs[1], NULL);
+  saved = vm_sync_state_open (&configs[1], configs[1].root, NULL);
   big = vm_sync_tree_get (saved->trees[0], "big");
   fail_unless (big->marks != NULL);
   for (guint b = 1; b <= big->n_blocks; b++)

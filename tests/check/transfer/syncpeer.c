@@ -352,6 +352,25 @@ GST_START_TEST (test_a_share_has_no_way_out)
 
 GST_END_TEST;
 
+GST_START_TEST (test_no_folder_is_made_beside_its_twin)
+{
+  const gchar *const twins[] = { "CAF\303\211", "CAF\303\211/new",
+    "cafe\314\201", "ca\342\200\213f\303\251" };
+  g_autofree gchar *there = g_build_filename (folder, "caf\303\251", NULL);
+
+  fail_unless_equals_int (g_mkdir (there, 0700), 0);
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (twins); i++) {
+    g_autoptr (GError) error = NULL;
+
+    fail_unless (
+        vm_sync_open_folder (config.root, twins[i / 2], i % 2, &error) < 0);
+    fail_unless (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_EXIST));
+  }
+  fail_unless_equals_int (count_files (), 1);
+}
+
+GST_END_TEST;
+
 static gpointer
 make_stage (gpointer hindered)
 {
@@ -646,6 +665,7 @@ syncpeer_suite (void)
   tcase_add_test (tcase, test_a_page_with_as_many_as_allowed);
   tcase_add_test (tcase, test_the_other_side_says_why);
   tcase_add_test (tcase, test_a_share_has_no_way_out);
+  tcase_add_test (tcase, test_no_folder_is_made_beside_its_twin);
   tcase_add_test (tcase, test_a_crash_while_a_file_changes);
   tcase_add_test (tcase, test_a_crash_where_every_rename_may_replace);
   tcase_add_test (tcase, test_a_file_that_cannot_be_changed_keeps_its_name);

@@ -276,12 +276,13 @@ void vm_agent_session_relay_send (
 void vm_agent_session_note (VmAgentSession *self, const GError *error);
 
 /* agentshare.c: the folders of syncs */
-/* A folder below the share; in a dry run an empty one for what is not there. */
-gint vm_agent_share_open (
-    gint share, const gchar *folder, gboolean dry_run, GError **error);
-/* Likewise of this side; it is made if it is not there. */
-gint vm_agent_share_open_own (
-    const gchar *location, gboolean dry_run, GError **error);
+/* A folder below the share, or, of a session that this side asked for, one of
+ * this side. @make: makes it if it is not there. */
+gint vm_agent_share_open (VmAgentSession *session, const gchar *folder,
+    gboolean make, GError **error);
+/* Likewise; where it is not there, one above it, and *@missing. */
+gint vm_agent_share_find (VmAgentSession *session, const gchar *folder,
+    gboolean *missing, GError **error);
 /* Whether a sync that others ask for may write so many bytes under the quota,
  * which counts all that is shared. @pending: what was charged for it, which is
  * over now. Blocks for the disk. */

@@ -10,34 +10,43 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-gint
-vm_agent_share_open (
-    gint share, const gchar *folder, gboolean dry_run, GError **error)
-{
-  g_autoptr (GError) problem = NULL;
-  gint root = vm_sync_open_folder (share, folder, !dry_run, &problem);
-
-  if (root >= 0)
-    return root;
-  if (dry_run && g_error_matches (problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    return vm_sync_open_nothing (error);
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return -1;
-}
-
-gint
-vm_agent_share_open_own (
-    const gchar *location, gboolean dry_run, GError **error)
+static gint
+open_own (const gchar *location, gboolean make, GError **error)
 {
   gint root = open (location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-  if (root < 0 && errno == ENOENT && dry_run)
-    return vm_sync_open_nothing (error);
-  if (root < 0 && errno == ENOENT && mkdir (location, 0700) == 0)
+  if (root < 0 && errno == ENOENT && make && mkdir (location, 0700) == 0)
     root = open (location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (root < 0)
     g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
         "The folder cannot be read: %s", g_strerror (errno));
+  return root;
+}
+
+gint
+vm_agent_share_open (
+    VmAgentSession *session, const gchar *folder, gboolean make, GError **error)
+{
+  return session->incoming
+             ? vm_sync_open_folder (session->share, folder, make, error)
+             : open_own (folder, make, error);
+}
+
+gint
+vm_agent_share_find (VmAgentSession *session, const gchar *folder,
+    gboolean *missing, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  g_autofree gchar *above = NULL;
+  gint root = vm_agent_share_open (session, folder, FALSE, &why);
+
+  *missing = g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  if (*missing) {
+    above = session->incoming ? g_strdup ("") : g_path_get_dirname (folder);
+    root = vm_agent_share_open (session, above, FALSE, error);
+  } else if (why) {
+    g_propagate_error (error, g_steal_pointer (&why));
+  }
   return root;
 }
 

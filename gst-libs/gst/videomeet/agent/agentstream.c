@@ -25,6 +25,7 @@ typedef struct
   VmP2pPipe *pipe;
   VmAgentStream *stream;
   VmAgentTransfer *now; /* as it is */
+  const gchar *folder; /* of a sync: below the share, or of this side */
   VmAgentSyncFlags flags; /* of a sync that this side asks for */
   gint64 told; /* when progress was told last */
   guint64 pending; /* bytes of the quota that a sync is about to write */
@@ -512,24 +513,40 @@ may_store (guint64 bytes, gpointer data, GError **error)
   return vm_agent_share_charge (self->session, &self->pending, bytes, error);
 }
 
-static VmSyncConfig
-sync_config (Transfer *self, gint root, const gchar *root_name)
+static gint
+open_root (gboolean make, gpointer data, GError **error)
+{
+  const Transfer *self = data;
+
+  return vm_agent_share_open (self->session, self->folder, make, error);
+}
+
+/* @config: what the side says. */
+static gboolean
+sync_folder (Transfer *self, VmSyncConfig *config, GError **error)
 {
   VmAgentSession *session = self->session;
+  VmSyncSide side = session->incoming ? VM_SYNC_TARGET : VM_SYNC_REQUESTER;
+  gboolean missing, good;
 
-  return (VmSyncConfig){
-    .root = root,
-    .root_name = root_name,
-    .device = vm_identity_get_device_id (session->agent->identity),
-    .peer_device = session->peer->device_id,
-    .max_size = get_size_left (session),
-    .max_rate = (guint64) session->max_rate,
-    .user_data = self,
-    .step = on_step,
-    .progress = on_sync_progress,
-    .may_delete = may_delete,
-    .may_store = may_store,
-  };
+  self->folder = session->incoming ? config->folder : config->root_name;
+  config->root = vm_agent_share_find (session, self->folder, &missing, error);
+  if (config->root < 0)
+    return FALSE;
+  config->open_root = missing ? open_root : NULL;
+  config->device = vm_identity_get_device_id (session->agent->identity);
+  config->peer_device = session->peer->device_id;
+  config->max_size = get_size_left (session);
+  config->max_rate = (guint64) session->max_rate;
+  config->user_data = self;
+  config->step = on_step;
+  config->progress = on_sync_progress;
+  config->may_delete = may_delete;
+  config->may_store = may_store;
+  good = vm_sync_run (self->pipe, side, config, error);
+  vm_agent_share_charge (session, &self->pending, 0, NULL);
+  close (config->root);
+  return good;
 }
 
 static gboolean
@@ -537,12 +554,15 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
     const VmSyncRequest *request, GError **error)
 {
   VmAgent *agent = session->agent;
-  g_autofree gchar *root_name = NULL, *reason = NULL;
+  g_autofree gchar *reason = NULL;
+  g_autofree gchar *root_name =
+      g_build_filename (agent->share_folder, request->folder, NULL);
+  VmSyncConfig config = {
+    .root_name = root_name, .folder = request->folder, .first = first
+  };
   GError *failure = NULL;
   Transfer *self;
-  VmSyncConfig config;
   gboolean good;
-  gint root = -1;
 
   if (!may (session, VM_PERMISSIONS_FOLDER, error))
     return FALSE;
@@ -557,18 +577,7 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
   if (!good)
     g_set_error_literal (&failure, VM_ERROR, VM_ERROR_DECLINED, reason);
   else
-    root = vm_agent_share_open (
-        session->share, request->folder, request->dry_run, &failure);
-  good = root >= 0;
-  if (good) {
-    root_name = g_build_filename (agent->share_folder, request->folder, NULL);
-    config = sync_config (self, root, root_name);
-    config.folder = request->folder;
-    config.first = first;
-    good = vm_sync_run (pipe, VM_SYNC_TARGET, &config, &failure);
-    vm_agent_share_charge (session, &self->pending, 0, NULL);
-    close (root);
-  }
+    good = sync_folder (self, &config, &failure);
   transfer_end (self, failure);
   if (failure)
     g_propagate_error (error, failure);
@@ -706,21 +715,13 @@ static gboolean
 run_sync (Transfer *self, const VmAgentJob *job, GError **error)
 {
   g_autofree gchar *root_name = g_canonicalize_filename (job->location, NULL);
-  VmSyncConfig config;
-  gboolean good;
-  gint root = vm_agent_share_open_own (
-      job->location, (job->flags & VM_AGENT_SYNC_FLAGS_DRY_RUN) != 0, error);
+  VmSyncConfig config = { .root_name = root_name,
+    .folder = job->their_folder,
+    .dry_run = (job->flags & VM_AGENT_SYNC_FLAGS_DRY_RUN) != 0,
+    .watch = (job->flags & VM_AGENT_SYNC_FLAGS_WATCH) != 0 };
 
-  if (root < 0)
-    return FALSE;
   self->flags = job->flags;
-  config = sync_config (self, root, root_name);
-  config.folder = job->their_folder;
-  config.dry_run = (job->flags & VM_AGENT_SYNC_FLAGS_DRY_RUN) != 0;
-  config.watch = (job->flags & VM_AGENT_SYNC_FLAGS_WATCH) != 0;
-  good = vm_sync_run (self->pipe, VM_SYNC_REQUESTER, &config, error);
-  close (root);
-  return good;
+  return sync_folder (self, &config, error);
 }
 
 static gboolean

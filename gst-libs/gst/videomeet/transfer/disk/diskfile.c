@@ -59,6 +59,17 @@ vm_disk_open (gint folder, const gchar *name, gint flags)
   return fd;
 }
 
+DIR *
+vm_disk_list (gint folder)
+{
+  gint copy = openat (folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *list = copy < 0 ? NULL : fdopendir (copy);
+
+  if (!list && copy >= 0)
+    close (copy);
+  return list;
+}
+
 const gchar *
 vm_disk_next_name (DIR *list)
 {

@@ -22,6 +22,10 @@ gboolean vm_disk_fail (GError **error, const gchar *what);
  */
 VmFd vm_disk_open (gint folder, const gchar *name, gint flags);
 
+/* The names in @folder, by a descriptor of its own: reading moves it. NULL with
+ * errno. */
+DIR *vm_disk_list (gint folder);
+
 /* The next name in a folder, without "." and "..", valid until the next call.
  * NULL with errno: the rest cannot be read; with errno 0: there is none. */
 const gchar *vm_disk_next_name (DIR *list);

@@ -160,18 +160,25 @@ vm_filename_make_safe (const gchar *name, GError **error)
   return vm_filename_check (safe->str, safe->len, error);
 }
 
-/* Unicode §3.13, canonical caseless matching (D145). */
+/* Unicode §3.13, canonical caseless matching (D145), without what is not shown,
+ * as the casefold of ext4 and f2fs compares names. */
 gchar *
 vm_filename_key (const gchar *name)
 {
   g_autofree gchar *apart = NULL;
   g_autofree gchar *folded = NULL;
+  g_autoptr (GString) shown = g_string_new (NULL);
 
   if (!g_utf8_validate (name, -1, NULL))
     return g_strdup (name);
   apart = g_utf8_normalize (name, -1, G_NORMALIZE_NFD);
   folded = g_utf8_casefold (apart, -1);
-  return g_utf8_normalize (folded, -1, G_NORMALIZE_NFD);
+  for (const gchar *p = folded; *p; p = g_utf8_next_char (p)) {
+    if (!is_ignorable (g_utf8_get_char (p)))
+      g_string_append_unichar (shown, g_utf8_get_char (p));
+  }
+  return g_utf8_normalize (
+      shown->len ? shown->str : folded, -1, G_NORMALIZE_NFD);
 }
 
 /* The ending with its dot; "" when there is none, or one so long that it is no

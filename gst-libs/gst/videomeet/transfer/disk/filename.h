@@ -29,8 +29,9 @@ gchar *vm_filename_check (const gchar *name, gssize size, GError **error);
 gchar *vm_filename_make_safe (const gchar *name, GError **error);
 
 /* Equal for two checked names that a file system may treat as one: names that
- * differ only in case or normalisation. Accepts any name found in a folder; the
- * key of one that is not UTF-8 is the name itself. Returns: (transfer full) */
+ * differ only in case, normalisation or characters that are not shown. Accepts
+ * any name found in a folder; the key of one that is not UTF-8 is the name
+ * itself. Returns: (transfer full) */
 gchar *vm_filename_key (const gchar *name);
 
 /* "name (2).ext" for 2, cut between characters where it is too long; @name is

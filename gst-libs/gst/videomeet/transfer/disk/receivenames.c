@@ -8,17 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A descriptor of its own: reading moves it. */
 DIR *
 vm_receive_open_names (VmReceiveFolder *self, GError **error)
 {
-  VmFd fd = vm_disk_open (self->dir, ".", O_RDONLY | O_DIRECTORY);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  DIR *dir = vm_disk_list (self->dir);
 
-  if (!dir) {
+  if (!dir)
     vm_disk_fail (error, "The receiving folder cannot be read");
-    vm_fd_clear (&fd);
-  }
   return dir;
 }
 

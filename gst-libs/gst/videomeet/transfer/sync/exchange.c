@@ -151,7 +151,7 @@ run_sender (gpointer data)
   VmSyncRounds *rounds = shared->rounds;
   guint64 rate = rounds->config->max_rate;
   VmSyncGive give = {
-    .root = rounds->config->root,
+    .root = rounds->root,
     .tree = shared->exchange->mine,
     .side = rounds->side,
     .mine = shared->exchange->works[rounds->side],
@@ -454,7 +454,8 @@ vm_sync_exchange (VmSyncRounds *rounds, VmSyncExchange *self, GError **error)
   gboolean ok;
 
   if (has_work (work)) {
-    stage = vm_sync_stage_new (rounds->config->root, error);
+    if (vm_sync_rounds_open (rounds, TRUE, error))
+      stage = vm_sync_stage_new (rounds->root, error);
     if (!stage)
       return FALSE;
     apply = vm_sync_apply_new (stage, work);

@@ -14,8 +14,29 @@
 void
 vm_sync_rounds_clear (VmSyncRounds *self)
 {
+  if (self->config->open_root)
+    vm_fd_clear (&self->root);
+  g_clear_pointer (&self->state, vm_sync_state_free);
   g_clear_pointer (&self->known, vm_sync_tree_free);
   g_clear_pointer (&self->digest, g_free);
+}
+
+gboolean
+vm_sync_rounds_open (VmSyncRounds *self, gboolean make, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (self->root < 0)
+    self->root = self->config->open_root (make, self->config->user_data, &why);
+  if (self->root < 0) {
+    if (!make && g_error_matches (why, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+      return TRUE;
+    g_propagate_error (error, g_steal_pointer (&why));
+    return FALSE;
+  }
+  if (!self->state)
+    self->state = vm_sync_state_open (self->config, self->root, error);
+  return self->state != NULL;
 }
 
 void
@@ -59,18 +80,20 @@ static VmSyncTree *
 scan_into (VmSyncRounds *self, GCancellable *cancel, GPtrArray *skipped,
     GError **error)
 {
-  const VmSyncTree *known = self->known   ? self->known
-                            : self->state ? self->state->trees[0]
-                                          : NULL;
-  VmSyncScan scan = {
-    .root = self->config->root,
-    .known = known,
-    .watch = self->watch,
-    .cancellable = cancel,
-  };
+  VmSyncScan scan = { .watch = self->watch, .cancellable = cancel };
 
+  if (!vm_sync_rounds_open (self, FALSE, error))
+    return NULL;
   if (self->watch)
     vm_sync_watch_reset (self->watch, g_get_monotonic_time ());
+  if (self->root < 0) {
+    /* looks from time to time whether it is there */
+    if (self->watch)
+      vm_sync_watch_add (self->watch, -1);
+    return vm_sync_tree_new ();
+  }
+  scan.root = self->root;
+  scan.known = self->known ? self->known : self->state->trees[0];
   return vm_sync_scan (&scan, skipped, error);
 }
 
@@ -237,7 +260,8 @@ check_room (VmSyncRounds *self, const VmSyncExchange *exchange, GError **error)
   if (self->config->may_store
       && !self->config->may_store (need, self->config->user_data, error))
     return FALSE;
-  if (need == 0 || fstatvfs (self->config->root, &fs) != 0)
+  if (need == 0
+      || fstatvfs (self->root < 0 ? self->config->root : self->root, &fs) != 0)
     return TRUE;
   free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
   reserve = (guint64) fs.f_blocks * fs.f_frsize / VM_RECEIVE_RESERVE;
@@ -354,6 +378,11 @@ save (VmSyncRounds *self, const VmSyncExchange *exchange,
   g_free (self->digest);
   self->digest = vm_sync_tree_digest (tree);
   g_clear_pointer (&self->known, vm_sync_tree_free);
+  /* nobody has anything, and this side not even the folder */
+  if (!self->state) {
+    vm_sync_tree_free (tree);
+    return TRUE;
+  }
   return vm_sync_state_save (self->state, tree, common, error);
 }
 

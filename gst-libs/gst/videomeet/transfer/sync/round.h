@@ -13,8 +13,9 @@ typedef struct
   VmSyncSession *session;
   VmSyncSide side;
   const VmSyncConfig *config;
+  gint root; /* the folder; -1: it is not there */
   gboolean dry_run;
-  VmSyncState *state; /* NULL in a dry run of a peer without a state */
+  VmSyncState *state; /* NULL without a folder */
   VmSyncWatch *watch; /* nullable */
   VmSyncTree *known; /* nullable: of the last scan, with stamps */
   VmSyncProgress progress;
@@ -26,6 +27,10 @@ typedef struct
 } VmSyncRounds;
 
 void vm_sync_rounds_clear (VmSyncRounds *self);
+/* Opens the folder and its state, if they are not open; @make: makes the folder
+ * if it is not there. */
+gboolean
+vm_sync_rounds_open (VmSyncRounds *self, gboolean make, GError **error);
 /* @page: nullable: the first page of the other side's manifest, which was
  * received already. */
 gboolean vm_sync_round (VmSyncRounds *self, GBytes *page, GError **error);

@@ -63,10 +63,12 @@ typedef struct
   guint rounds; /* that are done */
 } VmSyncProgress;
 
-/* The functions are called on the thread of vm_sync_run(). */
+/* The functions are called on the thread of vm_sync_run(); open_root also on
+ * one that it waits for. */
 typedef struct
 {
-  gint root; /* descriptor of the folder; stays the caller's */
+  gint root; /* descriptor of the folder, or, with open_root, of one above it,
+              * on the same disk; stays the caller's */
   const gchar *root_name; /* its absolute path: tells one folder's state from
                            * another's; it is not opened */
   const gchar *folder; /* its name for the other side, below its share; "":
@@ -85,6 +87,10 @@ typedef struct
   GBytes *first;
 
   gpointer user_data; /* of: */
+  /* NULL: the folder is there. Else it is opened by this; with @make, which
+   * comes before something is written to it, it is made if it is not there.
+   * -1: G_FILE_ERROR; NOENT without @make: it counts as empty. */
+  gint (*open_root) (gboolean make, gpointer user_data, GError **error);
   /* Each step of the plan, before it is done; nullable. */
   void (*step) (const VmSyncStep *step, gpointer user_data);
   void (*progress) (const VmSyncProgress *progress, gpointer user_data);
@@ -113,14 +119,11 @@ gboolean
 vm_sync_request_read (GBytes *body, VmSyncRequest *request, GError **error);
 /* Opens @folder, as of a request, below @share: no symbolic link in it is
  * followed, and none of its names begins with `.vm-`. @create: makes what is
- * missing of it, with mode 0700. -1: G_FILE_ERROR, or VM_ERROR_BAD_MESSAGE for
- * a name that no folder may have. */
+ * missing of it, with mode 0700. -1: G_FILE_ERROR, such as EXIST where
+ * something has a name that vm_filename_key() takes for the same; or
+ * VM_ERROR_BAD_MESSAGE for a name that no folder may have. */
 gint vm_sync_open_folder (
     gint share, const gchar *folder, gboolean create, GError **error);
-/* An empty folder without a name, in place of one that is not there: for a dry
- * run. */
-gint vm_sync_open_nothing (GError **error);
-
 /* Blocks until both folders are the same, but for what is left; with watch,
  * until the pipe is closed. Closing the pipe from another thread cancels it;
  * what was not whole is removed, and nothing has changed its name in between.

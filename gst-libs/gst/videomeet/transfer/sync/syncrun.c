@@ -4,6 +4,7 @@
 
 #include "base/json/json.h"
 #include "transfer/disk/diskfile.h"
+#include "transfer/disk/filename.h"
 #include "transfer/sync/disk/scan.h"
 
 #include <errno.h>
@@ -67,11 +68,42 @@ vm_sync_request_read (GBytes *body, VmSyncRequest *request, GError **error)
   return FALSE;
 }
 
+/* Made beside one that differs only so, it would be its conflict in a sync of
+ * the folder above. */
+static gboolean
+has_no_twin (gint folder, const gchar *name, GError **error)
+{
+  g_autofree gchar *key = vm_filename_key (name);
+  DIR *list = vm_disk_list (folder);
+  const gchar *there = NULL;
+  gboolean same = FALSE, whole;
+
+  while (list && !same && (there = vm_disk_next_name (list))) {
+    g_autofree gchar *other = vm_filename_key (there);
+
+    same = strcmp (key, other) == 0;
+  }
+  whole = same || (list && errno == 0)
+          || vm_disk_fail (error, "The folder cannot be read");
+  if (same)
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+        "The folder is there under a name that differs only in case, in "
+        "normalisation or in characters that are not shown");
+  if (list)
+    closedir (list);
+  return whole && !same;
+}
+
 static gint
 open_below (gint folder, const gchar *name, gboolean create, GError **error)
 {
   gint fd = vm_disk_open (folder, name, O_RDONLY | O_DIRECTORY);
 
+  if (fd < 0 && errno == ENOENT) {
+    if (!has_no_twin (folder, name, error))
+      return -1;
+    errno = ENOENT;
+  }
   if (fd < 0 && errno == ENOENT && create
       && (mkdirat (folder, name, 0700) == 0 || errno == EEXIST))
     fd = vm_disk_open (folder, name, O_RDONLY | O_DIRECTORY);
@@ -103,21 +135,6 @@ vm_sync_open_folder (
   opened = fd;
   fd = -1;
   return opened;
-}
-
-gint
-vm_sync_open_nothing (GError **error)
-{
-  g_autofree gchar *path = g_dir_make_tmp ("vm-sync-XXXXXX", error);
-  gint fd;
-
-  if (!path)
-    return -1;
-  fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    vm_disk_fail (error, "An empty folder cannot be opened");
-  rmdir (path);
-  return fd;
 }
 
 static gboolean
@@ -308,7 +325,6 @@ static gboolean
 run (VmSyncRounds *self, GError **error)
 {
   g_auto (VmSyncRequest) request = { 0 };
-  g_autoptr (VmSyncState) state = NULL;
   g_autoptr (VmSyncWatch) watch = NULL;
 
   if (self->side == VM_SYNC_REQUESTER) {
@@ -319,10 +335,8 @@ run (VmSyncRounds *self, GError **error)
   } else if (!receive_mode (self, &request, error)) {
     return FALSE;
   }
-  state = vm_sync_state_open (self->config, error);
-  if (!state)
+  if (!vm_sync_rounds_open (self, FALSE, error))
     return FALSE;
-  self->state = state;
   self->dry_run = request.dry_run;
   if (request.watch)
     watch = vm_sync_watch_new ();
@@ -339,6 +353,7 @@ vm_sync_run (VmP2pPipe *pipe, VmSyncSide side, const VmSyncConfig *config,
     .session = &session,
     .side = side,
     .config = config,
+    .root = config->open_root ? -1 : config->root,
   };
   g_autoptr (GError) problem = NULL;
   gboolean ok;

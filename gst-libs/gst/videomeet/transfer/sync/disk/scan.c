@@ -320,17 +320,6 @@ skip (Scan *scan, const gchar *path, const gchar *why)
     g_ptr_array_add (scan->skipped, g_strdup_printf ("%s: %s", shown, why));
 }
 
-static DIR *
-open_list (gint folder)
-{
-  gint copy = openat (folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *list = copy < 0 ? NULL : fdopendir (copy);
-
-  if (!list && copy >= 0)
-    close (copy);
-  return list;
-}
-
 /* The paths of what can be synced in the folder @path; of more than there may
  * be only one more. NULL with errno: not all of it can be read. */
 static GPtrArray *
@@ -343,7 +332,7 @@ list_folder (Scan *scan, gint folder, const gchar *path)
 
   if (scan->what->watch)
     vm_sync_watch_add (scan->what->watch, folder);
-  list = open_list (folder);
+  list = vm_disk_list (folder);
   if (!list)
     return NULL;
   while (

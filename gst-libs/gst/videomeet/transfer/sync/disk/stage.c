@@ -15,22 +15,11 @@
 #define PREFIX ".vm-sync-"
 #define TRIES 8
 
-static DIR *
-open_list (gint folder)
-{
-  gint copy = openat (folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *list = copy < 0 ? NULL : fdopendir (copy);
-
-  if (!list && copy >= 0)
-    close (copy);
-  return list;
-}
-
 /* There are no folders in it. */
 static void
 empty (gint folder)
 {
-  DIR *list = open_list (folder);
+  DIR *list = vm_disk_list (folder);
   struct dirent *found;
 
   while (list && (found = readdir (list)))
@@ -43,7 +32,7 @@ empty (gint folder)
 static void
 remove_old (gint root)
 {
-  DIR *list = open_list (root);
+  DIR *list = vm_disk_list (root);
   struct dirent *found;
 
   while (list && (found = readdir (list))) {

@@ -23,13 +23,13 @@ hex_of (const guint8 hash[VM_SHA256_SIZE])
 /* The inode tells a folder from another one at its path, such as the one below
  * a disk that is not mounted now. */
 static gchar *
-name_of (const VmSyncConfig *config, GError **error)
+name_of (const VmSyncConfig *config, gint root, GError **error)
 {
   VmTranscript *transcript;
   guint8 hash[VM_SHA256_SIZE];
   struct stat st;
 
-  if (fstat (config->root, &st) != 0) {
+  if (fstat (root, &st) != 0) {
     vm_disk_fail (error, "The folder cannot be read");
     return NULL;
   }
@@ -148,10 +148,10 @@ load (VmSyncState *self)
 }
 
 VmSyncState *
-vm_sync_state_open (const VmSyncConfig *config, GError **error)
+vm_sync_state_open (const VmSyncConfig *config, gint root, GError **error)
 {
   g_autoptr (VmSyncState) self = g_new0 (VmSyncState, 1);
-  g_autofree gchar *name = name_of (config, error);
+  g_autofree gchar *name = name_of (config, root, error);
   g_autofree gchar *folder = config->state_dir
                                  ? g_strdup (config->state_dir)
                                  : g_build_filename (g_get_user_state_dir (),

@@ -16,7 +16,8 @@ typedef struct
 
 /* A state that is missing or damaged is an empty one: then nothing is deleted.
  * G_FILE_ERROR: its folder cannot be made, or the synced folder not be read. */
-VmSyncState *vm_sync_state_open (const VmSyncConfig *config, GError **error);
+VmSyncState *
+vm_sync_state_open (const VmSyncConfig *config, gint root, GError **error);
 void vm_sync_state_free (VmSyncState *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmSyncState, vm_sync_state_free)
 /* The newest tree that the other side has too; NULL: there is none. */
