@@ -162,6 +162,23 @@ class Succession(lab.LabTest):
         for one in self.people[2:]:
             one.wait_event("host-changed", lab.SOON, user="Carl")
 
+    def test_kicked_stays_out(self):
+        """At the next host, and at the one after that."""
+        self.meet(5)
+        emil = self.people.pop()
+        self.people[0].type("/kick Emil")
+        self.assertEqual(emil.wait(lab.SOON), 1)
+        for one in self.people[1:]:
+            one.wait_event("participant-left", lab.SOON, user="Emil")
+        for host, user in ((0, "Bob"), (1, "Carl")):
+            self.people[host].kill()
+            for one in self.people[host + 1:]:
+                one.wait_event("host-changed", lab.SOON, user=user)
+            again = self.lab.hosts[4].start("videomeet", "join", "team", "--user", "Emil",
+                                            "--source", lab.STAMP, "--json")
+            self.assertEqual(again.wait(lab.SOON), 1)
+            again.wait_event("error", lab.SOON, code="KICKED")
+
     def test_of_two_nobody_succeeds(self):
         self.meet(2)
         self.assertEqual(self.people[0].stop(), 0)

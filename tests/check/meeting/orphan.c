@@ -438,6 +438,58 @@ GST_START_TEST (test_host_is_started_anew)
 GST_END_TEST;
 
 static void
+be_reached (Device *device)
+{
+  vm_meeting_set_heartbeat (device->meeting, device->other, TRUE);
+}
+
+/* Ann's device comes back with the key of somebody whom it has removed: what
+ * the host kept out stays out when Bob hosts the meeting, and who follows him
+ * knows it too. */
+GST_START_TEST (test_bars_go_along)
+{
+  g_autoptr (VmSignal) state = vm_signal_new (VM_SIGNAL_MEETING_STATE);
+  const gchar *id = vm_identity_get_device_id (key_of (&a));
+  const VmSignalBar *bar;
+  g_autofree gchar *old = NULL;
+
+  /* a server on loopback alone would ask nobody for a key */
+  g_object_set (b.node, "interfaces", "", NULL);
+  meet ();
+  be_reached (&b);
+  be_reached (&c);
+  state->meeting_id = g_strdup (vm_meeting_get_id (b.meeting));
+  state->state = g_strdup ("active");
+  state->epoch = b.meeting->epoch;
+  state->barred = g_ptr_array_new_with_free_func (vm_signal_bar_free);
+  g_ptr_array_add (state->barred, vm_signal_bar_new ("p009", id, NULL, 0));
+  vm_meeting_take_signal (b.meeting, state);
+  lose_host ();
+  WAIT_FOR (c.meeting->relay_id && c.meeting->host_state->barred);
+  fail_unless_equals_int (c.meeting->host_state->barred->len, 1);
+  bar = c.meeting->host_state->barred->pdata[0];
+  fail_unless_equals_string (bar->id, "p009");
+  fail_unless_equals_string (bar->device_id, id);
+  /* a state that is not later than the last is none */
+  old = g_strdup_printf (
+      "{\"type\":\"meeting-state\",\"meetingId\":\"%s\",\"state\":\"active\","
+      "\"epoch\":%u,\"count\":1,\"host\":\"p002\",\"locked\":true}",
+      vm_meeting_get_id (c.meeting), c.meeting->epoch);
+  vm_meeting_take_message (c.meeting, c.other, "signal", old);
+  fail_if (vm_meeting_get_locked (c.meeting));
+  fail_unless (c.meeting->host_state->barred != NULL);
+  vm_meeting_stop (a.meeting);
+  g_clear_object (&a.meeting);
+  device_open (&a, VM_MEETING_MODE_JOIN);
+  use_port (&a, vm_node_get_port (b.node), "standup");
+  start (&a);
+  WAIT_FOR (a.error);
+  g_assert_error (a.error, VM_ERROR, VM_ERROR_KICKED);
+}
+
+GST_END_TEST;
+
+static void
 teardown_all (void)
 {
   resume_ms = 0;
@@ -464,6 +516,7 @@ orphan_suite (void)
   tcase_add_test (tc, test_seat_is_given_away_for_good);
   tcase_add_test (tc, test_rejoins_what_is_over);
   tcase_add_test (tc, test_host_is_started_anew);
+  tcase_add_test (tc, test_bars_go_along);
   return s;
 }
 

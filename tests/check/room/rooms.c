@@ -73,6 +73,7 @@ GST_START_TEST (test_end_of_what_was_taken_over)
     .epoch = 2,
     .joined = 4,
     .host_id = "p003",
+    .moderator_id = "p004",
     .members = members,
     .make_peer = peer_of,
     .data = guests };
@@ -86,6 +87,7 @@ GST_START_TEST (test_end_of_what_was_taken_over)
   room = vm_rooms_take_over (rooms, &config, &past, &dan, &dan.member, NULL);
   fail_unless (room != NULL);
   vm_room_taken_over (room);
+  fail_unless_equals_string (guests[0].last->moderator, "p004");
   for (guint i = 0; i < G_N_ELEMENTS (guests); i++)
     g_string_truncate (guests[i].heard, 0);
   say (&dan, VM_SIGNAL_BYE, NULL);

@@ -230,10 +230,10 @@ GST_START_TEST (test_unban)
   heard_error (&host, VM_ERROR_UNROUTABLE);
   /* each of the two bars the address */
   unban (&host, id);
-  heard (&host, "");
+  heard (&host, "meeting-state:active");
   is_refused (NULL, HERE, VM_ERROR_KICKED);
   unban (&host, other);
-  heard (&host, "");
+  heard (&host, "meeting-state:active");
   may_come (NULL, HERE);
   may_come (EVE, HERE);
   unban (&host, other);
@@ -339,6 +339,152 @@ GST_START_TEST (test_wrong_pins)
 
 GST_END_TEST;
 
+/* Another device goes on with the meeting, in which nobody else is left. */
+static void
+succeed (GPtrArray *barred)
+{
+  const VmRoomConfig config = { "standup", "Dan", "desk", "DDDD", NULL, 10,
+    VM_CALL_TYPE_VIDEO };
+  g_autoptr (GPtrArray) members = g_ptr_array_new ();
+  const VmRoomPast past = { .id = "1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+    .epoch = 2,
+    .joined = 9,
+    .host_id = "p009",
+    .members = members,
+    .barred = barred };
+
+  vm_room_end (room);
+  peer_clear (&host);
+  peer_init (&host);
+  room = vm_rooms_take_over (rooms, &config, &past, &host, &host.member, NULL);
+  fail_unless (room != NULL);
+  vm_room_taken_over (room);
+}
+
+/* What a device is told of them; nobody else is. */
+static GPtrArray *
+learn (void)
+{
+  Peer friend, stranger;
+  GPtrArray *barred;
+
+  comes (&friend, FRIEND, THERE);
+  comes (&stranger, NULL, THERE);
+  fail_if (host.last->barred || stranger.last->barred);
+  barred = friend.last->barred ? g_ptr_array_ref (friend.last->barred) : NULL;
+  leaves (&stranger);
+  leaves (&friend);
+  return barred;
+}
+
+/* And so at the host after the next. */
+GST_START_TEST (test_succession)
+{
+  g_autofree gchar *eve = NULL;
+  g_autofree gchar *guest = NULL;
+  Peer peer;
+
+  comes (&peer, EVE, THERE);
+  eve = remove_by_host (&peer);
+  comes (&peer, NULL, HERE);
+  guest = remove_by_host (&peer);
+  unban (&host, eve);
+  fail_unless_equals_int (learn ()->len, 1);
+  comes (&peer, EVE, THERE);
+  g_free (eve);
+  eve = remove_by_host (&peer);
+  vm_rooms_tick (rooms, now);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GPtrArray) barred = NULL;
+
+    now += VM_ROOM_BARRED_TIME / 4;
+    vm_rooms_tick (rooms, now);
+    is_refused (EVE, "10.0.0.9", VM_ERROR_KICKED);
+    is_refused (NULL, HERE, VM_ERROR_KICKED);
+    is_refused (BOB, HERE, VM_ERROR_KICKED);
+    /* of its ten minutes those are left that have not passed */
+    comes (&peer, FRIEND, "10.0.0.9");
+    barred = g_ptr_array_ref (peer.last->barred);
+    fail_unless_equals_int (barred->len, 2);
+    succeed (barred);
+    peer_clear (&peer);
+    vm_rooms_tick (rooms, now);
+  }
+  now += VM_ROOM_BARRED_TIME / 2 - 1;
+  vm_rooms_tick (rooms, now);
+  is_refused (NULL, HERE, VM_ERROR_KICKED);
+  vm_rooms_tick (rooms, ++now);
+  may_come (NULL, HERE);
+  is_refused (EVE, "10.0.0.9", VM_ERROR_KICKED);
+  unban (&host, eve);
+  may_come (EVE, "10.0.0.9");
+}
+
+GST_END_TEST;
+
+/* What a host before this one may not say: this machine, and for longer. */
+GST_START_TEST (test_succession_to_bad_bars)
+{
+  g_autoptr (GPtrArray) barred =
+      g_ptr_array_new_with_free_func (vm_signal_bar_free);
+
+  g_ptr_array_add (barred, vm_signal_bar_new ("p002", NULL, "127.0.0.1", 600));
+  g_ptr_array_add (barred, vm_signal_bar_new ("p003", "no id", NULL, 0));
+  g_ptr_array_add (barred, vm_signal_bar_new ("p004", NULL, THERE, 0));
+  g_ptr_array_add (barred, vm_signal_bar_new ("p005", NULL, HERE, G_MAXINT));
+  succeed (barred);
+  may_come (NULL, "127.0.0.1");
+  may_come (NULL, THERE);
+  vm_rooms_tick (rooms, now);
+  is_refused (NULL, HERE, VM_ERROR_KICKED);
+  now += VM_ROOM_BARRED_TIME;
+  vm_rooms_tick (rooms, now);
+  may_come (NULL, HERE);
+}
+
+GST_END_TEST;
+
+static gchar *
+key_of (guint n)
+{
+  return g_strdup_printf ("%08uAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", n);
+}
+
+/* As many are remembered, and told: the oldest of more may come again. */
+GST_START_TEST (test_most)
+{
+  g_autoptr (GPtrArray) barred = NULL;
+  Peer friend;
+
+  for (guint i = 0; i <= VM_ROOM_BARRED_MAX; i++) {
+    g_autofree gchar *group = g_strdup_printf ("10.0.1.%u", i);
+    g_autofree gchar *key = key_of (i);
+    g_autofree gchar *first = key_of (0);
+    Peer peer;
+
+    if (i)
+      is_refused (first, HERE, VM_ERROR_KICKED);
+    comes (&peer, key, group);
+    g_free (remove_by_host (&peer));
+  }
+  comes (&friend, FRIEND, THERE);
+  barred = g_ptr_array_ref (friend.last->barred);
+  fail_unless_equals_int (barred->len, VM_ROOM_BARRED_MAX);
+  leaves (&friend);
+  for (guint i = 0; i < 2; i++) {
+    g_autofree gchar *first = key_of (0);
+    g_autofree gchar *second = key_of (1);
+    g_autofree gchar *last = key_of (VM_ROOM_BARRED_MAX);
+
+    may_come (first, HERE);
+    is_refused (second, HERE, VM_ERROR_KICKED);
+    is_refused (last, HERE, VM_ERROR_KICKED);
+    succeed (barred);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 roomsbarred_suite (void)
 {
@@ -355,6 +501,9 @@ roomsbarred_suite (void)
   tcase_add_test (tc, test_share_of_an_address);
   tcase_add_loop_test (tc, test_seats_of_this_machine, 0, 2);
   tcase_add_test (tc, test_wrong_pins);
+  tcase_add_test (tc, test_succession);
+  tcase_add_test (tc, test_succession_to_bad_bars);
+  tcase_add_test (tc, test_most);
   return s;
 }
 

@@ -20,6 +20,9 @@ make (void)
   state->max_participants = 10;
   state->roster = g_strsplit ("p001 p002", " ", -1);
   state->revoked = g_strsplit ("A B", " ", -1);
+  state->barred = g_ptr_array_new_with_free_func (vm_signal_bar_free);
+  g_ptr_array_add (
+      state->barred, vm_signal_bar_new ("p002", "E", "10.0.0.2", 600));
   return state;
 }
 
@@ -30,6 +33,7 @@ make_signed (void)
   g_autoptr (GError) error = NULL;
 
   state->signature = vm_state_sign (ann, state, &error);
+  state->barred_signature = vm_state_sign_barred (ann, state, &error);
   g_assert_no_error (error);
   return state;
 }
@@ -74,7 +78,27 @@ split (gchar ***list, const gchar *text)
 static void
 change (VmSignal *state, gint what)
 {
+  VmSignalBar *bar = state->barred->pdata[0];
+
   switch (what) {
+    case 10:
+      replace (&bar->id, "p003");
+      break;
+    case 11:
+      replace (&bar->device_id, "F");
+      break;
+    case 12:
+      replace (&bar->address, "10.0.0.3");
+      break;
+    case 13:
+      bar->seconds--;
+      break;
+    case 14:
+      g_ptr_array_set_size (state->barred, 0);
+      break;
+    case 15:
+      replace (&state->barred_signature, NULL);
+      break;
     case 0:
       replace (&state->meeting_id, "m-2");
       break;
@@ -132,6 +156,17 @@ GST_START_TEST (test_not_hers)
 
 GST_END_TEST;
 
+/* A participant that gets no bars, and a device of an earlier version. */
+GST_START_TEST (test_without_bars)
+{
+  g_autoptr (VmSignal) state = make_signed ();
+
+  g_clear_pointer (&state->barred, g_ptr_array_unref);
+  fail_unless (vm_state_verify (vm_identity_get_spki (ann), state, NULL));
+}
+
+GST_END_TEST;
+
 /* An epoch counts more than any number of states. */
 GST_START_TEST (test_versions)
 {
@@ -157,8 +192,9 @@ statesignature_suite (void)
 
   tcase_add_unchecked_fixture (tests, trust_keys_setup, trust_keys_teardown);
   tcase_add_test (tests, test_good);
-  tcase_add_loop_test (tests, test_changed, 0, 10);
+  tcase_add_loop_test (tests, test_changed, 0, 16);
   tcase_add_test (tests, test_not_hers);
+  tcase_add_test (tests, test_without_bars);
   tcase_add_test (tests, test_versions);
   suite_add_tcase (suite, tests);
   return suite;

@@ -72,7 +72,11 @@ static const gchar *const vectors[] = {
                          "\"epoch\":1,\"host\":\"p001\","
                          "\"maxParticipants\":10,"
                          "\"roster\":[\"p001\",\"p002\"],\"locked\":true,"
-                         "\"revoked\":[\"x\"],\"count\":7,"
+                         "\"revoked\":[\"x\"],"
+                         "\"barred\":[{\"id\":\"p003\",\"deviceId\":\"E\","
+                         "\"address\":\"10.0.0.2\",\"seconds\":600},"
+                         "{\"id\":\"p004\",\"deviceId\":\"F\"}],"
+                         "\"barredSignature\":\"YmFy\",\"count\":7,"
                          "\"signature\":\"c2ln\"}",
   HEAD ("offer") ",\"from\":\"p001\",\"to\":\"p002\","
                  "\"sdp\":\"v=0\\r\\n\\u0061\\/\",\"candidates\":[ {} , 1 ],"
@@ -275,6 +279,11 @@ GST_START_TEST (test_refused)
     "{\"type\":\"welcome\",\"id\":\"p1\",\"participants\":[{}]}",
     "{\"type\":\"meeting-state\",\"roster\":[1]}",
     "{\"type\":\"meeting-state\",\"roster\":{}}",
+    "{\"type\":\"meeting-state\",\"barred\":{}}",
+    "{\"type\":\"meeting-state\",\"barred\":[\"p003\"]}",
+    "{\"type\":\"meeting-state\",\"barred\":[{\"deviceId\":\"E\"}]}",
+    "{\"type\":\"meeting-state\",\"barred\":[{\"id\":\"p003\","
+    "\"seconds\":-1}]}",
     "{\"type\":\"bye\",\"seq\":-1}", "{\"type\":\"bye\",\"seq\":\"1\"}",
     "{\"type\":\"bye\",\"to\":1}", "{\"type\":\"bye\",\"to\":\"a\\nb\"}",
     "{\"type\":\"bye\",\"seq\":9007199254740992}" };
@@ -400,6 +409,19 @@ state_with (guint revoked, guint signature)
 }
 
 static gchar *
+state_with_bars (guint n)
+{
+  GString *text = g_string_new ("{\"type\":\"meeting-state\",\"barred\":[");
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text,
+        "%s{\"id\":\"p\",\"deviceId\":\"E\",\"address\":\"h\",\"seconds\":1}",
+        i ? "," : "");
+  g_string_append (text, "]}");
+  return g_string_free (text, FALSE);
+}
+
+static gchar *
 joined_with (guint token)
 {
   g_autofree gchar *pem = g_strnfill (token, 'A');
@@ -425,6 +447,10 @@ GST_START_TEST (test_limits_of_trust)
 {
   check_limit (state_with (VM_SIGNAL_REVOKED_MAX, 0),
       state_with (VM_SIGNAL_REVOKED_MAX + 1, 0));
+  check_limit (state_with_bars (VM_SIGNAL_BARRED_MAX - 1),
+      state_with_bars (VM_SIGNAL_BARRED_MAX + 1));
+  check_limit (state_with_bars (VM_SIGNAL_BARRED_MAX),
+      state_with_bars (VM_SIGNAL_BARRED_MAX + 1));
   check_limit (state_with (VM_SIGNAL_REVOKED_MAX - 1, VM_SIGNAL_SIGNATURE_MAX),
       state_with (0, VM_SIGNAL_SIGNATURE_MAX + 1));
   check_limit (joined_with (VM_SIGNAL_TOKEN_PEM_MAX),

@@ -392,7 +392,8 @@ take_signal_text (VmMeeting *self, VmParticipant *from, const gchar *text)
   if (signal && vm_meeting_take_claim (self, from, signal))
     return;
   if (signal && self->relay_id && from == find_host (self)) {
-    take_from_relay (self, signal);
+    if (vm_meeting_is_news (self, from, signal))
+      take_from_relay (self, signal);
     return;
   }
   if (signal && self->took_over && self->seat) {

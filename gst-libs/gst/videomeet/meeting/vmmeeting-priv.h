@@ -192,6 +192,8 @@ struct _VmMeeting
 
   /* succession */
   guint epoch; /* of the last state */
+  VmSignal *host_state; /* the last of this host; or NULL */
+  gint64 host_state_at; /* µs: when it came */
   guint room_max; /* seats, as the host says; 0: not known */
   GHashTable *met; /* ids of the devices that were in it */
   guint joined; /* number of the participant that joined last */
@@ -450,6 +452,10 @@ void vm_meeting_stop_succession (VmMeeting *self);
  * and was taken as far as it is right. */
 gboolean vm_meeting_take_claim (
     VmMeeting *self, VmParticipant *from, const VmSignal *state);
+/* Whether @signal of the host, by its data channel, is no state of the meeting,
+ * or one that it has signed later than the last. */
+gboolean vm_meeting_is_news (
+    VmMeeting *self, VmParticipant *from, const VmSignal *signal);
 void vm_meeting_take_hand_over (VmMeeting *self, VmParticipant *from);
 /* The network may be split: looks for devices that host the same meeting. */
 void vm_meeting_watch_halves (VmMeeting *self);

@@ -71,6 +71,11 @@ vm_meeting_note_participant (VmMeeting *self, const gchar *id)
 void
 vm_meeting_note_state (VmMeeting *self, const VmSignal *signal)
 {
+  g_clear_pointer (&self->host_state, vm_signal_unref);
+  if (signal->type == VM_SIGNAL_MEETING_STATE) {
+    self->host_state = vm_signal_ref (signal);
+    self->host_state_at = g_get_monotonic_time ();
+  }
   if (signal->epoch > 0)
     self->epoch = signal->epoch;
   if (signal->max_participants > 0)
@@ -199,6 +204,40 @@ remove_others (VmMeeting *self, const gchar *const *roster)
   }
 }
 
+/* Whom the host has revoked is kept out where this device, which trusts that
+ * host, does not trust it by itself. */
+static void
+add_revoked (VmMeeting *self, GPtrArray *bars, const gchar *device_id)
+{
+  const VmSignalParticipant who = { .device_id = (gchar *) device_id };
+  VmTrustLevel level;
+
+  if (!vm_host_verifier_guest (self->verifier, &who,
+          g_get_real_time () / G_USEC_PER_SEC, &level, NULL, NULL))
+    g_ptr_array_add (bars, vm_signal_bar_new (device_id, device_id, NULL, 0));
+}
+
+/* Those whom the host before this one kept out, the latest last. */
+static GPtrArray *
+list_bars (VmMeeting *self)
+{
+  GPtrArray *bars = g_ptr_array_new_with_free_func (vm_signal_bar_free);
+  const VmSignal *state = self->host_state;
+  gint64 passed =
+      (g_get_monotonic_time () - self->host_state_at) / G_USEC_PER_SEC;
+
+  for (guint i = 0;
+       self->verifier && state && state->revoked && state->revoked[i]; i++)
+    add_revoked (self, bars, state->revoked[i]);
+  for (guint i = 0; state && state->barred && i < state->barred->len; i++) {
+    const VmSignalBar *bar = state->barred->pdata[i];
+
+    g_ptr_array_add (bars, vm_signal_bar_new (bar->id, bar->device_id,
+                               bar->address, bar->seconds - passed));
+  }
+  return bars;
+}
+
 /* What the room says to a member, by the data channel to it. */
 static void
 on_pass (VmSeat *seat, const gchar *id, const VmSignal *signal, gpointer data)
@@ -214,6 +253,7 @@ static VmSeat *
 open_seat (VmMeeting *self, GPtrArray *members, GError **error)
 {
   VmServer *server = vm_node_get_server (self->node);
+  g_autoptr (GPtrArray) bars = list_bars (self);
   g_autofree gchar *device = NULL;
   g_auto (GStrv) ice_servers = NULL;
   gboolean has_pin = self->pin && *self->pin;
@@ -232,7 +272,9 @@ open_seat (VmMeeting *self, GPtrArray *members, GError **error)
     .joined = self->joined,
     /* nobody else comes without the PIN that this device does not know */
     .locked = self->locked || (self->has_pin && !has_pin),
+    .moderator_id = self->moderator_id,
     .members = members,
+    .barred = bars,
     .pass = on_pass,
   };
 
@@ -377,9 +419,21 @@ is_signed (VmParticipant *from, const VmSignal *state)
   if (*vm_participant_get_device_id (from)
       && (!spki || vm_state_verify (spki, state, &error)))
     return TRUE;
-  g_message ("%s claims the meeting, and that is not taken: %s",
+  g_message ("%s says the state of the meeting, and that is not taken: %s",
       vm_participant_get_id (from), error ? error->message : "it has no key");
   return FALSE;
+}
+
+gboolean
+vm_meeting_is_news (
+    VmMeeting *self, VmParticipant *from, const VmSignal *signal)
+{
+  if (signal->type != VM_SIGNAL_MEETING_STATE)
+    return TRUE;
+  return is_signed (from, signal)
+         && (!self->host_state
+             || vm_state_version (signal)
+                    > vm_state_version (self->host_state));
 }
 
 static void

@@ -77,6 +77,7 @@ vm_meeting_finalize (GObject *object)
   g_free (self->host_id);
   g_free (self->relay_id);
   g_free (self->moderator_id);
+  g_clear_pointer (&self->host_state, vm_signal_unref);
   g_free (self->status);
   vm_chat_log_free (self->chat);
   g_clear_object (&self->store);

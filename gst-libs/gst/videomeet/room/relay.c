@@ -139,7 +139,11 @@ unban (VmMember *member, const VmSignal *signal, GError **error)
   if (!is_host (member, error))
     return FALSE;
   vm_member_say_remote (member, signal);
-  if (vm_room_unbar (member->room, signal->id) || member->room->shared)
+  if (vm_room_unbar (member->room, signal->id)) {
+    vm_room_send_state (member->room);
+    return TRUE;
+  }
+  if (member->room->shared)
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
       "Nobody was removed from the meeting as \"%s\", or it may come again",

@@ -229,11 +229,10 @@ id_of (const VmMember *member)
   return member ? g_strdup (member->id) : NULL;
 }
 
-/* `meeting-state` to everybody, and a word to who announces the meeting. */
-void
-vm_room_send_state (VmRoom *room)
+static VmSignal *
+make_state (VmRoom *room, GPtrArray *barred)
 {
-  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_MEETING_STATE);
+  VmSignal *signal = vm_signal_new (VM_SIGNAL_MEETING_STATE);
   g_autoptr (GStrvBuilder) roster = g_strv_builder_new ();
   VmRooms *rooms = room->rooms;
 
@@ -249,17 +248,38 @@ vm_room_send_state (VmRoom *room)
   signal->roster = g_strv_builder_end (roster);
   signal->locked = room->locked;
   signal->confidential = room->pin != NULL;
+  signal->count = room->count;
+  signal->revoked = g_strdupv (room->revoked);
+  signal->barred = barred ? g_ptr_array_ref (barred) : NULL;
+  if (rooms->funcs.sign)
+    rooms->funcs.sign (signal, rooms->user_data);
+  return signal;
+}
+
+/* `meeting-state` to everybody, and a word to who announces the meeting. Who is
+ * kept out is told to those alone that may become host. */
+void
+vm_room_send_state (VmRoom *room)
+{
+  g_autoptr (GPtrArray) barred = room->host ? vm_room_list_bars (room) : NULL;
+  g_autoptr (VmSignal) state = NULL;
+  g_autoptr (VmSignal) whole = NULL;
+
   room->count++;
   if (room->shared)
     room->rooms->remote->count (room);
-  signal->count = room->count;
   g_strfreev (room->revoked);
   room->revoked = vm_room_list_revoked (room);
-  signal->revoked = g_strdupv (room->revoked);
-  if (rooms->funcs.sign)
-    signal->signature = rooms->funcs.sign (signal, rooms->user_data);
-  vm_room_send_all (room, signal, NULL);
-  rooms->funcs.changed (room, rooms->user_data);
+  state = make_state (room, NULL);
+  if (barred)
+    whole = make_state (room, barred);
+  for (guint i = 0; i < room->members->len; i++) {
+    const VmMember *member = room->members->pdata[i];
+
+    if (!member->node)
+      vm_room_send (room, member, whole && member->key ? whole : state);
+  }
+  room->rooms->funcs.changed (room, room->rooms->user_data);
 }
 
 void

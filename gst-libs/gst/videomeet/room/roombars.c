@@ -5,8 +5,10 @@
  * lets it in again. And how many of its seats strangers from one address
  * have. */
 
+#include "base/deviceid.h"
 #include "base/hostcheck.h"
 #include "room/rooms-priv.h"
+#include <gst/videomeet/vmidentity.h>
 
 #include <string.h>
 
@@ -17,6 +19,7 @@ typedef struct
   gchar *who; /* see vm_room_keep_out(), or NULL */
   gchar *group; /* of VmJoin, or NULL: not, or not any more */
   gint64 until; /* for @group; 0: counted from the next vm_room_tick() on */
+  gint64 left; /* µs, for that */
 } Bar;
 
 static void
@@ -31,7 +34,7 @@ bar_free (gpointer data)
   g_free (bar);
 }
 
-/* The last VM_ROOM_BARRED_MAX are kept. */
+/* The last VM_ROOM_BARRED_MAX are kept: a host can always remove one more. */
 static Bar *
 add (VmRoom *room, const gchar *id)
 {
@@ -42,6 +45,7 @@ add (VmRoom *room, const gchar *id)
   if (room->barred->len >= VM_ROOM_BARRED_MAX)
     g_ptr_array_remove_index (room->barred, 0);
   bar->id = g_strdup (id);
+  bar->left = VM_ROOM_BARRED_TIME;
   g_ptr_array_add (room->barred, bar);
   return bar;
 }
@@ -109,6 +113,58 @@ vm_room_unbar (VmRoom *room, const gchar *id)
   return found;
 }
 
+/* On this machine are its own people, and the pages that they open. */
+static gboolean
+is_counted (const gchar *group)
+{
+  g_autoptr (GInetAddress) address =
+      group ? g_inet_address_new_from_string (group) : NULL;
+
+  return group && !(address && g_inet_address_get_is_loopback (address));
+}
+
+/* Addresses of this machine are others at the next host. */
+GPtrArray *
+vm_room_list_bars (VmRoom *room)
+{
+  GPtrArray *bars = NULL;
+
+  for (guint i = 0; room->barred && i < room->barred->len; i++) {
+    const Bar *bar = room->barred->pdata[i];
+    g_autofree gchar *device =
+        bar->key ? vm_device_id_from_key_hash (bar->key) : NULL;
+    const gchar *address = is_counted (bar->group) ? bar->group : NULL;
+    gint64 left = bar->until ? bar->until - room->rooms->ticked : bar->left;
+
+    if (!device && !address)
+      continue;
+    if (!bars)
+      bars = g_ptr_array_new_with_free_func (vm_signal_bar_free);
+    g_ptr_array_add (bars, vm_signal_bar_new (bar->id, device, address,
+                               address ? MAX (left, 0) / G_USEC_PER_SEC : 0));
+  }
+  return bars;
+}
+
+void
+vm_room_restore_bars (VmRoom *room, GPtrArray *bars)
+{
+  for (guint i = 0; bars && i < bars->len; i++) {
+    const VmSignalBar *said = bars->pdata[i];
+    g_autofree gchar *key = vm_device_id_to_key_hash (said->device_id);
+    gboolean counts = said->seconds > 0 && is_counted (said->address);
+    Bar *bar;
+
+    if (!key && !counts)
+      continue;
+    bar = add (room, said->id);
+    bar->key = g_steal_pointer (&key);
+    bar->group = counts ? g_strdup (said->address) : NULL;
+    bar->left = MIN (said->seconds, VM_ROOM_BARRED_TIME / G_USEC_PER_SEC)
+                * G_USEC_PER_SEC;
+  }
+}
+
 void
 vm_room_tick_bars (VmRoom *room, gint64 now)
 {
@@ -118,7 +174,7 @@ vm_room_tick_bars (VmRoom *room, gint64 now)
     if (!bar->group)
       continue;
     if (!bar->until)
-      bar->until = now + VM_ROOM_BARRED_TIME;
+      bar->until = now + bar->left;
     else if (now >= bar->until)
       g_clear_pointer (&bar->group, g_free);
     if (!bar->group && !bar->key)
@@ -148,16 +204,6 @@ vm_room_admits_group (
       "The host removed somebody at this address from the meeting, and nobody "
       "whom it does not know comes in from there for a while");
   return FALSE;
-}
-
-/* On this machine are its own people, and the pages that they open. */
-static gboolean
-is_counted (const gchar *group)
-{
-  g_autoptr (GInetAddress) address =
-      group ? g_inet_address_new_from_string (group) : NULL;
-
-  return group && !(address && g_inet_address_get_is_loopback (address));
 }
 
 /* Who is passed on comes by its bridge, as known and from where that is. */

@@ -209,16 +209,17 @@ vm_room_forget_beginner (VmRoom *room)
   g_clear_pointer (&room->beginner, vm_text_unshare);
 }
 
-/* The page that came last: an earlier one may be lost, and not yet missed. */
+/* The page that came last: an earlier one may be lost, and not yet missed.
+ * Where there is none, whom the host before this one named. */
 static VmMember *
-find_own_page (VmRoom *room)
+find_moderator (VmRoom *room)
 {
   VmMember *found = NULL;
 
   for (guint i = 0; i < room->members->len; i++) {
     VmMember *member = g_ptr_array_index (room->members, i);
 
-    if (member->own_page)
+    if (member->own_page || (member->moderates && !found))
       found = member;
   }
   return found;
@@ -229,7 +230,7 @@ find_own_page (VmRoom *room)
 void
 vm_room_choose_moderator (VmRoom *room)
 {
-  room->moderator = room->host ? find_own_page (room) : NULL;
+  room->moderator = room->host ? find_moderator (room) : NULL;
   for (guint i = 0;
        room->open && !room->rooms->open.unmoderated && i < room->members->len;
        i++) {

@@ -127,6 +127,7 @@ struct _VmMember
   gboolean named; /* its names were checked when it joined, and are its own */
   gboolean proven; /* see VmJoin */
   gboolean own_page; /* likewise */
+  gboolean moderates; /* by the word of the host before this one */
   gchar *key; /* of its TLS, or NULL */
   gchar *group; /* of VmJoin, shared; NULL: it is at another server, or passed
                  * on, and counts for its bridge's */
@@ -231,6 +232,9 @@ void vm_room_bar (VmRoom *room, const VmMember *member);
 gboolean vm_room_bars_key (VmRoom *room, const gchar *key);
 /* Readmits the participant removed as @id. FALSE: there is none. */
 gboolean vm_room_unbar (VmRoom *room, const gchar *id);
+/* For the next host of the meeting, of VmSignalBar; NULL: there are none. */
+GPtrArray *vm_room_list_bars (VmRoom *room);
+void vm_room_restore_bars (VmRoom *room, GPtrArray *bars);
 void vm_room_tick_bars (VmRoom *room, gint64 now);
 /* Whether the room's bars admit @bearer. */
 gboolean

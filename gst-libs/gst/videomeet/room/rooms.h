@@ -34,9 +34,8 @@ typedef struct
    * no facts at all. Returns: (transfer full) */
   VmTrustFacts *(*know) (const gchar *device_id, const gchar *user,
       const gchar *device, gint64 *date, gpointer user_data);
-  /* The host's signature of a `meeting-state`, base64; NULL, or no function:
-   * unsigned. Returns: (transfer full) */
-  gchar *(*sign) (const VmSignal *state, gpointer user_data);
+  /* Sets the host's signatures of a `meeting-state`; no function: unsigned. */
+  void (*sign) (VmSignal *state, gpointer user_data);
   /* A participant was refused or removed for lack of trust: NOT_TRUSTED or
    * KEY_CHANGED. Either name may be NULL; or NULL. @group: of VmJoin, NULL for
    * a participant that had a seat. */
@@ -170,6 +169,8 @@ typedef struct
   guint joined; /* the number of the participant that joined last */
   gboolean locked;
   const gchar *host_id; /* participant id of this device */
+  const gchar *moderator_id; /* who moderated it besides its host, or NULL */
+  GPtrArray *barred; /* of VmSignalBar: who is kept out; or NULL */
   GPtrArray *members; /* of VmSignalParticipant: the others */
   /* The peer of a member, as for vm_rooms_take_seat(). */
   gpointer (*make_peer) (const gchar *id, gpointer data);

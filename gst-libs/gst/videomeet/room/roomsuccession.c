@@ -36,6 +36,17 @@ add_guest (VmRoom *room, const VmSignalParticipant *described, gpointer peer)
   vm_room_meet (room, member);
 }
 
+static void
+name_moderator (VmRoom *room, const gchar *id)
+{
+  VmMember *named = id ? vm_room_find_member (room, id) : NULL;
+
+  if (!named || named == room->host)
+    return;
+  named->moderates = TRUE;
+  vm_room_choose_moderator (room);
+}
+
 VmRoom *
 vm_rooms_take_over (VmRooms *rooms, const VmRoomConfig *config,
     const VmRoomPast *past, gpointer peer, VmMember **host, GError **error)
@@ -67,6 +78,8 @@ vm_rooms_take_over (VmRooms *rooms, const VmRoomConfig *config,
 
     add_guest (room, described, past->make_peer (described->id, past->data));
   }
+  name_moderator (room, past->moderator_id);
+  vm_room_restore_bars (room, past->barred);
   vm_room_take_event (room, VM_MEETING_EVENT_ANNOUNCED);
   if (past->members->len)
     vm_room_take_event (room, VM_MEETING_EVENT_PARTICIPANT_JOINS);

@@ -221,7 +221,9 @@ opening_clear (gpointer data)
   g_strfreev ((gchar **) opening->config.ice_servers);
   g_free ((gchar *) opening->past.id);
   g_free ((gchar *) opening->past.host_id);
+  g_free ((gchar *) opening->past.moderator_id);
   g_clear_pointer (&opening->past.members, g_ptr_array_unref);
+  g_clear_pointer (&opening->past.barred, g_ptr_array_unref);
   g_clear_error (&opening->error);
   g_mutex_clear (&opening->lock);
   g_cond_clear (&opening->cond);
@@ -282,7 +284,9 @@ copy_past (VmRoomPast *to, const VmMeetingPast *past)
     .epoch = past->epoch,
     .joined = past->joined,
     .locked = past->locked,
+    .moderator_id = g_strdup (past->moderator_id),
     .members = g_ptr_array_ref (past->members),
+    .barred = g_ptr_array_ref (past->barred),
   };
 }
 

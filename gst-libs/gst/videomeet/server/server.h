@@ -137,10 +137,11 @@ typedef void (*VmSeatPassFunc) (
 /* A meeting that this device goes on with, as VmRoomPast. */
 typedef struct
 {
-  const gchar *id, *host_id;
+  const gchar *id, *host_id, *moderator_id;
   guint epoch, joined;
   gboolean locked;
   GPtrArray *members; /* of VmSignalParticipant */
+  GPtrArray *barred; /* of VmSignalBar */
   VmSeatPassFunc pass;
 } VmMeetingPast;
 

@@ -39,16 +39,18 @@ on_know (const gchar *device_id, const gchar *user, const gchar *device,
   return vm_trust_snapshot_get (self->known, device_id, user, device);
 }
 
-static gchar *
-on_sign (const VmSignal *state, gpointer user_data)
+static void
+on_sign (VmSignal *state, gpointer user_data)
 {
   VmServer *self = user_data;
   g_autoptr (GError) error = NULL;
-  gchar *signature = vm_state_sign (self->identity, state, &error);
 
-  if (!signature)
+  state->signature = vm_state_sign (self->identity, state, &error);
+  if (state->signature && state->barred)
+    state->barred_signature =
+        vm_state_sign_barred (self->identity, state, &error);
+  if (error)
     g_warning ("the state of a meeting is not signed: %s", error->message);
-  return signature;
 }
 
 static void

@@ -72,6 +72,28 @@ vm_signal_participant_free (gpointer data)
   g_free (participant);
 }
 
+VmSignalBar *
+vm_signal_bar_new (const gchar *id, const gchar *device_id,
+    const gchar *address, gint64 seconds)
+{
+  VmSignalBar *bar = g_new (VmSignalBar, 1);
+
+  *bar = (VmSignalBar){ g_strdup (id), g_strdup (device_id), g_strdup (address),
+    seconds };
+  return bar;
+}
+
+void
+vm_signal_bar_free (gpointer data)
+{
+  VmSignalBar *bar = data;
+
+  g_free (bar->id);
+  g_free (bar->device_id);
+  g_free (bar->address);
+  g_free (bar);
+}
+
 VmSignal *
 vm_signal_new (VmSignalType type)
 {
@@ -114,8 +136,10 @@ clear (gpointer data)
   g_free (signal->moderator);
   g_strfreev (signal->roster);
   g_strfreev (signal->revoked);
+  g_clear_pointer (&signal->barred, g_ptr_array_unref);
   vm_ice_grant_clear (&signal->ice);
   g_free (signal->signature);
+  g_free (signal->barred_signature);
   g_free (signal->resume);
   g_free (signal->reason);
   g_free (signal->nonce);

@@ -57,6 +57,7 @@ typedef enum
 #define VM_SIGNAL_TOKEN_PEM_MAX 4096 /* as VM_TOKEN_PEM_MAX; some take 900 */
 #define VM_SIGNAL_ROSTER_MAX 128 /* participants of one message */
 #define VM_SIGNAL_REVOKED_MAX 128 /* devices of one message */
+#define VM_SIGNAL_BARRED_MAX 128 /* bars of one message */
 #define VM_SIGNAL_SIGNATURE_MAX 88 /* base64 of 64 bytes */
 /* JavaScript's */
 #define VM_SIGNAL_INT_MAX ((G_GINT64_CONSTANT (1) << 53) - 1)
@@ -85,6 +86,20 @@ typedef struct
   gboolean host;
   GError *refused; /* not on the wire: why this device refuses it */
 } VmSignalParticipant;
+
+/* A participant that the host has removed, and that is kept out: by its key,
+ * and strangers from its address. */
+typedef struct
+{
+  gchar *id; /* that it had; `unban` names it */
+  gchar *device_id; /* of its key, or NULL */
+  gchar *address; /* or NULL */
+  gint64 seconds; /* for which @address is still kept out */
+} VmSignalBar;
+
+VmSignalBar *vm_signal_bar_new (const gchar *id, const gchar *device_id,
+    const gchar *address, gint64 seconds);
+void vm_signal_bar_free (gpointer bar);
 
 /* A message. Reference-counted; its creator may write it, until a second party
  * has it. Which fields a type has: native.c. Spans point into @bytes or @owned.
@@ -127,8 +142,10 @@ struct _VmSignal
   gchar **revoked; /* device ids */
   VmIceGrant ice; /* of ice-servers, and of welcome where no join's answer has
                    * listed them */
+  GPtrArray *barred; /* of VmSignalBar; NULL: none, or not told */
   gint64 count; /* of the states of an epoch, from 1 */
   gchar *signature; /* base64; see trust/keys/statesignature.h */
+  gchar *barred_signature; /* of @barred, likewise */
   gboolean locked;
   gint64 max_participants;
 

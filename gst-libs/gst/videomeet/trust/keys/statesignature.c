@@ -32,6 +32,23 @@ bytes_of (const VmSignal *state)
   return bytes;
 }
 
+static VmTranscript *
+bars_of (const VmSignal *state)
+{
+  VmTranscript *bytes = vm_transcript_new ("vm2 meeting-bars");
+
+  vm_transcript_add_number (bytes, state->barred->len);
+  for (guint i = 0; i < state->barred->len; i++) {
+    const VmSignalBar *bar = state->barred->pdata[i];
+
+    add_text (bytes, bar->id);
+    add_text (bytes, bar->device_id);
+    add_text (bytes, bar->address);
+    vm_transcript_add_number (bytes, (guint64) bar->seconds);
+  }
+  return bytes;
+}
+
 guint64
 vm_state_version (const VmSignal *state)
 {
@@ -55,16 +72,37 @@ vm_state_sign (VmIdentity *identity, const VmSignal *state, GError **error)
   return vm_signature_sign (identity, &scope, bytes->data, bytes->len, error);
 }
 
+gchar *
+vm_state_sign_barred (
+    VmIdentity *identity, const VmSignal *state, GError **error)
+{
+  g_autoptr (GByteArray) bytes = bars_of (state);
+  const VmSignatureScope scope = scope_of (state);
+
+  return vm_signature_sign (identity, &scope, bytes->data, bytes->len, error);
+}
+
+static gboolean
+verify (GBytes *spki, const VmSignal *state, const GByteArray *bytes,
+    const gchar *signature, GError **error)
+{
+  const VmSignatureScope scope = scope_of (state);
+
+  if (signature)
+    return vm_signature_verify (
+        spki, &scope, bytes->data, bytes->len, signature, error);
+  g_set_error (error, VM_ERROR, VM_ERROR_SIGNATURE,
+      "The state of the meeting is not signed by its host");
+  return FALSE;
+}
+
 gboolean
 vm_state_verify (GBytes *spki, const VmSignal *state, GError **error)
 {
   g_autoptr (GByteArray) bytes = bytes_of (state);
-  const VmSignatureScope scope = scope_of (state);
+  g_autoptr (GByteArray) bars = state->barred ? bars_of (state) : NULL;
 
-  if (state->signature)
-    return vm_signature_verify (
-        spki, &scope, bytes->data, bytes->len, state->signature, error);
-  g_set_error (error, VM_ERROR, VM_ERROR_SIGNATURE,
-      "The state of the meeting is not signed by its host");
-  return FALSE;
+  return verify (spki, state, bytes, state->signature, error)
+         && (!bars
+             || verify (spki, state, bars, state->barred_signature, error));
 }

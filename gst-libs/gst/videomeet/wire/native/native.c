@@ -22,6 +22,7 @@ typedef enum
   ARRAY_SPAN, /* an array, relayed */
   ANY_SPAN, /* a string or an object, relayed */
   ROSTER, /* gchar **, ids of participants or devices */
+  BARS, /* GPtrArray of VmSignalBar */
   ICE, /* VmIceGrant, with the fields that it has besides */
 } Kind;
 
@@ -81,6 +82,9 @@ static const struct
   FIELD ("locked", BOOLEAN, locked, 0, MEETING | IN (LOCK), IN (LOCK)),
   FIELD (
       "revoked", ROSTER, revoked, VM_SIGNAL_REVOKED_MAX, IN (MEETING_STATE), 0),
+  FIELD ("barred", BARS, barred, VM_SIGNAL_BARRED_MAX, IN (MEETING_STATE), 0),
+  FIELD ("barredSignature", NAME, barred_signature, VM_SIGNAL_SIGNATURE_MAX,
+      IN (MEETING_STATE), 0),
   FIELD ("count", INT, count, G_MAXINT, MEETING, 0),
   FIELD ("signature", NAME, signature, VM_SIGNAL_SIGNATURE_MAX,
       IN (MEETING_STATE), 0),
@@ -169,6 +173,39 @@ read_roster (const VmJson *json, const gchar *key, gsize max, gchar ***roster,
   return TRUE;
 }
 
+static gboolean
+read_bars (const VmJson *json, const gchar *key, gsize max, GPtrArray **bars,
+    GError **error)
+{
+  VmJsonNode array = vm_json_get (json, 0, key);
+
+  if (array == VM_JSON_NONE)
+    return TRUE;
+  if (vm_json_type (json, array) != VM_JSON_ARRAY
+      || vm_json_length (json, array) > max)
+    return vm_native_bad (error, key, "is no list, or too long");
+  *bars = g_ptr_array_new_with_free_func (vm_signal_bar_free);
+  for (VmJsonNode e = vm_json_first (json, array); e != VM_JSON_NONE;
+       e = vm_json_next (json, e)) {
+    VmSignalBar *bar = vm_signal_bar_new (NULL, NULL, NULL, 0);
+
+    g_ptr_array_add (*bars, bar);
+    if (vm_json_type (json, e) != VM_JSON_OBJECT)
+      return vm_native_bad (error, key, "holds something else");
+    if (!vm_native_read_name (json, e, "id", VM_SIGNAL_ID_MAX, &bar->id, error)
+        || !vm_native_read_name (
+            json, e, "deviceId", VM_SIGNAL_ID_MAX, &bar->device_id, error)
+        || !vm_native_read_name (
+            json, e, "address", VM_SIGNAL_ID_MAX, &bar->address, error)
+        || !vm_json_get_int (
+            json, e, "seconds", 0, G_MAXINT, &bar->seconds, error))
+      return FALSE;
+    if (!bar->id)
+      return vm_native_bad (error, key, "holds something without an id");
+  }
+  return TRUE;
+}
+
 /* Who asks for servers lists none. */
 static void
 read_ice (const VmJson *json, const gchar *key, VmIceGrant *grant)
@@ -205,6 +242,8 @@ read_field (const VmJson *json, VmSignal *signal, guint i, GError **error)
       return read_any_span (json, key, at, error);
     case ROSTER:
       return read_roster (json, key, max, at, error);
+    case BARS:
+      return read_bars (json, key, max, at, error);
     case ICE:
       read_ice (json, key, at);
       return TRUE;
@@ -319,6 +358,27 @@ parse_relayed (gpointer state, GBytes *message, GError **error)
 }
 
 static void
+write_bars (GString *out, const gchar *key, GPtrArray *bars)
+{
+  if (!bars)
+    return;
+  vm_json_append_key (out, key);
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < bars->len; i++) {
+    const VmSignalBar *bar = bars->pdata[i];
+
+    g_string_append (out, i ? ",{" : "{");
+    vm_json_append_member (out, "id", bar->id);
+    vm_json_append_member (out, "deviceId", bar->device_id);
+    vm_json_append_member (out, "address", bar->address);
+    if (bar->address)
+      vm_json_append_int (out, "seconds", bar->seconds);
+    g_string_append_c (out, '}');
+  }
+  g_string_append_c (out, ']');
+}
+
+static void
 write_field (GString *out, const VmSignal *signal, guint i)
 {
   const gchar *key = fields[i].key;
@@ -351,6 +411,9 @@ write_field (GString *out, const VmSignal *signal, guint i)
       break;
     case ROSTER:
       vm_json_append_strings (out, key, *(const gchar *const *const *) at);
+      break;
+    case BARS:
+      write_bars (out, key, *(GPtrArray *const *) at);
       break;
     case ICE:
       if (((const VmIceGrant *) at)->uris)
