@@ -163,6 +163,74 @@ GST_START_TEST (test_only_differences_until_forgotten)
 }
 GST_END_TEST;
 
+/* The Linux console and the VT100 have no SU. */
+GST_START_TEST (test_scrolls_by_line_feeds)
+{
+  VmTermSize size = { 20, 8 };
+  g_autoptr (VmTermPaint) paint = vm_term_paint_new (&size);
+  g_autoptr (VmTermScreen) from =
+      screen_with (20, 8, "1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7\r\n8");
+  g_autoptr (VmTermScreen) local = screen_with (20, 8, "");
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  draw (paint, from, local);
+  vm_term_screen_feed (from, "\r\n9\r\n10", 7);
+  vm_term_paint_draw (paint, vm_term_screen_look (from), out);
+  fail_if (strchr (out->str, 'S'));
+  fail_if (strchr (out->str, '5'), "painted instead of scrolled");
+  vm_term_screen_feed (local, out->str, out->len);
+  assert_row (local, 0, "3");
+  assert_row (local, 5, "8");
+  assert_row (local, 7, "10");
+}
+GST_END_TEST;
+
+/* DECOM and the margins move the cursor, so it is kept before they are reset.
+ */
+GST_START_TEST (test_the_cursor_comes_back)
+{
+  VmTermSize size = { 20, 5 };
+  g_autoptr (VmTermPaint) paint = vm_term_paint_new (&size);
+  g_autoptr (VmTermScreen) from = screen_with (20, 5, "text");
+  g_autoptr (VmTermScreen) local = screen_with (20, 5, "\033[3;1H$ ");
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  draw (paint, from, local);
+  vm_term_paint_end (paint, out);
+  vm_term_screen_feed (local, out->str, out->len);
+  fail_unless_equals_int (vm_term_screen_look (local)->cursor_row, 2);
+  fail_unless_equals_int (vm_term_screen_look (local)->cursor_col, 2);
+}
+GST_END_TEST;
+
+/* A character that the screen has with the width of @c, and a terminal that
+ * draws it with that of @drawn. */
+static void
+assert_widths_apart (const gchar *c, const gchar *drawn, const gchar *expected)
+{
+  VmTermSize size = { 20, 2 };
+  g_autoptr (VmTermPaint) paint = vm_term_paint_new (&size);
+  g_autoptr (VmTermScreen) from = screen_with (20, 2, "0123456789|end\r");
+  g_autoptr (VmTermScreen) local = screen_with (20, 2, "");
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  draw (paint, from, local);
+  vm_term_screen_feed (from, c, strlen (c));
+  vm_term_paint_draw (paint, vm_term_screen_look (from), out);
+  g_string_replace (out, c, drawn, 0);
+  vm_term_screen_feed (local, out->str, out->len);
+  assert_row (local, 0, expected);
+}
+
+GST_START_TEST (test_terminals_that_differ_in_width)
+{
+  /* wide, drawn in one cell: nothing of the other remains */
+  assert_widths_apart ("\344\270\255", "x", "x 23456789|end");
+  /* narrow, drawn in two cells: what stands behind it is painted again */
+  assert_widths_apart ("\342\230\200", "\344\270\255", " 123456789|end");
+}
+GST_END_TEST;
+
 static Suite *
 termpaint_suite (void)
 {
@@ -175,6 +243,9 @@ termpaint_suite (void)
   tcase_add_test (tc, test_a_wide_character_at_the_edge);
   tcase_add_test (tc, test_modes_of_input);
   tcase_add_test (tc, test_only_differences_until_forgotten);
+  tcase_add_test (tc, test_scrolls_by_line_feeds);
+  tcase_add_test (tc, test_the_cursor_comes_back);
+  tcase_add_test (tc, test_terminals_that_differ_in_width);
   return s;
 }
 

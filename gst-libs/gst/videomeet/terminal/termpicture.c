@@ -8,8 +8,8 @@
 #define ERASE_MIN 4
 /* Rows that must move together for the screen to be scrolled. */
 #define SCROLL_MIN 3
-/* Beyond, terminals do not agree how wide a character is: what follows it is
- * placed by its column. */
+/* From here on terminals do not agree how wide a character is: the next one is
+ * placed by its column, and neither cell keeps what was there before. */
 #define SURE_WIDTH_END 0x2600
 
 static gsize
@@ -264,6 +264,27 @@ paint_last (Brush *brush, const VmTermPicture *new, guint row)
     forget_cell (brush, col, row);
 }
 
+/* A terminal with another table of widths leaves the second cell of a wide
+ * character as it was, or writes a narrow one over the cell behind it. */
+static void
+write_unsure (Brush *brush, const VmTermCell *cell)
+{
+  guint col = brush->col, row = brush->row, behind = col + 1;
+  gboolean inside = behind < brush->shown->size.cols;
+
+  if (cell->width == 2
+      && !cell_equal (
+          vm_term_picture_cell (brush->shown, behind, row), &blank)) {
+    dip (brush, cell->fg, cell->bg, cell->attrs);
+    g_string_append (brush->out, "  ");
+    brush->placed = FALSE;
+    place (brush, col, row);
+  }
+  write_cell (brush, cell);
+  if (cell->width == 1 && inside)
+    forget_cell (brush, behind, row);
+}
+
 static void
 paint_row (Brush *brush, const VmTermPicture *new, guint row)
 {
@@ -284,7 +305,10 @@ paint_row (Brush *brush, const VmTermPicture *new, guint row)
     if (cell->width == 0 || same)
       continue;
     place (brush, col, row);
-    write_cell (brush, cell);
+    if (cell->chars[0] < SURE_WIDTH_END)
+      write_cell (brush, cell);
+    else
+      write_unsure (brush, cell);
   }
   if (!erase || !differs_from (brush, new, tail, row))
     return;
@@ -325,6 +349,8 @@ find_scroll (const VmTermPicture *old, const VmTermPicture *new)
   return best;
 }
 
+/* By line feeds in the last row: the Linux console and the VT100 to VT220 have
+ * no SU (terminfo's indn). */
 static void
 scroll (Brush *brush, guint n)
 {
@@ -332,7 +358,9 @@ scroll (Brush *brush, guint n)
   gsize kept = (gsize) (shown->size.rows - n) * shown->size.cols;
 
   dip (brush, 0, 0, 0);
-  g_string_append_printf (brush->out, "\033[%uS", n);
+  place (brush, 0, shown->size.rows - 1);
+  for (guint i = 0; i < n; i++)
+    g_string_append_c (brush->out, '\n');
   memmove (shown->cells, shown->cells + (gsize) n * shown->size.cols,
       kept * sizeof (VmTermCell));
   for (gsize i = kept; i < count (&shown->size); i++)
@@ -376,10 +404,10 @@ paint_modes (GString *out, const VmTermModes *old, const VmTermModes *new)
 static void
 prepare (GString *out, gboolean alternate)
 {
-  g_string_append (
-      out, "\033[!p\033[?5l\033[?6l\033[?7h\033[4l\033[r\033(B\017");
+  /* first: it keeps the place of the cursor, which the others move */
   append_mode (out, 1049, alternate);
-  g_string_append (out, "\033[0m\033[2J\033[H");
+  g_string_append (out, "\033[!p\033[?5l\033[?6l\033[?7h\033[4l\033[r\033(B\017"
+                        "\033[0m\033[2J\033[H");
 }
 
 void
