@@ -75,7 +75,7 @@ class Agents(natlab.NatTest):
         """A file, a folder as an archive, and a sync both ways."""
         ann, bob = self.routers
         received, share, mine = self.place("in"), self.place("share"), self.place("mine")
-        self.agent(ann, "Ann", "--receive", received, "--share", share)
+        agent = self.agent(ann, "Ann", "--receive", received, "--share", share)
         folder = self.place("folder")
         for i in range(20):
             write(os.path.join(folder, "deep", str(i)), 1000 * i)
@@ -94,6 +94,13 @@ class Agents(natlab.NatTest):
         for name in ("hers", "a/his"):
             self.assertTrue(filecmp.cmp(os.path.join(mine, name),
                                         os.path.join(share, "docs", name), False))
+        os.mkfifo(os.path.join(share, "docs", "pipe"))
+        process = self.start(bob, "sync", mine, "Ann:docs")
+        self.assertEqual(process.wait(60), 1, process.tail())
+        self.assertEqual([(step["step"], step["path"]) for step in process.events("step")],
+                         [("left", "pipe")])
+        self.assertEqual(process.events("transfer")[-1]["state"], "failed")
+        agent.wait_event("transfer", lab.SOON, state="failed", kind="sync")
 
     def test_agent_runs(self):
         """A device whose agent runs sends and syncs beside it, and others reach the

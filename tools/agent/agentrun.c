@@ -263,6 +263,7 @@ on_step (VmAgent *agent, const VmAgentStep *step, gpointer data)
   const gchar *said = step->reason ? step->reason : step->from;
   g_autofree gchar *more = said ? vmt_text_safe (said) : NULL;
   gboolean conflict = g_str_equal (step->type, "conflict");
+  gboolean left = g_str_equal (step->type, "left");
 
   vmt_event_add_string (event, "step", step->type);
   json_object_set_boolean_member (event, "theirs", step->theirs);
@@ -272,11 +273,12 @@ on_step (VmAgent *agent, const VmAgentStep *step, gpointer data)
   json_object_set_int_member (event, "size", (gint64) step->size);
   vmt_output_event (self->output, event);
   /* of an agent that serves others nobody reads each */
-  if (!self->options->files && !conflict)
+  if (!self->options->files && !conflict && !left)
     return;
-  vmt_output_line (self->output, conflict ? VMT_STYLE_STRONG : VMT_STYLE_PLAIN,
-      "%s %-8s %s%s%s%s", step->theirs ? "->" : "<-", step->type, path,
-      more ? " (" : "", more ? more : "", more ? ")" : "");
+  vmt_output_line (self->output,
+      conflict || left ? VMT_STYLE_STRONG : VMT_STYLE_PLAIN, "%s %-8s %s%s%s%s",
+      step->theirs ? "->" : "<-", step->type, path, more ? " (" : "",
+      more ? more : "", more ? ")" : "");
 }
 
 static void

@@ -127,7 +127,7 @@ typedef struct _VmAgentStep VmAgentStep;
  * @theirs: whether it is done in the folder of the other device
  * @path: of the file, relative to the folder
  * @from: (nullable): the path that it had, of `move` and `conflict`
- * @reason: (nullable): why it is left as it is, of `left`
+ * @reason: (nullable): why it is left as it is, of `left`; of either side
  * @size: bytes of the file
  *
  * A step by which a folder is made the same on both devices.

@@ -4,6 +4,7 @@
 
 #include "program.h"
 #include "support/disk/refuse.h"
+#include "support/disk/syncpair.h"
 
 #include <gst/videomeet/transfer/disk/diskfile.h>
 #include <gst/videomeet/transfer/sync/disk/scan.h>
@@ -18,7 +19,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PIPE_BOUND (1024 * 1024)
 #ifdef __SANITIZE_ADDRESS__
 #define STEPS 60
 #elif defined __SANITIZE_THREAD__
@@ -29,233 +29,10 @@
 #define SEED 20240612
 #define PATIENCE (20 * G_USEC_PER_SEC)
 
-static gchar *top, *folders[2], *state;
-static VmSyncConfig configs[2];
-static void (*hinder) (void); /* side 0, on its thread; or NULL */
-
-static gboolean
-agree (guint deleted, guint total, gboolean theirs, gpointer user_data)
-{
-  return TRUE;
-}
-
-static void
-make (void)
-{
-  static const gchar *const devices[2] = { "ALICEDEV", "BOBDEVICE" };
-
-  hinder = NULL;
-  top = g_dir_make_tmp ("vm-sync-XXXXXX", NULL);
-  state = g_build_filename (top, "state", NULL);
-  for (guint s = 0; s < 2; s++) {
-    folders[s] = g_build_filename (top, s ? "b" : "a", NULL);
-    fail_unless_equals_int (g_mkdir (folders[s], 0755), 0);
-    configs[s] = (VmSyncConfig){
-      .root = open (folders[s], O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-      .root_name = folders[s],
-      .folder = "f",
-      .device = devices[s],
-      .peer_device = devices[!s],
-      .state_dir = state,
-      .may_delete = agree,
-    };
-  }
-}
-
-static void
-drop (void)
-{
-  const gchar *argv[] = { "rm", "-rf", top, NULL };
-
-  for (guint s = 0; s < 2; s++) {
-    close (configs[s].root);
-    g_clear_pointer (&folders[s], g_free);
-  }
-  g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-      NULL, NULL, NULL, NULL);
-  g_clear_pointer (&state, g_free);
-  g_clear_pointer (&top, g_free);
-}
-
-/* A stream that is cut after so many messages of this end. */
-typedef struct
-{
-  VmP2pPipe pipe;
-  VmP2pPipe *inner;
-  gint left; /* atomic; below 0: any number */
-  guint64 bytes; /* of all that was sent */
-} Cut;
-
-static gboolean
-cut_send (VmP2pPipe *pipe, guint8 type, const void *head, gsize head_size,
-    GBytes *body, gint64 timeout, GError **error)
-{
-  Cut *self = (Cut *) pipe;
-
-  if (g_atomic_int_get (&self->left) == 0)
-    vm_p2p_pipe_close (self->inner, NULL);
-  else if (g_atomic_int_get (&self->left) > 0)
-    g_atomic_int_add (&self->left, -1);
-  self->bytes += head_size + (body ? g_bytes_get_size (body) : 0);
-  return vm_p2p_pipe_send (
-      self->inner, type, head, head_size, body, timeout, error);
-}
-
-static GBytes *
-cut_receive (VmP2pPipe *pipe, gint64 timeout, guint8 *type, GError **error)
-{
-  return vm_p2p_pipe_receive (((Cut *) pipe)->inner, timeout, type, error);
-}
-
-static void
-cut_end (VmP2pPipe *pipe)
-{
-  vm_p2p_pipe_end (((Cut *) pipe)->inner);
-}
-
-static void
-cut_close (VmP2pPipe *pipe, const GError *why)
-{
-  vm_p2p_pipe_close (((Cut *) pipe)->inner, why);
-}
-
-static void
-cut_free (VmP2pPipe *pipe)
-{
-  vm_p2p_pipe_free (((Cut *) pipe)->inner);
-}
-
-static gboolean
-cut_is_over (VmP2pPipe *pipe)
-{
-  return vm_p2p_pipe_is_over (((Cut *) pipe)->inner);
-}
-
-static const VmP2pPipeFuncs cut_funcs = {
-  .send = cut_send,
-  .receive = cut_receive,
-  .end = cut_end,
-  .close = cut_close,
-  .free = cut_free,
-  .is_over = cut_is_over,
-};
-
-typedef struct
-{
-  Cut cut;
-  guint side;
-  gboolean ok;
-  GError *error;
-} Side;
-
-static gpointer
-run_side (gpointer data)
-{
-  Side *side = data;
-
-  if (side->side == 0 && hinder)
-    hinder ();
-  side->ok = vm_sync_run (
-      &side->cut.pipe, side->side, &configs[side->side], &side->error);
-  return NULL;
-}
-
-static Side sides[2];
-
-/* @after: messages of side 0 until the stream is cut; -1: it is not. */
-static void
-run_both (gint after)
-{
-  GThread *threads[2];
-  VmP2pPipe *ends[2];
-
-  vm_p2p_pipe_new_pair (PIPE_BOUND, &ends[0], &ends[1]);
-  for (guint s = 0; s < 2; s++) {
-    g_clear_error (&sides[s].error);
-    sides[s] = (Side){ .side = s };
-    sides[s].cut.pipe.funcs = &cut_funcs;
-    sides[s].cut.inner = ends[s];
-    sides[s].cut.left = s == 0 ? after : -1;
-  }
-  for (guint s = 0; s < 2; s++)
-    threads[s] = g_thread_new ("side", run_side, &sides[s]);
-  for (guint s = 0; s < 2; s++)
-    g_thread_join (threads[s]);
-  for (guint s = 0; s < 2; s++)
-    vm_p2p_pipe_free (&sides[s].cut.pipe);
-}
-
-static void
-sync_both (void)
-{
-  run_both (-1);
-  for (guint s = 0; s < 2; s++)
-    fail_unless (sides[s].ok, "side %u: %s", s,
-        sides[s].error ? sides[s].error->message : "?");
-}
-
-static void
-fails_with (gint code)
-{
-  run_both (-1);
-  for (guint s = 0; s < 2; s++) {
-    fail_if (sides[s].ok);
-    fail_unless (g_error_matches (sides[s].error, VM_ERROR, code),
-        "side %u: %s", s, sides[s].error->message);
-    g_clear_error (&sides[s].error);
-  }
-}
-
-static gchar *
-path_of (guint side, const gchar *name)
-{
-  return g_build_filename (folders[side], name, NULL);
-}
-
-static void
-write_bytes (guint side, const gchar *name, const void *data, gsize size)
-{
-  g_autofree gchar *path = path_of (side, name);
-
-  fail_unless (g_file_set_contents (path, data, size, NULL));
-}
-
-static void
-write_text (guint side, const gchar *name, const gchar *text)
-{
-  write_bytes (side, name, text, strlen (text));
-}
-
-static void
-has_text (guint side, const gchar *name, const gchar *text)
-{
-  g_autofree gchar *path = path_of (side, name), *found = NULL;
-
-  fail_unless (g_file_get_contents (path, &found, NULL, NULL), "%s", path);
-  fail_unless_equals_string (found, text);
-}
-
-static gboolean
-is_there (guint side, const gchar *name)
-{
-  g_autofree gchar *path = path_of (side, name);
-  struct stat st;
-
-  return lstat (path, &st) == 0;
-}
-
-static void
-take_away (guint side, const gchar *name)
-{
-  g_autofree gchar *path = path_of (side, name);
-
-  fail_unless_equals_int (g_remove (path), 0);
-}
-
 static guint
 count_names (guint side, const gchar *part)
 {
-  GDir *dir = g_dir_open (folders[side], 0, NULL);
+  GDir *dir = g_dir_open (sync_folders[side], 0, NULL);
   const gchar *name;
   guint n = 0;
 
@@ -268,7 +45,7 @@ count_names (guint side, const gchar *part)
 static VmSyncTree *
 scan_knowing (guint side, const VmSyncTree *known)
 {
-  VmSyncScan what = { .root = configs[side].root, .known = known };
+  VmSyncScan what = { .root = sync_configs[side].root, .known = known };
   g_autoptr (GError) error = NULL;
   VmSyncTree *tree = vm_sync_scan (&what, NULL, &error);
 
@@ -287,24 +64,24 @@ GST_START_TEST (test_both_get_what_they_lack)
   g_autofree gchar *path = NULL;
   struct stat st;
 
-  write_text (0, "x", "from a");
-  write_text (1, "y", "from b");
-  write_text (0, "empty", "");
-  path = path_of (0, "x");
+  sync_write (0, "x", "from a");
+  sync_write (1, "y", "from b");
+  sync_write (0, "empty", "");
+  path = sync_path_of (0, "x");
   fail_unless_equals_int (g_chmod (path, 04751), 0);
   sync_both ();
-  has_text (1, "x", "from a");
-  has_text (0, "y", "from b");
-  has_text (1, "empty", "");
+  sync_has (1, "x", "from a");
+  sync_has (0, "y", "from b");
+  sync_has (1, "empty", "");
   g_free (path);
-  path = path_of (1, "x");
+  path = sync_path_of (1, "x");
   fail_unless_equals_int (g_stat (path, &st), 0);
   fail_unless_equals_int (st.st_mode & 07777, 0751);
-  take_away (1, "y");
-  write_text (1, "x", "changed by b");
+  sync_take_away (1, "y");
+  sync_write (1, "x", "changed by b");
   sync_both ();
-  fail_if (is_there (0, "y"));
-  has_text (0, "x", "changed by b");
+  fail_if (sync_is_there (0, "y"));
+  sync_has (0, "x", "changed by b");
   fail_unless_equals_int (count_names (0, ".vm-"), 0);
 }
 
@@ -312,8 +89,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_both_versions_stay)
 {
-  write_text (0, "x.txt", "of a");
-  write_text (1, "x.txt", "of b");
+  sync_write (0, "x.txt", "of a");
+  sync_write (1, "x.txt", "of b");
   sync_both ();
   for (guint s = 0; s < 2; s++) {
     fail_unless_equals_int (count_names (s, "x.txt"), 1);
@@ -325,16 +102,16 @@ GST_END_TEST;
 
 GST_START_TEST (test_many_deletions_need_a_yes)
 {
-  write_text (0, "x", "1");
-  write_text (0, "y", "2");
+  sync_write (0, "x", "1");
+  sync_write (0, "y", "2");
   sync_both ();
-  take_away (0, "x");
-  configs[1].may_delete = NULL;
-  fails_with (VM_ERROR_DECLINED);
-  fail_unless (is_there (1, "x"));
-  configs[1].may_delete = agree;
+  sync_take_away (0, "x");
+  sync_configs[1].may_delete = NULL;
+  sync_fails_with (VM_ERROR_DECLINED);
+  fail_unless (sync_is_there (1, "x"));
+  sync_configs[1].may_delete = sync_configs[0].may_delete;
   sync_both ();
-  fail_if (is_there (1, "x"));
+  fail_if (sync_is_there (1, "x"));
 }
 
 GST_END_TEST;
@@ -343,14 +120,14 @@ GST_START_TEST (test_a_lost_state_deletes_nothing)
 {
   g_autofree gchar *name = NULL;
 
-  write_text (0, "x", "1");
-  write_text (0, "y", "2");
+  sync_write (0, "x", "1");
+  sync_write (0, "y", "2");
   sync_both ();
-  take_away (0, "x");
-  name = g_build_filename (top, "other", NULL);
-  configs[0].state_dir = name;
+  sync_take_away (0, "x");
+  name = g_build_filename (sync_top, "other", NULL);
+  sync_configs[0].state_dir = name;
   sync_both ();
-  has_text (0, "x", "1");
+  sync_has (0, "x", "1");
 }
 
 GST_END_TEST;
@@ -370,18 +147,18 @@ hinder_looking (void)
 
 GST_START_TEST (test_what_cannot_be_looked_at_is_not_deleted)
 {
-  write_text (0, "x", "1");
-  write_text (0, "y", "2");
+  sync_write (0, "x", "1");
+  sync_write (0, "y", "2");
   sync_both ();
-  hinder = hinder_looking;
-  sync_both ();
-  has_text (1, "x", "1");
-  has_text (1, "y", "2");
+  sync_hinder[0] = hinder_looking;
+  sync_fails_with (VM_ERROR_FAILED);
+  sync_has (1, "x", "1");
+  sync_has (1, "y", "2");
   /* it was common, and is still */
-  hinder = NULL;
-  take_away (0, "x");
+  sync_hinder[0] = NULL;
+  sync_take_away (0, "x");
   sync_both ();
-  fail_if (is_there (1, "x"));
+  fail_if (sync_is_there (1, "x"));
 }
 
 GST_END_TEST;
@@ -394,13 +171,13 @@ hinder_listing (void)
 
 GST_START_TEST (test_a_folder_that_cannot_be_listed_is_not_empty)
 {
-  write_text (0, "x", "1");
+  sync_write (0, "x", "1");
   sync_both ();
-  hinder = hinder_listing;
-  run_both (-1);
-  fail_if (sides[0].ok);
-  g_assert_error (sides[0].error, G_FILE_ERROR, G_FILE_ERROR_IO);
-  has_text (1, "x", "1");
+  sync_hinder[0] = hinder_listing;
+  sync_pair_run (-1);
+  fail_if (sync_sides[0].ok);
+  g_assert_error (sync_sides[0].error, G_FILE_ERROR, G_FILE_ERROR_IO);
+  sync_has (1, "x", "1");
 }
 
 GST_END_TEST;
@@ -409,7 +186,7 @@ GST_END_TEST;
 static gpointer
 scan_hindered (gpointer unused)
 {
-  gint next = dup (configs[0].root);
+  gint next = dup (sync_configs[0].root);
 
   close (next);
   refuse_to_list (next + 1, EIO);
@@ -418,12 +195,12 @@ scan_hindered (gpointer unused)
 
 GST_START_TEST (test_a_folder_below_that_cannot_be_listed_is_left)
 {
-  g_autofree gchar *below = path_of (0, "d");
+  g_autofree gchar *below = sync_path_of (0, "d");
   g_autoptr (VmSyncTree) tree = NULL;
 
   fail_unless_equals_int (g_mkdir (below, 0755), 0);
-  write_text (0, "d/x", "1");
-  write_text (0, "y", "2");
+  sync_write (0, "d/x", "1");
+  sync_write (0, "y", "2");
   tree = g_thread_join (g_thread_new ("scan", scan_hindered, NULL));
   fail_unless_equals_int (tree->entries->len, 2);
   fail_unless_equals_int (vm_sync_tree_get (tree, "d")->kind, VM_SYNC_OTHER);
@@ -432,19 +209,170 @@ GST_START_TEST (test_a_folder_below_that_cannot_be_listed_is_left)
 
 GST_END_TEST;
 
+/* What is left */
+
+static GMutex lock; /* of: */
+static GCond ended; /* a round of either side, or something is left */
+static GString *left[2]; /* of each side */
+
+static void
+note_left (const VmSyncStep *step, gpointer user_data)
+{
+  GString *text = *(GString **) user_data;
+
+  if (step->type != VM_SYNC_STEP_LEFT)
+    return;
+  g_mutex_lock (&lock);
+  g_string_append_printf (text, "%s (%s);", step->path, step->reason);
+  g_cond_broadcast (&ended);
+  g_mutex_unlock (&lock);
+}
+
+static void
+note_what_is_left (void)
+{
+  for (guint s = 0; s < 2; s++) {
+    if (left[s])
+      g_string_free (left[s], TRUE);
+    left[s] = g_string_new (NULL);
+    sync_configs[s].step = note_left;
+    sync_configs[s].user_data = &left[s];
+  }
+}
+
+/* As in a folder of somebody else, also for root. */
+static void
+hinder_writing (void)
+{
+  refuse_call (SYS_renameat2, 4, 0, G_MAXUINT32, EACCES);
+  refuse_call (SYS_unlinkat, 2, 0, 0, EACCES);
+}
+
+/* On either side: both say which and why, and neither that they are the same.
+ */
+GST_START_TEST (test_what_cannot_be_written_is_left)
+{
+  guint bad = __i__;
+
+  for (guint i = 0; i < 8; i++) {
+    gchar name[] = { '0' + i, '\0' };
+
+    sync_write (0, name, name);
+  }
+  sync_both ();
+  sync_write (!bad, "1", "changed");
+  sync_write (!bad, "new", "new");
+  sync_take_away (!bad, "2");
+  sync_hinder[bad] = hinder_writing;
+  note_what_is_left ();
+  sync_fails_with (VM_ERROR_FAILED);
+  fail_unless_equals_string (left[bad]->str,
+      "1 (Permission denied);2 (Permission denied);new (Permission denied);");
+  fail_unless_equals_string (left[!bad]->str,
+      "1 (the other side says: Permission denied);"
+      "2 (the other side says: Permission denied);"
+      "new (the other side says: Permission denied);");
+  sync_has (bad, "1", "1");
+  sync_hinder[bad] = NULL;
+  sync_both ();
+  sync_has (bad, "1", "changed");
+  sync_has (bad, "new", "new");
+  fail_if (sync_is_there (bad, "2"));
+}
+
+GST_END_TEST;
+
+/* By pages of 500. */
+GST_START_TEST (test_many_paths_are_left)
+{
+  guint n = 0;
+
+  sync_hinder[1] = hinder_writing;
+  for (guint want = 499; want <= 501; want++) {
+    guint said = 0;
+
+    for (; n < want; n++) {
+      g_autofree gchar *name = g_strdup_printf ("%03u", n);
+
+      sync_write (0, name, name);
+    }
+    note_what_is_left ();
+    sync_fails_with (VM_ERROR_FAILED);
+    for (const gchar *p = left[0]->str; (p = strchr (p, ';')); p++)
+      said++;
+    fail_unless_equals_int (said, want);
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_what_cannot_be_synced_is_left)
+{
+  g_autofree gchar *pipe = sync_path_of (0, "fifo");
+
+  fail_unless_equals_int (mkfifo (pipe, 0600), 0);
+  note_what_is_left ();
+  sync_fails_with (VM_ERROR_FAILED);
+  fail_unless_equals_string (
+      left[0]->str, "fifo (it is neither file, folder nor link);");
+  fail_unless_equals_string (left[1]->str, left[0]->str);
+  sync_take_away (0, "fifo");
+  sync_both ();
+  /* a name that the other side does not learn */
+  sync_write (1, "a\n", "x");
+  note_what_is_left ();
+  sync_fails_with (VM_ERROR_FAILED);
+  fail_unless (strstr (left[1]->str, "control character") != NULL);
+  fail_unless_equals_string (sync_sides[0].error->message,
+      "1 name of the other side's folder cannot be synced");
+}
+
+GST_END_TEST;
+
+/* Once, and not after each round. */
+GST_START_TEST (test_what_is_left_is_told_while_the_sync_watches)
+{
+  gint64 until = g_get_monotonic_time () + PATIENCE;
+
+  sync_write (0, "x", "1");
+  sync_hinder[1] = hinder_writing;
+  sync_configs[0].watch = TRUE;
+  note_what_is_left ();
+  sync_pair_begin (-1);
+  for (guint i = 0; i < 2; i++) {
+    gchar name[] = { "ab"[i], '\0' };
+
+    g_mutex_lock (&lock);
+    while (!strstr (left[0]->str, i ? "a (" : "x (")
+           || !strstr (left[1]->str, i ? "a (" : "x ("))
+      fail_unless (g_cond_wait_until (&ended, &lock, until));
+    g_mutex_unlock (&lock);
+    sync_write (0, name, "1");
+  }
+  vm_p2p_pipe_close (&sync_sides[0].cut.pipe, NULL);
+  sync_pair_end ();
+  for (guint s = 0; s < 2; s++) {
+    const gchar *first = strstr (left[s]->str, "x (");
+
+    fail_unless (strstr (first + 1, "x (") == NULL, "%s", left[s]->str);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_a_dry_run_writes_nothing)
 {
   GString *steps = g_string_new (NULL);
 
-  write_text (0, "x", "1");
-  write_text (1, "y", "2");
-  configs[0].dry_run = TRUE;
-  configs[0].step = note_step;
-  configs[0].user_data = steps;
+  sync_write (0, "x", "1");
+  sync_write (1, "y", "2");
+  sync_configs[0].dry_run = TRUE;
+  sync_configs[0].step = note_step;
+  sync_configs[0].user_data = steps;
   sync_both ();
   fail_unless_equals_string (steps->str, "create y;their create x;");
-  fail_if (is_there (1, "x"));
-  fail_if (is_there (0, "y"));
+  fail_if (sync_is_there (1, "x"));
+  fail_if (sync_is_there (0, "y"));
   g_string_free (steps, TRUE);
 }
 
@@ -452,13 +380,13 @@ GST_END_TEST;
 
 GST_START_TEST (test_the_capability_limits_bytes)
 {
-  write_text (0, "x", "12345");
-  configs[1].max_size = 4;
-  fails_with (VM_ERROR_TOO_LARGE);
-  fail_if (is_there (1, "x"));
-  configs[1].max_size = 5;
+  sync_write (0, "x", "12345");
+  sync_configs[1].max_size = 4;
+  sync_fails_with (VM_ERROR_TOO_LARGE);
+  fail_if (sync_is_there (1, "x"));
+  sync_configs[1].max_size = 5;
   sync_both ();
-  has_text (1, "x", "12345");
+  sync_has (1, "x", "12345");
 }
 
 GST_END_TEST;
@@ -468,8 +396,8 @@ GST_START_TEST (test_the_capability_limits_the_rate)
   g_autofree guint8 *data = g_malloc0 (60000);
   gint64 begin = g_get_monotonic_time ();
 
-  write_bytes (0, "x", data, 60000);
-  configs[0].max_rate = 100000;
+  sync_write_bytes (0, "x", data, 60000);
+  sync_configs[0].max_rate = 100000;
   sync_both ();
   fail_unless (g_get_monotonic_time () - begin > 400 * 1000);
 }
@@ -478,25 +406,26 @@ GST_END_TEST;
 
 GST_START_TEST (test_links_are_carried_and_not_followed)
 {
-  g_autofree gchar *good = path_of (0, "good"), *bad = path_of (0, "bad");
-  g_autofree gchar *trap = path_of (1, "d"), *outside = NULL;
-  g_autofree gchar *found = NULL, *got = path_of (1, "good");
+  g_autofree gchar *good = sync_path_of (0, "good"),
+                   *bad = sync_path_of (0, "bad");
+  g_autofree gchar *trap = sync_path_of (1, "d"), *outside = NULL;
+  g_autofree gchar *found = NULL, *got = sync_path_of (1, "good");
 
-  write_text (0, "x", "1");
-  outside = g_build_filename (top, "outside", NULL);
+  sync_write (0, "x", "1");
+  outside = g_build_filename (sync_top, "outside", NULL);
   fail_unless_equals_int (g_mkdir (outside, 0755), 0);
   fail_unless_equals_int (symlink ("x", good), 0);
   fail_unless_equals_int (symlink ("../outside", bad), 0);
   /* where side 0 has a folder, side 1 has a link out of its own */
   fail_unless_equals_int (symlink ("../outside", trap), 0);
   g_free (bad);
-  bad = path_of (0, "d");
+  bad = sync_path_of (0, "d");
   fail_unless_equals_int (g_mkdir (bad, 0755), 0);
-  write_text (0, "d/y", "2");
-  sync_both ();
+  sync_write (0, "d/y", "2");
+  sync_fails_with (VM_ERROR_FAILED); /* bad and d are left */
   found = g_file_read_link (got, NULL);
   fail_unless_equals_string (found, "x");
-  fail_if (is_there (1, "bad"));
+  fail_if (sync_is_there (1, "bad"));
   g_free (found);
   found = g_build_filename (outside, "y", NULL);
   fail_if (g_file_test (found, G_FILE_TEST_EXISTS));
@@ -526,14 +455,15 @@ arrives_with (guint side, GByteArray *bytes, guint64 most)
   g_autofree gchar *path = NULL, *found = NULL;
   gsize size;
 
-  write_bytes (side, "big", bytes->data, bytes->len);
+  sync_write_bytes (side, "big", bytes->data, bytes->len);
   sync_both ();
-  path = path_of (!side, "big");
+  path = sync_path_of (!side, "big");
   fail_unless (g_file_get_contents (path, &found, &size, NULL));
   fail_unless_equals_uint64 (size, bytes->len);
   fail_unless (memcmp (found, bytes->data, size) == 0);
-  fail_unless (sides[0].cut.bytes + sides[1].cut.bytes <= most,
-      "%" G_GUINT64_FORMAT " bytes", sides[0].cut.bytes + sides[1].cut.bytes);
+  fail_unless (sync_sides[0].cut.bytes + sync_sides[1].cut.bytes <= most,
+      "%" G_GUINT64_FORMAT " bytes",
+      sync_sides[0].cut.bytes + sync_sides[1].cut.bytes);
 }
 
 GST_START_TEST (test_only_what_differs_is_sent)
@@ -554,14 +484,15 @@ GST_END_TEST;
 GST_START_TEST (test_a_rename_sends_no_content)
 {
   GByteArray *bytes = large ();
-  g_autofree gchar *old = path_of (0, "big"), *new = path_of (0, "new");
+  g_autofree gchar *old = sync_path_of (0, "big"),
+                   *new = sync_path_of (0, "new");
 
   arrives_with (0, bytes, bytes->len * 2);
   fail_unless_equals_int (g_rename (old, new), 0);
   sync_both ();
-  fail_unless (is_there (1, "new"));
-  fail_if (is_there (1, "big"));
-  fail_unless (sides[0].cut.bytes < 65536);
+  fail_unless (sync_is_there (1, "new"));
+  fail_if (sync_is_there (1, "big"));
+  fail_unless (sync_sides[0].cut.bytes < 65536);
   g_byte_array_unref (bytes);
 }
 
@@ -573,7 +504,7 @@ GST_END_TEST;
 static void
 write_at (guint side, const gchar *name, gint64 at, guint8 byte)
 {
-  g_autofree gchar *path = path_of (side, name);
+  g_autofree gchar *path = sync_path_of (side, name);
   gint fd = open (path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
   fail_unless_equals_int (pwrite (fd, &byte, 1, at), 1);
@@ -654,7 +585,7 @@ GST_START_TEST (test_marks_of_what_was_received_are_saved)
   sync_both ();
   write_at (0, "big", MARKED / 2, 1);
   sync_both ();
-  saved = vm_sync_state_open (&configs[1], configs[1].root, NULL);
+  saved = vm_sync_state_open (&sync_configs[1], sync_configs[1].root, NULL);
   big = vm_sync_tree_get (saved->trees[0], "big");
   fail_unless (big->marks != NULL);
   for (guint b = 1; b <= big->n_blocks; b++)
@@ -698,14 +629,14 @@ hinder_renaming (void)
 
 GST_START_TEST (test_a_large_file_keeps_its_name)
 {
-  g_autofree gchar *big = path_of (0, "big");
-  g_autofree gchar *other = g_build_filename (top, "other", NULL);
+  g_autofree gchar *big = sync_path_of (0, "big");
+  g_autofree gchar *other = g_build_filename (sync_top, "other", NULL);
   struct stat st;
 
   write_at (0, "big", MARKED, 1);
   sync_both ();
   write_at (1, "big", MARKED / 2, 1);
-  hinder = hinder_renaming;
+  sync_hinder[0] = hinder_renaming;
   sync_both ();
   both_have ("big");
   fail_unless_equals_int (count_names (0, ".vm-"), 0);
@@ -723,9 +654,6 @@ GST_END_TEST;
 
 /* Watching: changes of either side go over while the stream lives. */
 
-static GMutex lock; /* of: */
-static GCond ended; /* a round of either side */
-
 static void
 note_round (const VmSyncProgress *progress, gpointer user_data)
 {
@@ -740,7 +668,7 @@ waits_for (guint side, const gchar *name)
   gint64 until = g_get_monotonic_time () + PATIENCE;
 
   g_mutex_lock (&lock);
-  while (!is_there (side, name))
+  while (!sync_is_there (side, name))
     fail_unless (
         g_cond_wait_until (&ended, &lock, until), "%s never came", name);
   g_mutex_unlock (&lock);
@@ -748,37 +676,24 @@ waits_for (guint side, const gchar *name)
 
 GST_START_TEST (test_changes_of_both_sides_are_seen)
 {
-  GThread *threads[2];
-  VmP2pPipe *ends[2];
-  g_autofree gchar *deep = path_of (1, "d");
+  g_autofree gchar *deep = sync_path_of (1, "d");
 
-  configs[0].watch = TRUE;
-  configs[0].progress = configs[1].progress = note_round;
-  vm_p2p_pipe_new_pair (PIPE_BOUND, &ends[0], &ends[1]);
-  for (guint s = 0; s < 2; s++) {
-    sides[s] = (Side){ .side = s };
-    sides[s].cut.pipe.funcs = &cut_funcs;
-    sides[s].cut.inner = ends[s];
-    sides[s].cut.left = -1;
-    threads[s] = g_thread_new ("side", run_side, &sides[s]);
-  }
-  write_text (0, "x", "1");
+  sync_configs[0].watch = TRUE;
+  sync_configs[0].progress = sync_configs[1].progress = note_round;
+  sync_pair_begin (-1);
+  sync_write (0, "x", "1");
   waits_for (1, "x");
-  write_text (1, "y", "2");
+  sync_write (1, "y", "2");
   waits_for (0, "y");
   fail_unless_equals_int (g_mkdir (deep, 0755), 0);
   waits_for (0, "d");
-  write_text (0, "d/z", "3");
+  sync_write (0, "d/z", "3");
   waits_for (1, "d/z");
-  vm_p2p_pipe_close (ends[0], NULL);
-  for (guint s = 0; s < 2; s++) {
-    g_thread_join (threads[s]);
-    fail_unless (
-        g_error_matches (sides[s].error, VM_ERROR, VM_ERROR_DISCONNECTED));
-    g_clear_error (&sides[s].error);
-  }
+  vm_p2p_pipe_close (&sync_sides[0].cut.pipe, NULL);
+  sync_pair_end ();
   for (guint s = 0; s < 2; s++)
-    vm_p2p_pipe_free (&sides[s].cut.pipe);
+    fail_unless (
+        g_error_matches (sync_sides[s].error, VM_ERROR, VM_ERROR_DISCONNECTED));
 }
 
 GST_END_TEST;
@@ -803,7 +718,7 @@ random_place (GRand *random, const VmSyncTree *tree)
 static void
 remove_all (guint side, const gchar *name)
 {
-  g_autofree gchar *path = path_of (side, name);
+  g_autofree gchar *path = sync_path_of (side, name);
   const gchar *argv[] = { "rm", "-rf", path, NULL };
 
   if (g_unlink (path) != 0)
@@ -822,7 +737,7 @@ write_random (GRand *random, guint side, const gchar *name, guint *content)
   g_snprintf (data, 16, "%u", ++*content);
   if (!much)
     size = strlen (data);
-  write_bytes (side, name, data, size);
+  sync_write_bytes (side, name, data, size);
 }
 
 static void
@@ -833,7 +748,7 @@ edit (GRand *random, guint side, guint *content)
   const VmSyncEntry *entry =
       n ? tree->entries->pdata[g_rand_int_range (random, 0, n)] : NULL;
   g_autofree gchar *place = random_place (random, tree);
-  g_autofree gchar *path = path_of (side, place);
+  g_autofree gchar *path = sync_path_of (side, place);
   guint what = g_rand_int_range (random, 0, n > 20 ? 13 : 10);
 
   if (what < 4) {
@@ -850,8 +765,8 @@ edit (GRand *random, guint side, guint *content)
   } else if (what < 8 && entry->kind == VM_SYNC_FILE) {
     write_random (random, side, entry->path, content);
   } else if (what == 8 && entry->kind == VM_SYNC_FILE
-             && !is_there (side, place)) {
-    g_autofree gchar *old = path_of (side, entry->path);
+             && !sync_is_there (side, place)) {
+    g_autofree gchar *old = sync_path_of (side, entry->path);
 
     fail_unless_equals_int (g_rename (old, path), 0);
   } else {
@@ -915,7 +830,7 @@ step_of (GRand *random, GHashTable *const had[2], guint *content, guint step)
   for (guint s = 0; s < 2; s++)
     before[s] = scan (s);
   if (cut)
-    run_both (g_rand_int_range (random, 0, 12));
+    sync_pair_run (g_rand_int_range (random, 0, 12));
   else
     sync_both ();
   for (guint s = 0; s < 2; s++)
@@ -961,7 +876,7 @@ syncfolder_suite (void)
   TCase *tcase = tcase_create ("general"), *random = tcase_create ("random");
 
   suite_add_tcase (suite, tcase);
-  tcase_add_checked_fixture (tcase, make, drop);
+  tcase_add_checked_fixture (tcase, sync_pair_make, sync_pair_drop);
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, test_both_get_what_they_lack);
   tcase_add_test (tcase, test_both_versions_stay);
@@ -970,6 +885,10 @@ syncfolder_suite (void)
   tcase_add_test (tcase, test_what_cannot_be_looked_at_is_not_deleted);
   tcase_add_test (tcase, test_a_folder_that_cannot_be_listed_is_not_empty);
   tcase_add_test (tcase, test_a_folder_below_that_cannot_be_listed_is_left);
+  tcase_add_loop_test (tcase, test_what_cannot_be_written_is_left, 0, 2);
+  tcase_add_test (tcase, test_many_paths_are_left);
+  tcase_add_test (tcase, test_what_cannot_be_synced_is_left);
+  tcase_add_test (tcase, test_what_is_left_is_told_while_the_sync_watches);
   tcase_add_test (tcase, test_a_dry_run_writes_nothing);
   tcase_add_test (tcase, test_the_capability_limits_bytes);
   tcase_add_test (tcase, test_the_capability_limits_the_rate);
@@ -983,7 +902,7 @@ syncfolder_suite (void)
   tcase_add_test (tcase, test_a_large_file_keeps_its_name);
   tcase_add_test (tcase, test_changes_of_both_sides_are_seen);
   suite_add_tcase (suite, random);
-  tcase_add_checked_fixture (random, make, drop);
+  tcase_add_checked_fixture (random, sync_pair_make, sync_pair_drop);
   tcase_set_timeout (random, 180);
   tcase_add_test (random, test_random_edits_and_cuts);
   return suite;

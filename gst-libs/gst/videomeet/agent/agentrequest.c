@@ -602,7 +602,8 @@ vm_agent_sync_async (VmAgent *self, const gchar *name, const gchar *folder,
  * vm_agent_sync_finish:
  * @self: a #VmAgent
  * @result: of the callback
- * @error: one of #VM_ERROR or of a file
+ * @error: one of #VM_ERROR or of a file; %VM_ERROR_FAILED where a path is
+ *   left, which the steps `left` name
  *
  * Returns: whether both folders are the same
  *

@@ -3,6 +3,7 @@
 #include "transfer/sync/exchange.h"
 
 #include "base/json/json.h"
+#include "base/text.h"
 #include "transfer/sync/fetch.h"
 #include "transfer/sync/give.h"
 
@@ -11,8 +12,10 @@
 #define CHUNK_SIZE (512 * 1024) /* bytes of a DIFF_CHUNK */
 #define CHUNK_MIN 4096 /* with a low rate */
 #define CHUNKS_A_SECOND 4
-#define PAGE_MAX 1000 /* paths of a SYNC_DONE */
+/* Paths of a SYNC_DONE, each with a reason: within VM_JSON_MEMBERS_MAX. */
+#define PAGE_MAX 500
 #define PAGE_SIZE (512 * 1024)
+#define REASON_MAX 256 /* bytes of the other side's reason */
 #define PROGRESS_TIME (G_USEC_PER_SEC / 4)
 
 /* What both threads of a side know. */
@@ -249,14 +252,16 @@ has_signatures (Shared *shared, GError **error)
 }
 
 static void
-add_failed (GHashTable *to, GHashTable *from)
+add_failed (VmSyncRounds *rounds, GHashTable *to, GHashTable *from)
 {
   GHashTableIter iter;
   gpointer path, reason;
 
   g_hash_table_iter_init (&iter, from);
-  while (g_hash_table_iter_next (&iter, &path, &reason))
+  while (g_hash_table_iter_next (&iter, &path, &reason)) {
     g_hash_table_insert (to, g_strdup (path), g_strdup (reason));
+    vm_sync_rounds_leave (rounds, path, reason);
+  }
 }
 
 static gboolean
@@ -270,14 +275,19 @@ send_done (VmSyncRounds *rounds, GHashTable *failed, GError **error)
   more = g_hash_table_iter_next (&iter, &path, &reason);
   do {
     GString *text = g_string_new ("{\"left\":[");
+    g_autoptr (GString) reasons = g_string_new (NULL);
 
     for (guint n = 0; more && n < PAGE_MAX && text->len < PAGE_SIZE; n++) {
-      if (n > 0)
+      if (n > 0) {
         g_string_append_c (text, ',');
+        g_string_append_c (reasons, ',');
+      }
       vm_json_append_string (text, path);
+      vm_json_append_string (reasons, reason);
       more = g_hash_table_iter_next (&iter, &path, &reason);
     }
-    g_string_append_c (text, ']');
+    g_string_append_printf (text, "],\"reasons\":[%s]", reasons->str);
+    vm_json_append_int (text, "skipped", rounds->skipped);
     vm_json_append_boolean (text, "last", !more);
     g_string_append_c (text, '}');
     if (!vm_sync_session_send_text (
@@ -306,10 +316,15 @@ paths_of (const VmSyncWork *work)
   return paths;
 }
 
+/* @failed: of both sides. */
 static gboolean
-take_left (gchar *path, GHashTable *wanted, GHashTable *failed, GError **error)
+take_left (VmSyncRounds *rounds, gchar *path, gchar *reason, GHashTable *wanted,
+    GHashTable *failed, GError **error)
 {
-  g_autofree gchar *mine = path;
+  g_autofree gchar *mine = path, *said = reason;
+  g_autofree gchar *shown = vm_text_to_name (
+      reason ? reason : "it is left, without a reason", REASON_MAX);
+  g_autofree gchar *why = g_strdup_printf ("the other side says: %s", shown);
 
   if (!path || strlen (path) > VM_SYNC_PATH_MAX
       || !g_hash_table_remove (wanted, path)) {
@@ -317,25 +332,29 @@ take_left (gchar *path, GHashTable *wanted, GHashTable *failed, GError **error)
         "A SYNC_DONE has a path that was not to be synced");
     return FALSE;
   }
-  g_hash_table_insert (
-      failed, g_steal_pointer (&mine), g_strdup ("the other side has left it"));
+  vm_sync_rounds_leave (rounds, path, why);
+  g_hash_table_insert (failed, g_steal_pointer (&mine), g_steal_pointer (&why));
   return TRUE;
 }
 
 /* Takes what is left out of @wanted. A page without a path is the last, so
  * there are no more pages than paths. */
 static gboolean
-read_done (GBytes *body, GHashTable *wanted, GHashTable *failed, gboolean *last,
-    GError **error)
+read_done (VmSyncRounds *rounds, GBytes *body, GHashTable *wanted,
+    GHashTable *failed, gboolean *last, GError **error)
 {
   VmJson json;
   gsize size;
   const gchar *data = g_bytes_get_data (body, &size);
-  VmJsonNode list, at;
+  VmJsonNode list, reasons, at, why;
+  gint64 skipped = 0;
 
   if (!vm_json_read (&json, data, size, error)
+      || !vm_json_get_int (
+          &json, 0, "skipped", 0, VM_SYNC_ENTRIES_MAX, &skipped, error)
       || !vm_json_get_boolean (&json, 0, "last", last, error))
     return FALSE;
+  rounds->their_skipped = (guint) skipped;
   list = vm_json_get (&json, 0, "left");
   if (list == VM_JSON_NONE || vm_json_type (&json, list) != VM_JSON_ARRAY
       || (!*last && vm_json_first (&json, list) == VM_JSON_NONE)) {
@@ -343,11 +362,21 @@ read_done (GBytes *body, GHashTable *wanted, GHashTable *failed, gboolean *last,
         "A SYNC_DONE does not say what is left");
     return FALSE;
   }
+  reasons = vm_json_get (&json, 0, "reasons");
+  why =
+      reasons != VM_JSON_NONE && vm_json_type (&json, reasons) == VM_JSON_ARRAY
+          ? vm_json_first (&json, reasons)
+          : VM_JSON_NONE;
   for (at = vm_json_first (&json, list); at != VM_JSON_NONE;
-       at = vm_json_next (&json, at))
-    if (!take_left (vm_span_to_string (vm_json_span (&json, at)), wanted,
-            failed, error))
+       at = vm_json_next (&json, at)) {
+    if (!take_left (rounds, vm_span_to_string (vm_json_span (&json, at)),
+            why == VM_JSON_NONE ? NULL
+                                : vm_span_to_string (vm_json_span (&json, why)),
+            wanted, failed, error))
       return FALSE;
+    if (why != VM_JSON_NONE)
+      why = vm_json_next (&json, why);
+  }
   return TRUE;
 }
 
@@ -370,7 +399,7 @@ receive_done (VmSyncRounds *rounds, const VmSyncWork *theirs,
           "A message of type %u came before SYNC_DONE", type);
       return FALSE;
     }
-    if (!read_done (body, wanted, failed, &last, error))
+    if (!read_done (rounds, body, wanted, failed, &last, error))
       return FALSE;
   }
   return TRUE;
@@ -472,7 +501,7 @@ vm_sync_exchange (VmSyncRounds *rounds, VmSyncExchange *self, GError **error)
   self->stamps = apply ? g_hash_table_ref (vm_sync_apply_get_stamps (apply))
                        : g_hash_table_new (g_str_hash, g_str_equal);
   if (apply)
-    add_failed (self->failed, vm_sync_apply_get_failed (apply));
+    add_failed (rounds, self->failed, vm_sync_apply_get_failed (apply));
   if (!rounds->session->extended)
     return TRUE;
   return send_done (rounds, self->failed, error)

@@ -19,6 +19,66 @@ vm_sync_rounds_clear (VmSyncRounds *self)
   g_clear_pointer (&self->state, vm_sync_state_free);
   g_clear_pointer (&self->known, vm_sync_tree_free);
   g_clear_pointer (&self->digest, g_free);
+  g_clear_pointer (&self->told, g_hash_table_unref);
+  g_clear_pointer (&self->left, g_hash_table_unref);
+}
+
+void
+vm_sync_rounds_leave (
+    VmSyncRounds *self, const gchar *path, const gchar *reason)
+{
+  if (!g_hash_table_contains (self->left, path))
+    g_hash_table_insert (self->left, g_strdup (path), g_strdup (reason));
+}
+
+static gint
+compare_paths (gconstpointer a, gconstpointer b)
+{
+  return vm_sync_path_compare (*(gchar *const *) a, *(gchar *const *) b);
+}
+
+static gboolean
+set_left (VmSyncRounds *self, const gchar *first, guint n, GError **error)
+{
+  const gchar *why = n ? g_hash_table_lookup (self->left, first) : NULL;
+
+  if (n == 1)
+    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
+        "%s is not the same on both sides: %s", first, why);
+  else if (n > 1)
+    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
+        "%u paths are not the same on both sides, the first is %s: %s", n,
+        first, why);
+  else if (self->their_skipped > 0)
+    g_set_error (error, VM_ERROR, VM_ERROR_FAILED,
+        "%u name%s of the other side's folder cannot be synced",
+        self->their_skipped, self->their_skipped > 1 ? "s" : "");
+  return n == 0 && self->their_skipped == 0;
+}
+
+gboolean
+vm_sync_rounds_tell_left (VmSyncRounds *self, GError **error)
+{
+  guint n = 0;
+  g_autofree gchar **paths =
+      (gchar **) g_hash_table_get_keys_as_array (self->left, &n);
+  gboolean same;
+
+  qsort (paths, n, sizeof *paths, compare_paths);
+  same = set_left (self, paths[0], n, error);
+  for (guint i = 0; self->config->step && i < n; i++) {
+    VmSyncStep step = { .type = VM_SYNC_STEP_LEFT,
+      .path = paths[i],
+      .reason = g_hash_table_lookup (self->left, paths[i]) };
+
+    if (!self->told
+        || g_strcmp0 (g_hash_table_lookup (self->told, step.path), step.reason)
+               != 0)
+      self->config->step (&step, self->config->user_data);
+  }
+  g_clear_pointer (&self->told, g_hash_table_unref);
+  self->told = g_hash_table_ref (self->left);
+  return same;
 }
 
 gboolean
@@ -51,19 +111,17 @@ vm_sync_rounds_report (VmSyncRounds *self)
   self->config->progress (&self->progress, self->config->user_data);
 }
 
-/* Names that cannot be synced are told as steps. */
+/* Names that cannot be synced. */
 static void
-tell_skipped (VmSyncRounds *self, GPtrArray *skipped)
+leave_skipped (VmSyncRounds *self, GPtrArray *skipped)
 {
-  for (guint i = 0; self->config->step && i < skipped->len; i++) {
+  self->skipped = skipped->len;
+  for (guint i = 0; i < skipped->len; i++) {
     gchar *text = skipped->pdata[i];
     gchar *colon = strstr (text, ": ");
-    VmSyncStep step = { .type = VM_SYNC_STEP_LEFT };
 
     *colon = '\0';
-    step.path = text;
-    step.reason = colon + 2;
-    self->config->step (&step, self->config->user_data);
+    vm_sync_rounds_leave (self, text, colon + 2);
   }
 }
 
@@ -196,7 +254,7 @@ exchange_manifests (VmSyncRounds *self, GBytes *page, VmSyncTree **mine,
     *mine = scan_into (self, NULL, skipped, error);
     if (!*mine)
       return FALSE;
-    tell_skipped (self, skipped);
+    leave_skipped (self, skipped);
     if (!send_manifest (self, *mine, error))
       return FALSE;
     *theirs = receive_manifest (self, NULL, error);
@@ -216,7 +274,7 @@ exchange_manifests (VmSyncRounds *self, GBytes *page, VmSyncTree **mine,
     g_propagate_error (error, scanner.error);
     return FALSE;
   }
-  tell_skipped (self, skipped);
+  leave_skipped (self, skipped);
   return send_manifest (self, *mine, error);
 }
 
@@ -227,15 +285,10 @@ tell_plan (VmSyncRounds *self, const VmSyncExchange *exchange)
 
   vm_sync_work_tell (exchange->works[self->side], FALSE, self->config);
   vm_sync_work_tell (exchange->works[!self->side], TRUE, self->config);
-  for (guint i = 0; self->config->step && i < plan->left->len; i++) {
+  for (guint i = 0; i < plan->left->len; i++) {
     const VmSyncLeft *left = plan->left->pdata[i];
-    VmSyncStep step = {
-      .type = VM_SYNC_STEP_LEFT,
-      .path = left->path,
-      .reason = left->reason,
-    };
 
-    self->config->step (&step, self->config->user_data);
+    vm_sync_rounds_leave (self, left->path, left->reason);
   }
 }
 
@@ -335,7 +388,7 @@ progress_begin (VmSyncRounds *self, const VmSyncExchange *exchange)
   self->progress.files_done = 0;
   self->progress.files_total = 0;
   self->progress.conflicts = exchange->plan->conflicts;
-  self->progress.left = exchange->plan->left->len;
+  self->progress.left = 0;
   for (guint i = 0; i < exchange->works[self->side]->ops->len; i++) {
     const VmSyncOp *op = exchange->works[self->side]->ops->pdata[i];
 
@@ -397,7 +450,9 @@ vm_sync_round (VmSyncRounds *self, GBytes *page, GError **error)
   const VmSyncTree *common = NULL;
 
   vm_sync_session_mark_manifest (self->session, FALSE);
-  self->failed = 0;
+  self->failed = self->skipped = self->their_skipped = 0;
+  g_clear_pointer (&self->left, g_hash_table_unref);
+  self->left = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   if (!exchange_manifests (self, page, &mine, &theirs, error))
     return FALSE;
   trees[self->side] = mine;
@@ -426,7 +481,7 @@ vm_sync_round (VmSyncRounds *self, GBytes *page, GError **error)
   if (!vm_sync_exchange (self, &exchange, error))
     return FALSE;
   self->failed = g_hash_table_size (exchange.failed);
-  self->progress.left += self->failed;
+  self->progress.left = g_hash_table_size (self->left);
   self->progress.rounds++;
   if (self->session->extended && !save (self, &exchange, common, error))
     return FALSE;

@@ -124,7 +124,8 @@ vm_sync_request_read (GBytes *body, VmSyncRequest *request, GError **error);
  * VM_ERROR_BAD_MESSAGE for a name that no folder may have. */
 gint vm_sync_open_folder (
     gint share, const gchar *folder, gboolean create, GError **error);
-/* Blocks until both folders are the same, but for what is left; with watch,
+/* Blocks until both folders are the same, but for what is left, which the steps
+ * name and which is VM_ERROR_FAILED; with watch,
  * until the pipe is closed. Closing the pipe from another thread cancels it;
  * what was not whole is removed, and nothing has changed its name in between.
  * VM_ERROR_DECLINED: one side's user did not want the deletions; TOO_LARGE: a

@@ -305,11 +305,17 @@ run_rounds (VmSyncRounds *self, gboolean watch, GError **error)
 
     if (!vm_sync_round (self, NULL, error))
       return FALSE;
-    if (self->dry_run || !self->session->extended)
+    if (self->dry_run) {
+      vm_sync_rounds_tell_left (self, NULL);
       return TRUE;
-    if (self->failed == 0 || tries >= ROUNDS_MAX) {
-      if (!watch)
-        return TRUE;
+    }
+    if (self->failed == 0 || tries >= ROUNDS_MAX || !self->session->extended) {
+      gboolean same = vm_sync_rounds_tell_left (self, watch ? NULL : error);
+
+      if (!watch || !self->session->extended) {
+        self->session->told = TRUE; /* by SYNC_DONE */
+        return same;
+      }
       if (!wait_for_change (self, error))
         return FALSE;
       waited = TRUE;
