@@ -50,6 +50,14 @@ vmt_session_take_answer (VmtSession *self, const gchar *line)
     take_changed (self, line);
     return FALSE;
   }
+  if (vmt_session_pasted_take_line (self, line)) {
+    vmt_session_files_put_off (self->files);
+    if (vmt_session_compare_is_asking (self))
+      vmt_session_compare_ask_again (self);
+    else if (vmt_session_trust_is_asking (self->trust))
+      vmt_session_trust_ask_again (self->trust, g_get_monotonic_time ());
+    return TRUE;
+  }
   if (vmt_session_host_take_line (self, line) || take_changed (self, line)
       || take_digits (self, line) || vmt_session_call_take_line (self, line)) {
     vmt_session_files_put_off (self->files);
@@ -77,7 +85,7 @@ vmt_session_is_free (gpointer user_data)
   VmtSession *self = user_data;
 
   return !self->options->json && !vmt_session_is_call (self)
-         && g_queue_is_empty (&self->unknown_hosts)
+         && g_queue_is_empty (&self->unknown_hosts) && !self->pasted.text
          && !vmt_changed_keys_is_asking (self->changed)
          && !vmt_session_trust_is_asking (self->trust)
          && !vmt_session_compare_is_asking (self) && !is_writing (self);

@@ -15,7 +15,7 @@ on_enter (const gchar *line, gpointer user_data)
   gboolean yes;
 
   /* an answer is for its question alone */
-  if (!vmt_answer_parse (line, &yes))
+  if (line && !vmt_answer_parse (line, &yes))
     vmt_editor_remember (self->editor, line);
   vmt_session_take_entered (self, line);
 }
@@ -66,14 +66,6 @@ vmt_session_edit_begin (VmtSession *self)
   if (self->editor || !(self->editor = vmt_editor_new (&funcs, self)))
     return;
   vmt_editor_load_history (self->editor, path);
-}
-
-void
-vmt_session_edit_take (VmtSession *self, const gchar *bytes, gsize size)
-{
-  vmt_editor_take (self->editor, bytes, size);
-  if (!self->leaving)
-    vmt_session_edit_show (self);
 }
 
 void

@@ -9,7 +9,7 @@
 #include "session/session-files.h"
 #include "session/session-trust.h"
 #include "ui/source.h"
-#include "typed/typed.h"
+#include "typed/paste.h"
 
 #include <gst/gst.h>
 
@@ -89,6 +89,13 @@ typedef struct
   gint64 call_us; /* when the first other participant connected, or 0 */
   VmtLines lines; /* typed, not yet whole */
   VmtKeys keys; /* likewise, on a terminal without libedit */
+  VmtPaste paste; /* likewise, on a terminal */
+  guint paste_timer; /* its end has not come */
+  VmtTyped pasted; /* about which it is asked; text NULL: about nothing */
+  VmtPace pace; /* of what is said */
+  GQueue held; /* of VmtTyped that wait for it */
+  guint held_timer;
+  gboolean held_back; /* nothing is read until fewer wait */
   gboolean talking; /* until a line is entered */
   VmtEditor *editor; /* likewise, with it; or NULL */
   gboolean typed_over; /* nothing is typed any more */
@@ -235,7 +242,6 @@ gboolean vmt_session_make_bin (VmtSession *self, GError **error);
 
 /* session-edit.c; main thread. Where there is no libedit, it does nothing. */
 void vmt_session_edit_begin (VmtSession *self);
-void vmt_session_edit_take (VmtSession *self, const gchar *bytes, gsize size);
 /* What is typed, where the cursor is. */
 void vmt_session_edit_show (VmtSession *self);
 /* Writes down what was typed. */
@@ -280,6 +286,11 @@ void vmt_session_compare_ask_again (VmtSession *self);
 void vmt_session_compare_left (VmtSession *self, const gchar *id);
 void vmt_session_compare_clear (VmtSession *self);
 
+/* questions/pasted.c; main thread. @text as of VmtPasteFuncs. */
+void vmt_session_take_pasted (VmtSession *self, const gchar *text);
+/* Whether @line answers the question about it. */
+gboolean vmt_session_pasted_take_line (VmtSession *self, const gchar *line);
+
 /* questions/answers.c; main thread. Whether @line, entered now, is the answer
  * to an open question: of several, to the one that was shown last. */
 gboolean vmt_session_take_answer (VmtSession *self, const gchar *line);
@@ -297,7 +308,10 @@ gboolean vmt_session_has_delivered (const VmtSession *self);
 /* session-typed.c; main thread. */
 void vmt_session_read_typed (VmtSession *self);
 void vmt_session_stop_typed (VmtSession *self);
-/* A line that was entered on a terminal. */
+/* Does what @typed says, or, if it is said too fast, does so later. Takes what
+ * it holds. */
+void vmt_session_obey (VmtSession *self, VmtTyped *typed);
+/* A line that was entered on a terminal; NULL: it was too long. */
 void vmt_session_take_entered (VmtSession *self, const gchar *line);
 /* A shell that has had the terminal in between leaves it as shells do. */
 void vmt_session_keep_terminal (VmtSession *self);

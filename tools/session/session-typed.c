@@ -12,25 +12,76 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 #define HELP_LEFT 28 /* in front of what a command does */
+/* Of lines that wait; nothing is read beyond. */
+#define HELD_MAX 500
+#define PASTE_WAIT_MS 10000 /* between two parts of what is pasted */
+/* That is taken at once, as far as it is there: of a paste its end. */
+#define READ_MAX (64 * 1024) /* bytes */
 
 static gboolean on_readable (gint fd, GIOCondition condition, gpointer data);
 
 /* The terminal as it was found, to be left so however the program ends. */
-static struct termios found;
+static struct termios found, raw;
 static gboolean changed;
+static gboolean brackets; /* what is pasted */
 static gboolean hooked; /* into the end of the program */
+
+/* Safe in the handler of a signal. */
+static gboolean
+set_terminal (const struct termios *mode)
+{
+  const gchar *paste = mode == &raw ? VMT_PASTE_ON : VMT_PASTE_OFF;
+  gssize n = 0;
+
+  if (tcsetattr (STDIN_FILENO, TCSANOW, mode) != 0)
+    return FALSE;
+  if (brackets)
+    n = write (STDOUT_FILENO, paste, strlen (paste));
+  return n >= 0;
+}
 
 void
 vmt_session_restore_terminal (void)
 {
   if (changed)
-    tcsetattr (STDIN_FILENO, TCSANOW, &found);
+    set_terminal (&found);
   changed = FALSE;
+}
+
+/* Whoever has the terminal meanwhile finds it as it was. The signal comes again
+ * to stop the process, if there is a shell that could continue it. */
+static void
+on_suspend (int number)
+{
+  struct sigaction now, usual = { .sa_handler = SIG_DFL };
+  gint before = errno;
+
+  if (changed)
+    set_terminal (&found);
+  sigaction (SIGTSTP, &usual, &now);
+  raise (SIGTSTP);
+  sigaction (SIGTSTP, &now, NULL);
+  if (changed && !vmt_typed_is_in_background ())
+    set_terminal (&raw);
+  errno = before;
+}
+
+static void
+watch_suspend (void)
+{
+  const struct sigaction action = { .sa_handler = on_suspend,
+    .sa_flags = SA_RESTART | SA_NODEFER };
+  struct sigaction now;
+
+  if (sigaction (SIGTSTP, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+    sigaction (SIGTSTP, &action, NULL);
 }
 
 /* Keys come as they are typed and are shown by the launcher: the terminal's own
@@ -38,8 +89,6 @@ vmt_session_restore_terminal (void)
 static gboolean
 take_terminal (VmtSession *self)
 {
-  struct termios raw;
-
   if (changed)
     return TRUE;
   if (!vmt_output_is_terminal (self->output)
@@ -47,12 +96,15 @@ take_terminal (VmtSession *self)
     return FALSE;
   raw = found;
   raw.c_lflag &= ~(tcflag_t) (ICANON | ECHO);
+  raw.c_iflag &= ~(tcflag_t) ICRNL; /* of what is pasted "\r\n" is one end */
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
-  changed = tcsetattr (STDIN_FILENO, TCSANOW, &raw) == 0;
+  brackets = vmt_paste_is_bracketed ();
+  changed = set_terminal (&raw);
   if (changed) {
     if (!hooked)
       hooked = atexit (vmt_session_restore_terminal) == 0;
+    watch_suspend ();
     vmt_session_edit_begin (self);
   }
   return changed;
@@ -274,7 +326,7 @@ trust (VmtSession *self, const gchar *name)
 }
 
 static void
-obey (VmtSession *self, const VmtTyped *typed)
+obey_now (VmtSession *self, const VmtTyped *typed)
 {
   g_autofree gchar *id = NULL;
   g_autoptr (GError) error = NULL;
@@ -385,6 +437,74 @@ obey (VmtSession *self, const VmtTyped *typed)
   }
 }
 
+static gboolean
+is_said (const VmtTyped *typed)
+{
+  return typed->verb == VMT_TYPED_CHAT || typed->verb == VMT_TYPED_MSG;
+}
+
+static void
+typed_free (VmtTyped *typed)
+{
+  vmt_typed_clear (typed);
+  g_free (typed);
+}
+
+static gboolean
+on_held (gpointer user_data)
+{
+  VmtSession *self = user_data;
+  VmtTyped *typed;
+
+  while ((typed = g_queue_peek_head (&self->held)) && !self->leaving
+         && (!is_said (typed)
+             || vmt_pace_take (&self->pace, g_get_monotonic_time ()))) {
+    g_queue_pop_head (&self->held);
+    obey_now (self, typed);
+    typed_free (typed);
+  }
+  if (self->held_back && self->held.length < HELD_MAX) {
+    self->held_back = FALSE;
+    vmt_session_read_typed (self);
+  }
+  if (self->held.length && !self->leaving)
+    return G_SOURCE_CONTINUE;
+  self->held_timer = 0;
+  return G_SOURCE_REMOVE;
+}
+
+void
+vmt_session_obey (VmtSession *self, VmtTyped *typed)
+{
+  if (g_queue_is_empty (&self->held)
+      && (!is_said (typed)
+          || vmt_pace_take (&self->pace, g_get_monotonic_time ()))) {
+    obey_now (self, typed);
+    return;
+  }
+  if (!self->held_timer) {
+    self->held_timer = g_timeout_add (VMT_PACE_MS, on_held, self);
+    vmt_output_line (self->output, VMT_STYLE_FAINT,
+        "That is much at once: the rest goes out line by line, %d a second. "
+        "Ctrl-C leaves, without it.",
+        1000 / VMT_PACE_MS);
+  }
+  g_queue_push_tail (&self->held, g_memdup2 (typed, sizeof *typed));
+  *typed = (VmtTyped){ 0 };
+}
+
+static void
+drop_held (VmtSession *self)
+{
+  guint n = self->held.length;
+  g_autofree gchar *text = g_strdup_printf (
+      "%u typed line%s sent any more.", n, n == 1 ? " was not" : "s were not");
+
+  if (n)
+    vmt_output_warning (self->output, NULL, text);
+  g_queue_clear_full (&self->held, (GDestroyNotify) typed_free);
+}
+
 static void
 on_line (const gchar *line, gpointer user_data)
 {
@@ -403,7 +523,7 @@ on_line (const gchar *line, gpointer user_data)
   if (line && vmt_session_take_answer (self, line))
     return;
   if (!error && vmt_typed_parse (&typed, line, &error))
-    obey (self, &typed);
+    vmt_session_obey (self, &typed);
   if (error)
     vmt_output_warning (
         self->output, vm_error_to_code (error->code), error->message);
@@ -414,7 +534,7 @@ void
 vmt_session_take_entered (VmtSession *self, const gchar *line)
 {
   vmt_output_prompt (self->output, "");
-  if (*line && vmt_history_may_keep (line)) {
+  if (line && *line && vmt_history_may_keep (line)) {
     g_autofree gchar *safe = vmt_text_safe (line);
 
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "> %s", safe);
@@ -435,19 +555,92 @@ on_background (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+on_keys (const gchar *bytes, gsize size, gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  if (self->editor)
+    vmt_editor_take (self->editor, bytes, size);
+  else
+    vmt_keys_take (&self->keys, bytes, size, on_entered, self);
+}
+
+static void
+on_pasted (const gchar *text, gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  if (!self->leaving)
+    vmt_session_take_pasted (self, text);
+}
+
+static void
+show_typed (VmtSession *self)
+{
+  if (self->leaving)
+    return;
+  if (self->editor)
+    vmt_session_edit_show (self);
+  else
+    vmt_output_prompt (
+        self->output, self->keys.line ? self->keys.line->str : "");
+}
+
+static gboolean
+on_paste_late (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  self->paste_timer = 0;
+  vmt_paste_clear (&self->paste);
+  vmt_output_warning (self->output, vm_error_to_code (VM_ERROR_TIMEOUT),
+      "The end of what was pasted has not come: nothing of it was taken.");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+take_terminal_bytes (VmtSession *self, const gchar *bytes, gsize size)
+{
+  static const VmtPasteFuncs funcs = { on_keys, on_pasted };
+
+  vmt_paste_take (&self->paste, bytes, size, &funcs, self);
+  g_clear_handle_id (&self->paste_timer, g_source_remove);
+  if (self->paste.open)
+    self->paste_timer = g_timeout_add (PASTE_WAIT_MS, on_paste_late, self);
+  show_typed (self);
+}
+
+/* As much as there is now. Returns: as read(). */
+static gssize
+read_bytes (gint fd, gchar *bytes)
+{
+  struct pollfd more = { .fd = fd, .events = POLLIN };
+  gssize n, size = 0;
+
+  do {
+    n = read (fd, bytes + size, (gsize) (READ_MAX - size));
+    if (n > 0)
+      size += n;
+  } while (n > 0 && size < READ_MAX && poll (&more, 1, 0) == 1
+           && (more.revents & POLLIN));
+  return size ? size : n;
+}
+
 /* The end of what is typed is not the end of the meeting. */
 static gboolean
 on_readable (gint fd, GIOCondition condition, gpointer user_data)
 {
   VmtSession *self = user_data;
-  gchar bytes[4096];
+  g_autofree gchar *bytes = NULL;
   gssize size;
 
   if (vmt_typed_is_in_background ()) {
     g_timeout_add (VMT_BACKGROUND_MS, on_background, self);
     return G_SOURCE_REMOVE;
   }
-  size = read (fd, bytes, sizeof bytes);
+  bytes = g_malloc (READ_MAX);
+  size = read_bytes (fd, bytes);
   if (size < 0 && (errno == EINTR || errno == EAGAIN))
     return G_SOURCE_CONTINUE;
   if (size <= 0) {
@@ -459,18 +652,12 @@ on_readable (gint fd, GIOCondition condition, gpointer user_data)
     vmt_session_host_typed_over (self);
     return G_SOURCE_REMOVE;
   }
-  if (!changed) {
-    vmt_lines_take (&self->lines, bytes, size, on_line, self);
-    return G_SOURCE_CONTINUE;
-  }
-  if (self->editor) {
-    vmt_session_edit_take (self, bytes, size);
-    return G_SOURCE_CONTINUE;
-  }
-  vmt_keys_take (&self->keys, bytes, size, on_entered, self);
-  if (!self->leaving)
-    vmt_output_prompt (self->output, self->keys.line->str);
-  return G_SOURCE_CONTINUE;
+  if (changed)
+    take_terminal_bytes (self, bytes, (gsize) size);
+  else
+    vmt_lines_take (&self->lines, bytes, (gsize) size, on_line, self);
+  self->held_back = self->held.length >= HELD_MAX;
+  return self->held_back ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
 void
@@ -497,5 +684,8 @@ vmt_session_stop_typed (VmtSession *self)
   vmt_session_restore_terminal ();
   vmt_lines_end (&self->lines, ignore_line, self);
   vmt_keys_clear (&self->keys);
+  vmt_paste_clear (&self->paste);
+  vmt_typed_clear (&self->pasted);
+  drop_held (self);
   vmt_session_edit_end (self);
 }

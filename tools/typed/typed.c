@@ -570,7 +570,9 @@ take_key (VmtKeys *keys, gchar key, VmtLineFunc func, gpointer user_data)
   switch (key) {
     case '\r':
     case '\n':
-      line = g_utf8_make_valid (keys->line->str, keys->line->len);
+      if (!keys->too_long)
+        line = g_utf8_make_valid (keys->line->str, keys->line->len);
+      keys->too_long = FALSE;
       g_string_truncate (keys->line, 0);
       func (line, user_data);
       break;
@@ -579,6 +581,7 @@ take_key (VmtKeys *keys, gchar key, VmtLineFunc func, gpointer user_data)
       drop_character (keys->line);
       break;
     case KEY_KILL:
+      keys->too_long = FALSE;
       g_string_truncate (keys->line, 0);
       break;
     case KEY_WORD:
@@ -588,8 +591,12 @@ take_key (VmtKeys *keys, gchar key, VmtLineFunc func, gpointer user_data)
       keys->escape = 1;
       break;
     default:
-      if ((guchar) key >= ' ' && keys->line->len < VMT_TYPED_LINE_MAX)
+      if ((guchar) key < ' ')
+        break;
+      if (keys->line->len < VMT_TYPED_LINE_MAX)
         g_string_append_c (keys->line, key);
+      else
+        keys->too_long = TRUE;
   }
 }
 
@@ -608,11 +615,30 @@ vmt_keys_take (VmtKeys *keys, const gchar *bytes, gsize size, VmtLineFunc func,
 }
 
 void
+vmt_keys_insert (VmtKeys *keys, const gchar *text)
+{
+  if (!keys->line)
+    keys->line = g_string_new (NULL);
+  g_string_append (keys->line, text);
+}
+
+void
 vmt_keys_clear (VmtKeys *keys)
 {
   if (keys->line)
     g_string_free (keys->line, TRUE);
   *keys = (VmtKeys){ NULL };
+}
+
+gboolean
+vmt_pace_take (VmtPace *pace, gint64 now_us)
+{
+  const gint64 each = VMT_PACE_MS * (G_TIME_SPAN_SECOND / 1000);
+
+  if (pace->full_us > now_us + (VMT_PACE_BURST - 1) * each)
+    return FALSE;
+  pace->full_us = MAX (pace->full_us, now_us) + each;
+  return TRUE;
 }
 
 gboolean

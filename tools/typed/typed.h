@@ -61,6 +61,7 @@ typedef struct
 } VmtTyped;
 
 #define VMT_INVITATION_MAX (24 * 3600) /* s */
+#define VMT_CHAT_MAX 4096 /* bytes of a message (protocol/meeting.md#chat) */
 #define VMT_TYPED_NUMBER_MAX 999999999 /* of a file */
 
 void vmt_typed_clear (VmtTyped *typed);
@@ -101,12 +102,30 @@ typedef struct
 {
   GString *line; /* so far; NULL before the first key */
   guint escape; /* within the sequence of a key that is no character */
+  gboolean too_long; /* there was more than VMT_TYPED_LINE_MAX */
 } VmtKeys;
 
-/* @bytes as the terminal sends them; @func gets each line that is entered. */
+/* @bytes as the terminal sends them; @func gets each line that is entered, NULL
+ * for one that is longer than VMT_TYPED_LINE_MAX. */
 void vmt_keys_take (VmtKeys *keys, const gchar *bytes, gsize size,
     void (*func) (const gchar *line, gpointer user_data), gpointer user_data);
+/* @text as if it were typed; it has no newline. */
+void vmt_keys_insert (VmtKeys *keys, const gchar *text);
 void vmt_keys_clear (VmtKeys *keys);
+
+/* What is said goes out at a rate at which the others still take it: a burst,
+ * and then one message after another. They drop what is beyond 50, and 10 a
+ * second (protocol/meeting.md#chat). */
+#define VMT_PACE_BURST 25 /* messages */
+#define VMT_PACE_MS 125 /* a message */
+
+typedef struct
+{
+  gint64 full_us; /* when VMT_PACE_BURST may go out again */
+} VmtPace;
+
+/* Whether one may go out at @now_us. */
+gboolean vmt_pace_take (VmtPace *pace, gint64 now_us);
 
 /* Lines come out of bytes. */
 #define VMT_TYPED_LINE_MAX (8 * 1024)

@@ -3,6 +3,7 @@
 /* A question before, or between, what has a main loop of its own. */
 
 #include "ui/ask.h"
+#include "typed/paste.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -21,7 +22,8 @@ typedef struct
 {
   GMainLoop *loop;
   GString *line;
-  gboolean entered, given_up;
+  VmtPaste paste;
+  gboolean entered, given_up, over;
 } Asking;
 
 gboolean
@@ -43,20 +45,27 @@ drop (Asking *self)
   g_string_truncate (self->line, last ? (gsize) (last - self->line->str) : 0);
 }
 
-/* Whether there was the last one. */
-static gboolean
+static void
+append (Asking *self, gchar key)
+{
+  if ((guchar) key >= ' ' && self->line->len < VMT_ASK_MAX)
+    g_string_append_c (self->line, key);
+}
+
+static void
 take (Asking *self, gchar key)
 {
   switch (key) {
     case '\r':
     case '\n':
-      self->entered = TRUE;
-      return TRUE;
+      self->entered = self->over = TRUE;
+      break;
     case KEY_INTERRUPT:
-      self->given_up = TRUE;
-      return TRUE;
+      self->given_up = self->over = TRUE;
+      break;
     case KEY_END:
-      return TRUE;
+      self->over = TRUE;
+      break;
     case KEY_RUBOUT:
     case '\b':
       drop (self);
@@ -65,22 +74,40 @@ take (Asking *self, gchar key)
       g_string_truncate (self->line, 0);
       break;
     default:
-      if ((guchar) key >= ' ' && self->line->len < VMT_ASK_MAX)
-        g_string_append_c (self->line, key);
+      append (self, key);
   }
-  return FALSE;
+}
+
+static void
+on_keys (const gchar *bytes, gsize size, gpointer user_data)
+{
+  Asking *self = user_data;
+
+  for (gsize i = 0; i < size && !self->over; i++)
+    take (self, bytes[i]);
+}
+
+/* Enter is pressed, not pasted. */
+static void
+on_pasted (const gchar *text, gpointer user_data)
+{
+  for (; text && *text; text++)
+    append (user_data, *text);
 }
 
 static gboolean
 on_readable (gint fd, GIOCondition condition, gpointer user_data)
 {
+  static const VmtPasteFuncs funcs = { on_keys, on_pasted };
   Asking *self = user_data;
   gchar key;
   gssize size = read (fd, &key, 1);
 
   if (size < 0 && (errno == EINTR || errno == EAGAIN))
     return G_SOURCE_CONTINUE;
-  if (size == 1 && !take (self, key))
+  if (size == 1)
+    vmt_paste_take (&self->paste, &key, 1, &funcs, self);
+  if (size == 1 && !self->over)
     return G_SOURCE_CONTINUE;
   g_main_loop_quit (self->loop);
   return G_SOURCE_REMOVE;
@@ -122,7 +149,7 @@ vmt_ask (
     return NULL;
   self.loop = g_main_loop_new (NULL, FALSE);
   self.line = g_string_new (NULL);
-  printf ("%s ", question);
+  printf ("%s%s ", vmt_paste_is_bracketed () ? VMT_PASTE_ON : "", question);
   fflush (stdout);
   g_unix_fd_add (
       STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, &self);
@@ -134,8 +161,9 @@ vmt_ask (
   while (g_source_remove_by_user_data (&self))
     continue;
   tcsetattr (STDIN_FILENO, TCSANOW, &found);
-  putchar ('\n');
+  printf ("%s\n", vmt_paste_is_bracketed () ? VMT_PASTE_OFF : "");
   fflush (stdout);
+  vmt_paste_clear (&self.paste);
   if (self.entered && self.line->len)
     answer = g_utf8_make_valid (self.line->str, (gssize) self.line->len);
   *given_up = self.given_up;

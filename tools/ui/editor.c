@@ -59,6 +59,7 @@ struct _VmtEditor
   gint main, side; /* of the pseudo-terminal */
   GString *bytes; /* of a key that is not whole yet */
   gunichar next; /* the key for libedit; 0: there is none */
+  gboolean too_long; /* the line: a key had no room */
   GPtrArray *typed; /* since the history was loaded */
 };
 
@@ -274,9 +275,10 @@ vmt_editor_get_line (VmtEditor *self, gsize *cursor)
 }
 
 /* What libedit has of the line is what its own end of it leaves. */
-static void
-start_anew (VmtEditor *self)
+void
+vmt_editor_clear_line (VmtEditor *self)
 {
+  self->too_long = FALSE;
   el_set (self->edit, EL_UNBUFFERED, 0);
   el_set (self->edit, EL_UNBUFFERED, 1);
 }
@@ -286,13 +288,14 @@ enter (VmtEditor *self)
 {
   gsize cursor;
   g_autofree gchar *line = vmt_editor_get_line (self, &cursor);
+  gboolean too_long = self->too_long;
 
-  start_anew (self);
-  self->funcs.enter (line, self->user_data);
+  vmt_editor_clear_line (self);
+  self->funcs.enter (too_long ? NULL : line, self->user_data);
 }
 
-static void
-put (VmtEditor *self, const gchar *text)
+void
+vmt_editor_insert (VmtEditor *self, const gchar *text)
 {
   g_autofree gunichar *wide = g_utf8_to_ucs4 (text, -1, NULL, NULL, NULL);
 
@@ -311,7 +314,7 @@ complete (VmtEditor *self)
   if (!after || strlen (line) - cursor + strlen (after) > VMT_EDITOR_LINE_MAX)
     return;
   el_wdeletestr (self->edit, (gint) g_utf8_strlen (before, -1));
-  put (self, after);
+  vmt_editor_insert (self, after);
 }
 
 static gboolean
@@ -344,8 +347,12 @@ press (VmtEditor *self, gunichar key)
   }
   /* what is put back is as long as what was taken out, and may come twice */
   if ((key >= ' ' && key != KEY_RUBOUT && !has_room (self, key))
-      || (key == KEY_YANK && !has_room (self, 'x')))
+      || (key == KEY_YANK && !has_room (self, 'x'))) {
+    self->too_long = TRUE;
     return;
+  }
+  if (key == KEY_KILL)
+    self->too_long = FALSE;
   self->next = key;
   el_wgets (self->edit, &n);
   self->next = 0;

@@ -15,7 +15,8 @@ typedef struct _VmtEditor VmtEditor;
 
 typedef struct
 {
-  /* @line was entered, and is empty again. */
+  /* @line was entered, and is empty again. NULL: it was longer than
+   * VMT_EDITOR_LINE_MAX. */
   void (*enter) (const gchar *line, gpointer user_data);
   /* Tab. @before: up to the cursor. What is to stand in its place, or NULL: the
    * same. Transfer full. */
@@ -27,6 +28,10 @@ VmtEditor *vmt_editor_new (const VmtEditorFuncs *funcs, gpointer user_data);
 void vmt_editor_free (VmtEditor *self);
 /* @bytes as the terminal sends them; what is no whole key yet waits. */
 void vmt_editor_take (VmtEditor *self, const gchar *bytes, gsize size);
+/* @text, which has no newline, as if it were typed; and the line as if it had
+ * not been. */
+void vmt_editor_insert (VmtEditor *self, const gchar *text);
+void vmt_editor_clear_line (VmtEditor *self);
 /* The line so far; *@cursor: the bytes in front of the cursor. Transfer
  * full. */
 gchar *vmt_editor_get_line (VmtEditor *self, gsize *cursor);

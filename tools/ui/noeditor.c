@@ -20,6 +20,16 @@ vmt_editor_take (VmtEditor *self, const gchar *bytes, gsize size)
 {
 }
 
+void
+vmt_editor_insert (VmtEditor *self, const gchar *text)
+{
+}
+
+void
+vmt_editor_clear_line (VmtEditor *self)
+{
+}
+
 gchar *
 vmt_editor_get_line (VmtEditor *self, gsize *cursor)
 {

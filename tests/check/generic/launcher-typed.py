@@ -24,14 +24,16 @@ LOOPBACK = ["--insecure", "--interfaces", "lo", "--methods", "manual",
             "--source", "test", "--audio-only"]
 WAIT = 90  # s, where others take the cores
 UP, DOWN, LEFT, HOME, DELETE = "\x1b[A", "\x1b[B", "\x1b[D", "\x1b[H", "\x1b[3~"
-CTRL_C = "\x03"
+CTRL_C, CTRL_Z = "\x03", "\x1a"
+PASTE_ON, PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
+PASTED = "\x1b[200~{}\x1b[201~"
 LOOK_TIME = 1.2  # s, and some more: sooner a plain answer was not meant for a question
 
 
 class Terminal:
     """videomeet on a terminal of its own; what it showed so far."""
 
-    def __init__(self, folder, *arguments, columns=80, **env):
+    def __init__(self, folder, *arguments, columns=80, shell=(), **env):
         self.bytes = b""
         main, side = pty.openpty()
         termios.tcsetwinsize(side, (24, columns))
@@ -40,7 +42,7 @@ class Terminal:
         self.fd, self.side = main, side
         self.before = termios.tcgetattr(side)
         self.process = subprocess.Popen(
-            [launcher, *arguments], stdin=side, stdout=side, stderr=side,
+            [*shell, launcher, *arguments], stdin=side, stdout=side, stderr=side,
             env={**os.environ, "XDG_CONFIG_HOME": str(folder / "term"),
                  "XDG_STATE_HOME": str(folder / "state"), "TERM": "xterm",
                  "DISPLAY": "", "WAYLAND_DISPLAY": "", **env},
@@ -457,8 +459,69 @@ def given_up(folder, running):
     assert "The meeting was not joined." in guest.shown, guest.shown
     assert "ended" not in guest.shown, guest.shown
     assert not re.search(r"\x1b\[[0-9;]*m", guest.shown), guest.shown
-    for line in re.split(r"\r\n|\r\x1b\[K", guest.shown):
+    for line in re.split(r"\r\n|\r\x1b\[K|\x1b\[\?2004[hl]", guest.shown):
         assert len(line) <= 40, line
+
+
+def pasted(folder, running):
+    """What is pasted is one message; nothing in it is a command or an answer. What
+    comes too fast waits. Whoever stops the program has the terminal back."""
+    host, guest = meet(
+        folder, running, "notes",
+        shell=("bash", "-c", 'set -m; "$@"; echo stopped; fg %1', "bash"))
+
+    host.wait_for(re.escape(PASTE_ON))
+    host.type(PASTED.format("one\r\ntwo\n/leave\nfour\n"))
+    guest.wait("chat", text="one\ntwo\n/leave\nfour", private=False)
+    host.type("/msg Bob " + PASTED.format("y\n/end") + "\r")
+    guest.wait("chat", text="y\n/end", private=True)
+    # one line stands there to be read, as what is said
+    host.type(PASTED.format("/end\n"))
+    host.wait_for_line(" > //end")
+    host.type("\r")
+    guest.wait("chat", text="/end")
+    many = "\n".join("yyyyyy")
+    host.type(PASTED.format(many))
+    host.wait_for("6 lines were pasted: are they to be sent to everybody")
+    host.type(PASTED.format("y\n"))
+    host.wait_for_line(" > y")
+    host.type("\x15n\r")
+    host.wait_for("Nothing was sent.")
+    host.type(PASTED.format(many))
+    host.wait_for("(?s)lines were pasted.*lines were pasted")
+    host.type("y\r")
+    guest.wait("chat", text=many)
+    host.type("/kick " + PASTED.format("Bob\nAnn"))
+    host.wait_for("Several lines were pasted, and a command has one")
+    host.type("\x15" + PASTED.format("\n".join(["x" * 1365] * 3)))
+    host.wait_for(r"this\s+one\s+has\s+4097")
+    host.type(PASTED.format("\n".join(["z" * 1364] * 2 + ["z" * 1366])))
+    guest.wait("chat", text="\n".join(["z" * 1364] * 2 + ["z" * 1366]))
+
+    # where the terminal does not say what is pasted
+    host.type("".join(f"line {i}\r" for i in range(70)) + "/hand\r")
+    host.wait_for("line by line, 8 a second")
+    guest.wait("hand", raised=True)
+    guest.wait("chat", text="line 69")
+    said = [e["text"] for e in guest.events if e["event"] == "chat"]
+    assert said[-70:] == [f"line {i}" for i in range(70)], said[-70:]
+
+    host.type(CTRL_Z)
+    off, on = re.escape(PASTE_OFF), re.escape(PASTE_ON)
+    host.wait_for(f"(?s){off}.*stopped.*{on}")
+    host.type("/end\r")
+    assert host.drain_until_end() == 0, host.shown
+    assert host.shown.rstrip().rfind(PASTE_OFF) > host.shown.rfind(PASTE_ON)
+    assert guest.process.wait(WAIT) == 0
+
+    # what waits is not lost without a word; a terminal that knows no brackets
+    host, guest = meet(folder, running, "dumb", TERM="dumb")
+    host.type("".join(f"line {i}\r" for i in range(40)))
+    host.wait_for("line by line, 8 a second")
+    host.type(CTRL_C)
+    assert host.drain_until_end() == 0, host.shown
+    assert re.search(r"\d+ typed lines were not sent any more", host.shown)
+    assert PASTE_ON not in host.shown and PASTE_OFF not in host.shown, host.shown
 
 
 def interrupted(folder, running):
@@ -480,7 +543,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="vm-typed-") as name:
         try:
             edit = (edited, remembered, shared) if "edit" in sys.argv else ()
-            for case in (talk, *edit, compared, offered, viewed, removed, asked,
+            for case in (talk, *edit, pasted, compared, offered, viewed, removed, asked,
                          given_up, interrupted):
                 began = time.monotonic()
                 case(pathlib.Path(name), running)

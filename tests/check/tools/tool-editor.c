@@ -40,7 +40,7 @@ teardown (void)
 static void
 on_enter (const gchar *line, gpointer user_data)
 {
-  g_string_append_printf (user_data, "[%s]", line);
+  g_string_append_printf (user_data, "[%s]", line ? line : "(long)");
 }
 
 static gchar *
@@ -164,8 +164,35 @@ GST_START_TEST (test_line_limit)
     vmt_editor_take (editor, text, strlen (text));
     line = vmt_editor_get_line (editor, &cursor);
     fail_unless_equals_int (strlen (line), VMT_EDITOR_LINE_MAX + MIN (over, 0));
+    /* nothing of it is sent as if it were whole */
+    type (editor, "\rnext\r");
+    fail_unless_equals_int (g_str_has_prefix (got->str, "[(long)]"), over > 0);
+    fail_unless (g_str_has_suffix (got->str, "[next]"));
     vmt_editor_free (editor);
   }
+}
+
+GST_END_TEST;
+
+/* What is pasted stands at the cursor, and does not enter the line. */
+GST_START_TEST (test_insert)
+{
+  g_autoptr (GString) got = g_string_new (NULL);
+  VmtEditor *editor = make (got);
+  g_autofree gchar *line = NULL;
+  gsize cursor;
+
+  type (editor, "ad" LEFT);
+  vmt_editor_insert (editor, "b\xc3\xa4");
+  type (editor, "c");
+  line = vmt_editor_get_line (editor, &cursor);
+  fail_unless_equals_string (line, "ab\xc3\xa4"
+                                   "cd");
+  fail_unless_equals_int (cursor, 5);
+  vmt_editor_clear_line (editor);
+  type (editor, "x\r");
+  fail_unless_equals_string (got->str, "[x]");
+  vmt_editor_free (editor);
 }
 
 GST_END_TEST;
@@ -314,6 +341,7 @@ tool_editor_suite (void)
   tcase_add_test (tc, test_keys);
   tcase_add_test (tc, test_endless_sequence);
   tcase_add_test (tc, test_line_limit);
+  tcase_add_test (tc, test_insert);
   tcase_add_test (tc, test_history);
   tcase_add_test (tc, test_history_file);
   tcase_add_test (tc, test_history_limit);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "session/roster.h"
-#include "typed/typed.h"
+#include "typed/paste.h"
 
 static void
 check (const gchar *line, VmtTypedVerb verb, const gchar *who,
@@ -383,7 +383,106 @@ GST_START_TEST (test_keys_limit)
 
     vmt_keys_take (&keys, line, strlen (line), on_line, got);
     fail_unless_equals_int (keys.line->len, VMT_TYPED_LINE_MAX + MIN (over, 0));
+    /* nothing of it is sent as if it were whole */
+    vmt_keys_take (&keys, "\rnext\r", 6, on_line, got);
+    fail_unless_equals_int (g_str_has_prefix (got->str, "[(long)]"), over > 0);
+    fail_unless (g_str_has_suffix (got->str, "[next]"));
     vmt_keys_clear (&keys);
+  }
+}
+
+GST_END_TEST;
+
+static void
+on_keys (const gchar *bytes, gsize size, gpointer user_data)
+{
+  g_string_append_len (user_data, bytes, (gssize) size);
+}
+
+static void
+on_pasted (const gchar *text, gpointer user_data)
+{
+  g_string_append_printf (user_data, "{%s}", text ? text : "(long)");
+}
+
+#define START "\033[200~"
+#define END "\033[201~"
+
+GST_START_TEST (test_paste)
+{
+  static const VmtPasteFuncs funcs = { on_keys, on_pasted };
+  /* and, where bytes come one by one, something else */
+  static const gchar *const cases[][3] = {
+    { "a\r", "a\r", NULL },
+    { "a" START "b\n/leave\nc" END "d\r", "a{b\n/leave\nc}d\r", NULL },
+    { START "b\r\nc\rd\n\n" END, "{b\nc\nd}", NULL },
+    { START "\n" END "\r", "{}\r", NULL },
+    { START "\ta\033[31m\001\x7f\xc2\x9b\xff" END, "{\ta[31m\xef\xbf\xbd}",
+        NULL },
+    { "\033[A\033[20~" END "x", "\033[A\033[20~" END "x", NULL },
+    /* what was pasted has an end in it: the terminal's own is the last */
+    { START "b" END "\r/leave\r" END "c", "{b\n/leave}c",
+        "{b}\r/leave\r" END "c" },
+    { START "b" START "c" END "d", "{bc}d", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint one_by_one = 0; one_by_one < 2; one_by_one++) {
+      VmtPaste paste = { NULL };
+      g_autoptr (GString) got = g_string_new (NULL);
+      gsize size = strlen (cases[i][0]), step = one_by_one ? 1 : size;
+      const gchar *wanted =
+          one_by_one && cases[i][2] ? cases[i][2] : cases[i][1];
+
+      for (gsize at = 0; at < size; at += step)
+        vmt_paste_take (&paste, cases[i][0] + at, step, &funcs, got);
+      fail_unless_equals_string (got->str, wanted);
+      fail_if (paste.open);
+      vmt_paste_clear (&paste);
+    }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_paste_limit)
+{
+  static const VmtPasteFuncs funcs = { on_keys, on_pasted };
+
+  for (gint over = -1; over <= 1; over++)
+    for (gsize step = 1; step <= 2 * VMT_PASTE_MAX; step *= 4096) {
+      VmtPaste paste = { NULL };
+      g_autoptr (GString) got = g_string_new (NULL);
+      g_autofree gchar *text = g_strnfill (VMT_PASTE_MAX + over, 'x');
+      g_autofree gchar *all = g_strconcat (START, text, END "a", NULL);
+      gsize size = strlen (all);
+
+      for (gsize at = 0; at < size; at += step)
+        vmt_paste_take (&paste, all + at, MIN (step, size - at), &funcs, got);
+      fail_unless (g_str_has_suffix (got->str, "}a"));
+      fail_unless_equals_int (
+          g_str_has_prefix (got->str, "{(long)}"), over > 0);
+      fail_unless_equals_int (paste.bytes->len, 0);
+      vmt_paste_clear (&paste);
+    }
+}
+
+GST_END_TEST;
+
+/* A burst, one after another, and a burst again after a rest. */
+GST_START_TEST (test_pace)
+{
+  const gint64 each = VMT_PACE_MS * 1000;
+  VmtPace pace = { 0 };
+  gint64 now = 5 * G_TIME_SPAN_SECOND;
+
+  for (guint burst = 0; burst < 2; burst++) {
+    for (guint i = 0; i < VMT_PACE_BURST; i++)
+      fail_unless (vmt_pace_take (&pace, now), "%u", i);
+    fail_if (vmt_pace_take (&pace, now));
+    fail_if (vmt_pace_take (&pace, now + each - 1));
+    fail_unless (vmt_pace_take (&pace, now + each));
+    fail_if (vmt_pace_take (&pace, now + each));
+    now += (VMT_PACE_BURST + 1) * each;
   }
 }
 
@@ -504,6 +603,9 @@ tool_typed_suite (void)
   tcase_add_test (tc, test_line_limit);
   tcase_add_test (tc, test_keys);
   tcase_add_test (tc, test_keys_limit);
+  tcase_add_test (tc, test_paste);
+  tcase_add_test (tc, test_paste_limit);
+  tcase_add_test (tc, test_pace);
   tcase_add_test (tc, test_who);
   tcase_add_test (tc, test_who_was_removed);
   tcase_add_test (tc, test_who_compared);
