@@ -461,6 +461,162 @@ GST_START_TEST (test_without_an_sfu)
 
 GST_END_TEST;
 
+/* Whether no path leads from peers[@n] to @to. */
+static void
+pair (guint n, const gchar *to, gboolean asks)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_SFU_PAIR);
+  signal->to = g_strdup (to);
+  signal->active = asks;
+  signal->seq = 5;
+  vm_member_receive (peers[n].member, signal);
+}
+
+static void
+made (void)
+{
+  vm_room_sfu_made (vm_rooms_find (rooms, "blue"), NUMBER);
+}
+
+/* Both have to say so; who has not is asked. The others go on as they are. */
+GST_START_TEST (test_pair)
+{
+  g_autofree gchar *ticket = NULL;
+
+  come (4);
+  forget_all ();
+  pair (0, "p002", TRUE);
+  heard (&peers[1], "sfu-pair");
+  fail_unless_equals_string (peers[1].last->from, "p001");
+  fail_unless_equals_int (wanted, -1);
+  pair (1, "p001", TRUE);
+  fail_unless_equals_int (wanted, TRUE);
+  heard (&peers[0], "");
+  made ();
+  fail_unless_equals_int (topology (), VM_TOPOLOGY_MESH);
+  heard (&peers[0], "sfu:on+p002");
+  heard (&peers[1], "sfu:on+p001");
+  fail_unless_equals_int64 (peers[1].last->sfu_room, NUMBER);
+  ticket = ticket_of (&peers[0]);
+  fail_unless (use (ticket) == peers[0].member);
+  /* said again, as after another attempt */
+  pair (1, "p001", TRUE);
+  heard (&peers[0], "");
+  heard (&peers[1], "");
+  /* another pair of one of them: the room is there */
+  pair (2, "p002", TRUE);
+  pair (1, "p003", TRUE);
+  heard (&peers[0], "");
+  heard (&peers[1], "sfu-pair sfu:on+p001+p003");
+  heard (&peers[2], "sfu:on+p002");
+  say (&peers[2], VM_SIGNAL_SFU, NULL);
+  heard (&peers[2], "sfu:on+p002");
+  /* a path was found */
+  pair (0, "p002", FALSE);
+  heard (&peers[0], "sfu:off");
+  heard (&peers[1], "sfu:on+p003");
+  fail_unless_equals_int (wanted, TRUE);
+  /* and one leaves */
+  say (&peers[2], VM_SIGNAL_BYE, NULL);
+  heard (&peers[1], "participant-left meeting-state:active sfu:off");
+  fail_unless_equals_string (cut->str, "p003 ");
+  fail_unless_equals_int (wanted, FALSE);
+  fail_unless (strstr (peers[3].heard->str, "sfu") == NULL);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_pair_that_is_none)
+{
+  takes_sfu = FALSE;
+  come (1);
+  takes_sfu = TRUE;
+  come (2);
+  forget_all ();
+  /* an older client does not know the word */
+  pair (1, "p001", TRUE);
+  pair (0, "p002", TRUE);
+  heard (&peers[0], "");
+  heard (&peers[1], "");
+  pair (1, "p009", TRUE);
+  heard_error (&peers[1], VM_ERROR_UNROUTABLE);
+  pair (1, NULL, TRUE);
+  heard_error (&peers[1], VM_ERROR_BAD_MESSAGE);
+  pair (1, "p002", TRUE);
+  heard_error (&peers[1], VM_ERROR_UNROUTABLE);
+  /* never asked for */
+  pair (1, "p003", FALSE);
+  heard (&peers[2], "");
+  vm_rooms_set_sfu_reached (rooms, FALSE, now);
+  pair (1, "p003", TRUE);
+  pair (2, "p002", TRUE);
+  heard (&peers[1], "");
+  heard (&peers[2], "");
+  vm_rooms_set_sfu (rooms, NULL);
+  pair (1, "p003", TRUE);
+  pair (2, "p002", TRUE);
+  heard (&peers[1], "");
+  fail_unless_equals_int (wanted, -1);
+}
+
+GST_END_TEST;
+
+static void
+make_pair (void)
+{
+  pair (0, "p002", TRUE);
+  pair (1, "p001", TRUE);
+  made ();
+  forget_all ();
+}
+
+GST_START_TEST (test_pair_loses_the_sfu)
+{
+  come (3);
+  make_pair ();
+  vm_rooms_set_sfu_reached (rooms, FALSE, now);
+  tick (VM_SFU_LOST_TIME - 1);
+  heard (&peers[0], "");
+  tick (1);
+  heard (&peers[0], "sfu:off");
+  heard (&peers[1], "sfu:off");
+  heard (&peers[2], "");
+  fail_unless_equals_int (wanted, FALSE);
+  /* it is back, and refuses a room */
+  vm_rooms_set_sfu_reached (rooms, TRUE, now);
+  pair (0, "p002", TRUE);
+  pair (1, "p001", TRUE);
+  fail_unless_equals_int (wanted, TRUE);
+  forget_all ();
+  vm_room_sfu_failed (vm_rooms_find (rooms, "blue"));
+  fail_unless_equals_int (wanted, FALSE);
+  heard (&peers[0], "");
+  make_pair ();
+  fail_unless_equals_int (wanted, TRUE);
+}
+
+GST_END_TEST;
+
+/* The room that grows has them all there, the pair too. */
+GST_START_TEST (test_pair_grows)
+{
+  come (MESH_MAX);
+  make_pair ();
+  come (1);
+  fail_unless_equals_int (topology (), VM_TOPOLOGY_ASKED);
+  made ();
+  forget_all ();
+  say (&peers[0], VM_SIGNAL_SFU, NULL);
+  heard (&peers[0], "sfu:on");
+  pair (0, "p002", TRUE);
+  pair (1, "p001", TRUE);
+  pair (0, "p002", FALSE);
+  heard (&peers[1], "");
+  fail_unless_equals_int (wanted, TRUE);
+}
+
+GST_END_TEST;
+
 static Suite *
 roomtopology_suite (void)
 {
@@ -480,6 +636,10 @@ roomtopology_suite (void)
   tcase_add_test (tc, test_tickets);
   tcase_add_test (tc, test_asks_for_a_ticket);
   tcase_add_test (tc, test_heard);
+  tcase_add_test (tc, test_pair);
+  tcase_add_test (tc, test_pair_that_is_none);
+  tcase_add_test (tc, test_pair_loses_the_sfu);
+  tcase_add_test (tc, test_pair_grows);
   tcase_add_test (tc, test_ends);
   tcase_add_test (tc, test_without_an_sfu);
   suite_add_tcase (s, tc);

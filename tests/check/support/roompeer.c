@@ -25,6 +25,8 @@ on_send (gpointer data, const VmSignal *signal, gpointer user_data)
     g_string_append_printf (peer->heard, ":%s", signal->state);
   if (signal->type == VM_SIGNAL_SFU)
     g_string_append (peer->heard, signal->active ? ":on" : ":off");
+  for (guint i = 0; signal->with && signal->with[i]; i++)
+    g_string_append_printf (peer->heard, "+%s", signal->with[i]);
   g_clear_pointer (&peer->last, vm_signal_unref);
   peer->last = vm_signal_ref (signal);
   if (signal->type == VM_SIGNAL_WELCOME) {

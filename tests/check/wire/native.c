@@ -118,6 +118,9 @@ static const gchar *const vectors[] = {
   HEAD ("sfu") ",\"to\":\"p002\",\"active\":true,"
                "\"path\":\"/sfu?ticket=t-1\",\"room\":9007199254740991}",
   HEAD ("sfu") ",\"to\":\"p002\",\"active\":false}",
+  HEAD ("sfu") ",\"to\":\"p002\",\"active\":true,\"path\":\"/sfu?ticket=t-1\","
+               "\"room\":1,\"with\":[\"p001\",\"p003\"]}",
+  HEAD ("sfu-pair") ",\"from\":\"p001\",\"to\":\"p002\",\"active\":true}",
   HEAD ("sfu-heard") ",\"from\":\"p001\",\"to\":\"p002\",\"heard\":true}",
   HEAD ("error") ",\"code\":\"UNROUTABLE\",\"message\":\"p009 is not here\","
                  "\"inReplyTo\":7}",

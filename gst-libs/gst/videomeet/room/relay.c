@@ -76,6 +76,16 @@ forward_heard (VmMember *member, VmSignal *signal, GError **error)
   return forward (member, signal, FALSE, error);
 }
 
+static gboolean
+pair (VmMember *member, VmSignal *signal, GError **error)
+{
+  VmMember *to = receiver_of (member, signal, NULL);
+
+  if (to && vm_member_pair (member, to, signal->active))
+    return TRUE;
+  return forward_heard (member, signal, error);
+}
+
 /* protocol/meeting.md#reactions */
 static gboolean
 react (VmMember *member, VmSignal *signal, GError **error)
@@ -222,6 +232,8 @@ receive (VmMember *member, VmSignal *signal, GError **error)
       return react (member, signal, error);
     case VM_SIGNAL_SFU_HEARD:
       return forward_heard (member, signal, error);
+    case VM_SIGNAL_SFU_PAIR:
+      return pair (member, signal, error);
     case VM_SIGNAL_SFU:
       return vm_member_renew_sfu (member, signal, error);
     case VM_SIGNAL_MUTE_REQUEST:

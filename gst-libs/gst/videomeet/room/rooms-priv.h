@@ -104,6 +104,7 @@ struct _VmRoom
   gboolean open; /* see VmOpenRooms */
   VmTopology topology;
   gint64 sfu_room; /* its number there, from VM_TOPOLOGY_SFU on */
+  gboolean paired; /* two of the mesh are to meet there, see roompairs.c */
   gboolean sfu_told; /* what the members know: that it goes by the SFU */
   gint64 few_since; /* 0: it has enough participants for the SFU */
   gint64 returning_since;
@@ -141,6 +142,7 @@ struct _VmMember
   VmRate reactions;
   gchar *sfu_ticket; /* unused, or NULL */
   gint64 sfu_ticket_expires;
+  GHashTable *sfu_asked; /* ids of those whom it cannot reach; or NULL */
 
   /* in a cluster: */
   guint seat; /* its number among this server's seats; 0: not shared */
@@ -265,7 +267,23 @@ void vm_room_look_at_size (VmRoom *room);
 void vm_room_tick_topology (VmRoom *room, gint64 now);
 /* It went by an SFU until @lost_at, whose room is gone: by another one now. */
 void vm_room_restore_topology (VmRoom *room, gint64 lost_at);
-/* The room is about to be freed. */
+void vm_room_tell_topology_to (VmMember *member);
+void vm_room_want_sfu (VmRoom *room, gboolean wanted);
+gboolean vm_rooms_has_lost_sfu (const VmRooms *rooms, gint64 now);
+
+/* roompairs.c: @member says whether no path leads to @to. Two of whom both say
+ * so meet by the SFU. FALSE: @to has not said so, and may be asked. */
+gboolean vm_member_pair (VmMember *member, VmMember *to, gboolean asks);
+/* Ids of those whom it meets so, or NULL. Returns: (transfer full) */
+gchar **vm_member_list_pairs (const VmMember *member);
+/* The room at the SFU is there. */
+void vm_room_tell_pairs (VmRoom *room);
+/* Nobody meets there any more; @told: and those who did are told. */
+void vm_room_end_pairs (VmRoom *room, gboolean told);
+/* @member leaves. */
+void vm_member_end_pairs (VmMember *member);
+
+/* roomtopology.c: the room is about to be freed. */
 void vm_room_end_topology (VmRoom *room);
 
 /* PEM of the token that shows others why @member is admitted: given by this

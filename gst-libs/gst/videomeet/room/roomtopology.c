@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* By what way media goes in an open room: from each to each, or by an SFU once
- * it has grown (protocol/cloud.md#topology). */
+ * it has grown (protocol/cloud.md#topology); and in a mesh, between two whom no
+ * path connects, by the SFU (roompairs.c). */
 
 #include "room/rooms-priv.h"
 
@@ -81,16 +82,25 @@ tell (VmMember *member)
 {
   VmRoom *room = member->room;
   g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_SFU);
+  gboolean all = room->topology == VM_TOPOLOGY_SFU;
 
   if (!member->takes_sfu)
     return;
   signal->to = g_strdup (member->id);
-  signal->active = room->topology == VM_TOPOLOGY_SFU;
+  if (!all && room->paired && room->sfu_room)
+    signal->with = vm_member_list_pairs (member);
+  signal->active = all || signal->with;
   if (signal->active) {
     signal->path = make_path (member);
     signal->sfu_room = room->sfu_room;
   }
   vm_room_send (room, member, signal);
+}
+
+void
+vm_room_tell_topology_to (VmMember *member)
+{
+  tell (member);
 }
 
 static void
@@ -127,8 +137,10 @@ vm_member_leave_sfu (VmMember *member)
   VmRooms *rooms = room->rooms;
 
   forget_ticket (member);
-  if (room->topology != VM_TOPOLOGY_MESH && rooms->funcs.cut_sfu)
+  if ((room->topology != VM_TOPOLOGY_MESH || room->paired)
+      && rooms->funcs.cut_sfu)
     rooms->funcs.cut_sfu (room, member->id, rooms->user_data);
+  vm_member_end_pairs (member);
 }
 
 VmMember *
@@ -137,8 +149,9 @@ vm_rooms_use_sfu_ticket (
 {
   VmMember *member =
       text ? g_hash_table_lookup (rooms->sfu_tickets, text) : NULL;
-  gboolean good = member && member->sfu_ticket_expires > now
-                  && member->room->topology == VM_TOPOLOGY_SFU;
+  gboolean good =
+      member && member->sfu_ticket_expires > now
+      && (member->room->topology == VM_TOPOLOGY_SFU || member->room->paired);
 
   if (member)
     forget_ticket (member);
@@ -150,8 +163,8 @@ vm_rooms_use_sfu_ticket (
 
 /* Moves */
 
-static void
-want_sfu (VmRoom *room, gboolean wanted)
+void
+vm_room_want_sfu (VmRoom *room, gboolean wanted)
 {
   VmRooms *rooms = room->rooms;
 
@@ -164,12 +177,14 @@ enter (VmRoom *room)
 {
   room->few_since = 0;
   room->returning_since = 0;
-  if (room->topology == VM_TOPOLOGY_ASKED)
-    want_sfu (room, TRUE);
-  else if (room->topology == VM_TOPOLOGY_RETURNING)
+  if (room->topology == VM_TOPOLOGY_ASKED) {
+    vm_room_end_pairs (room, FALSE);
+    vm_room_want_sfu (room, TRUE);
+  }
+  if (room->topology == VM_TOPOLOGY_RETURNING)
     room->returning_since = room->rooms->ticked;
   else if (room->topology == VM_TOPOLOGY_MESH)
-    want_sfu (room, FALSE);
+    vm_room_want_sfu (room, FALSE);
   /* of a room at the SFU always: it may be another one */
   if (room->topology == VM_TOPOLOGY_SFU
       || (room->sfu_told && room->topology != VM_TOPOLOGY_ASKED))
@@ -237,8 +252,8 @@ is_small (VmRoom *room, gint64 now)
          && now - room->few_since >= room->rooms->sfu.return_time;
 }
 
-static gboolean
-is_lost (const VmRooms *rooms, gint64 now)
+gboolean
+vm_rooms_has_lost_sfu (const VmRooms *rooms, gint64 now)
 {
   return !rooms->sfu_reached && now - rooms->sfu_lost_at >= VM_SFU_LOST_TIME;
 }
@@ -246,15 +261,19 @@ is_lost (const VmRooms *rooms, gint64 now)
 void
 vm_room_tick_topology (VmRoom *room, gint64 now)
 {
+  if (room->paired && vm_rooms_has_lost_sfu (room->rooms, now))
+    vm_room_end_pairs (room, TRUE);
   if (room->topology == VM_TOPOLOGY_MESH
       && room->members->len <= room->rooms->sfu.mesh_max)
     return;
   vm_room_look_at_size (room);
   if (room->topology == VM_TOPOLOGY_SFU && is_small (room, now))
     move (room, SHRINKS);
-  else if (room->topology == VM_TOPOLOGY_SFU && is_lost (room->rooms, now))
+  else if (room->topology == VM_TOPOLOGY_SFU
+           && vm_rooms_has_lost_sfu (room->rooms, now))
     move (room, LOST);
-  else if (room->topology == VM_TOPOLOGY_ASKED && is_lost (room->rooms, now))
+  else if (room->topology == VM_TOPOLOGY_ASKED
+           && vm_rooms_has_lost_sfu (room->rooms, now))
     move (room, FAILS);
   else if (room->topology == VM_TOPOLOGY_RETURNING
            && now - room->returning_since >= VM_SFU_RETURN_TIME)
@@ -272,8 +291,9 @@ vm_room_restore_topology (VmRoom *room, gint64 lost_at)
 void
 vm_room_end_topology (VmRoom *room)
 {
+  vm_room_end_pairs (room, FALSE);
   if (room->topology != VM_TOPOLOGY_MESH)
-    want_sfu (room, FALSE);
+    vm_room_want_sfu (room, FALSE);
   room->topology = VM_TOPOLOGY_MESH;
 }
 
@@ -300,6 +320,8 @@ vm_room_sfu_made (VmRoom *room, gint64 number)
   room->sfu_room = number;
   if (room->topology == VM_TOPOLOGY_ASKED)
     move (room, MADE);
+  else if (room->paired)
+    vm_room_tell_pairs (room);
 }
 
 void
@@ -307,6 +329,8 @@ vm_room_sfu_failed (VmRoom *room)
 {
   if (room->topology == VM_TOPOLOGY_ASKED)
     move (room, FAILS);
+  else if (room->paired)
+    vm_room_end_pairs (room, FALSE);
 }
 
 void

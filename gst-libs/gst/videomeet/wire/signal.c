@@ -26,6 +26,7 @@ static const gchar *const names[] = {
   [VM_SIGNAL_ICE_SERVERS] = "ice-servers",
   [VM_SIGNAL_SFU] = "sfu",
   [VM_SIGNAL_SFU_HEARD] = "sfu-heard",
+  [VM_SIGNAL_SFU_PAIR] = "sfu-pair",
   [VM_SIGNAL_REACTION] = "reaction",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == VM_SIGNAL_N_TYPES);
@@ -149,6 +150,7 @@ clear (gpointer data)
   g_free (signal->bridge);
   g_free (signal->reaction);
   g_free (signal->path);
+  g_strfreev (signal->with);
   g_ptr_array_unref (signal->participants);
   g_clear_pointer (&signal->bytes, g_bytes_unref);
   g_clear_pointer (&signal->owned, g_ptr_array_unref);

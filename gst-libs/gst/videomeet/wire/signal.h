@@ -36,6 +36,7 @@ typedef enum
   VM_SIGNAL_ICE_SERVERS,
   VM_SIGNAL_SFU,
   VM_SIGNAL_SFU_HEARD,
+  VM_SIGNAL_SFU_PAIR,
   VM_SIGNAL_REACTION,
   VM_SIGNAL_N_TYPES
 } VmSignalType;
@@ -170,9 +171,10 @@ struct _VmSignal
 
   /* protocol/cloud.md */
   gboolean takes_sfu; /* of hello */
-  gint active; /* of sfu; -1 when not given */
+  gint active; /* of sfu and sfu-pair; -1 when not given */
   gchar *path; /* of sfu: of the WebSocket, with its ticket */
   gint64 sfu_room; /* of sfu: number at the SFU */
+  gchar **with; /* of sfu: ids of those who come by it; NULL: all */
   gboolean heard; /* of sfu-heard */
 
   GPtrArray *participants; /* of VmSignalParticipant; never NULL */

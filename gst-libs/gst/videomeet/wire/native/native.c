@@ -108,9 +108,11 @@ static const struct
   FIELD ("inReplyTo", INT, in_reply_to, VM_SIGNAL_INT_MAX, IN (ERROR), 0),
   FIELD ("iceServers", ICE, ice, 0, IN (ICE_SERVERS), 0),
   FIELD ("sfu", FLAG, takes_sfu, 0, IN (HELLO), 0),
-  FIELD ("active", TRISTATE, active, 0, IN (SFU), 0),
+  FIELD (
+      "active", TRISTATE, active, 0, IN (SFU) | IN (SFU_PAIR), IN (SFU_PAIR)),
   FIELD ("path", NAME, path, VM_SIGNAL_PATH_MAX, IN (SFU), 0),
   FIELD ("room", INT, sfu_room, VM_SIGNAL_INT_MAX, IN (SFU), 0),
+  FIELD ("with", ROSTER, with, VM_SIGNAL_ROSTER_MAX, IN (SFU), 0),
   FIELD ("heard", BOOLEAN, heard, 0, IN (SFU_HEARD), IN (SFU_HEARD)),
 };
 
