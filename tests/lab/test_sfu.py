@@ -14,6 +14,7 @@ import test_janus
 MESH_MAX = 3
 RETURN = 3  # s with few participants, in place of a minute
 GAP = lab.RATE  # pictures of a second, which a change of the way may cost
+MEET = 5  # s after an attempt without a path, until two meet by Janus
 HELD = 6  # s, that one of two does not get what the other sends
 # of a packet over IPv4 and IPv6: it is RTP or RTCP, which begin with version 2
 RTP4, RTP6 = "0>>22&0x3C@8>>30=2", "48>>30=2"
@@ -109,6 +110,39 @@ class Sfu(test_janus.Server, lab.LabTest):
                 self.assertLessEqual(p["stamps"]["missing"], 2 * GAP, f"{user} of {p['user']}")
                 # what the other way had in its jitter buffer
                 self.assertLessEqual(p["stamps"]["repeated"], 2 * GAP, f"{user} of {p['user']}")
+
+    def block(self, how):
+        """Between the second host and the third."""
+        for one, other in (self.lab.hosts[1:], self.lab.hosts[:0:-1]):
+            for tables, address in (("iptables", other.address),
+                                    ("ip6tables", other.link_local)):
+                one.call(tables, how, "INPUT", "-s", address, "-j", "DROP")
+
+    def test_pair_without_a_path(self):
+        """Two meet by Janus, until a path exists; the third is met as before."""
+        self.block("-A")
+        ann, bob, cat = (self.join(n, user)
+                         for n, user in ((1, "Ann"), (2, "Bob"), (0, "Cat")))
+        lab.wait_until(lambda: ann.events("warning") or bob.events("warning"), lab.SOON,
+                       "an attempt without a path")
+        for one, other in ((ann, "Bob"), (bob, "Ann")):
+            lab.wait_until(lambda p=one, u=other: self.path_to(p, u) == "cloud", MEET,
+                           f"{other} by Janus")
+            self.assertEqual(self.path_to(one, "Cat"), "host")
+            self.sees(one, other)
+        self.assertEqual(set(self.paths(cat).values()), {"host"})
+        time.sleep(HELD)
+        self.block("-D")
+        for one, other in ((ann, "Bob"), (bob, "Ann")):
+            lab.wait_until(lambda p=one, u=other: self.path_to(p, u) == "host", lab.SOON,
+                           f"{other} without Janus")
+        time.sleep(2)
+        for one in (ann, bob, cat):
+            one.stop()
+            summary = one.wait_event("summary", lab.SOON)
+            for other in summary["participants"]:
+                self.assertEqual(other["path"], "host")
+                self.assertGreater(other["videoFrames"], (HELD - 1) * lab.RATE, other)
 
     def drop_rtp(self, how):
         """From the second host to the third, to which it goes by the mesh alone."""

@@ -333,6 +333,13 @@ name_of (VmtRoster *self, const gchar *id)
   return g_strcmp0 (self->self_id, id) == 0 ? "this device" : id;
 }
 
+/* What it sends is passed on by somebody who can see and change it. */
+static gboolean
+is_by_server (const VmtRosterEntry *p)
+{
+  return g_strcmp0 (p->path, "cloud") == 0;
+}
+
 /* called with lock held */
 static gchar *
 describe_origin (VmtRoster *self, const VmtRosterEntry *p)
@@ -340,7 +347,8 @@ describe_origin (VmtRoster *self, const VmtRosterEntry *p)
   g_autofree gchar *words = NULL;
 
   if (!p->origin)
-    return g_strdup ("");
+    return g_strdup (
+        is_by_server (p) ? "by the server, not end-to-end encrypted" : "");
   words = g_strdup_printf ("in the %s, via %s: not end-to-end encrypted",
       p->origin, p->via ? name_of (self, p->via) : "the server");
   return vmt_text_safe (words);
@@ -389,9 +397,10 @@ vmt_roster_to_who (VmtRoster *self)
     name = vmt_text_safe (p->user && *p->user ? p->user : "(no name)");
     status = vmt_status_words (p->status);
     id = vmt_text_safe (p->id);
-    trust = p->different ? g_strdup ("THE DIGITS DIFFER")
-            : p->same    ? g_strdup ("verified by you")
-                         : vmt_trust_words (p->trust, p->voucher);
+    trust = p->different       ? g_strdup ("THE DIGITS DIFFER")
+            : is_by_server (p) ? g_strdup ("")
+            : p->same          ? g_strdup ("verified by you")
+                               : vmt_trust_words (p->trust, p->voucher);
     line = g_string_new (NULL);
     g_string_append_printf (line, "%s  %s", id, name);
     if (p->host)

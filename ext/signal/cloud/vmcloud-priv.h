@@ -26,6 +26,7 @@ typedef struct
   VmLink *link;
   VmPeerStream stream; /* of the link */
   gint mline; /* of the subscriber's connection; -1: none yet */
+  gboolean wanted; /* the server is asked for it */
 } VmCloudSource;
 
 /* What an m-line of the subscriber carries. */
@@ -60,6 +61,7 @@ struct _VmCloud
   VmPeer *in; /* or NULL */
   guint in_failed; /* attempts, since @in was connected */
   gboolean answered; /* its first offer */
+  gboolean pairs; /* see vm_cloud_set_pairs() */
   GPtrArray *sources; /* VmCloudSource */
 
   GMutex lock; /* guards what follows; nothing is called under it */

@@ -61,30 +61,6 @@ choose_stream (VmCloud *self, VmLink *link, const VmJanusStream *stream)
   return find_stream (self, link, VM_PEER_SCREEN) ? -1 : VM_PEER_SCREEN;
 }
 
-void
-vm_cloud_add_source (VmCloud *self, const VmJanusEvent *event, VmLink *link)
-{
-  VmJanusConnection *connection = vm_cloud_get_connection (self);
-  gint stream = choose_stream (self, link, event->stream);
-  g_autoptr (GError) error = NULL;
-  VmCloudSource *source;
-
-  if (stream < 0 || !connection || !self->config->receive)
-    return;
-  if (!VM_PLUGIN (vm_janus_connection_want) (
-          connection, event->id, event->stream->mid, &error)) {
-    vm_cloud_warn (self, "A stream is not received", error);
-    return;
-  }
-  source = g_new0 (VmCloudSource, 1);
-  source->feed = event->id;
-  source->mid = g_strdup (event->stream->mid);
-  source->link = g_object_ref (link);
-  source->stream = (VmPeerStream) stream;
-  source->mline = -1;
-  g_ptr_array_add (self->sources, source);
-}
-
 static void
 clear_slot (VmCloud *self, gint mline)
 {
@@ -99,6 +75,54 @@ clear_slot (VmCloud *self, gint mline)
   g_mutex_unlock (&self->lock);
   if (link)
     vm_link_lose_server (link, old.stream, old.number);
+}
+
+static void
+choose (VmCloud *self, VmCloudSource *source)
+{
+  VmJanusConnection *connection = vm_cloud_get_connection (self);
+  gboolean wanted = !self->pairs || vm_link_is_paired (source->link);
+  g_autoptr (GError) error = NULL;
+
+  if (!connection || wanted == source->wanted)
+    return;
+  source->wanted = wanted;
+  if (!wanted) {
+    clear_slot (self, source->mline);
+    source->mline = -1;
+    VM_PLUGIN (vm_janus_connection_drop)
+    (connection, source->feed, source->mid);
+  } else if (!VM_PLUGIN (vm_janus_connection_want) (
+                 connection, source->feed, source->mid, &error)) {
+    source->wanted = FALSE;
+    vm_cloud_warn (self, "A stream is not received", error);
+  }
+}
+
+void
+vm_cloud_set_pairs (VmCloud *self, gboolean pairs)
+{
+  self->pairs = pairs;
+  for (guint i = 0; i < self->sources->len; i++)
+    choose (self, self->sources->pdata[i]);
+}
+
+void
+vm_cloud_add_source (VmCloud *self, const VmJanusEvent *event, VmLink *link)
+{
+  gint stream = choose_stream (self, link, event->stream);
+  VmCloudSource *source;
+
+  if (stream < 0 || !self->config->receive)
+    return;
+  source = g_new0 (VmCloudSource, 1);
+  source->feed = event->id;
+  source->mid = g_strdup (event->stream->mid);
+  source->link = g_object_ref (link);
+  source->stream = (VmPeerStream) stream;
+  source->mline = -1;
+  g_ptr_array_add (self->sources, source);
+  choose (self, source);
 }
 
 void

@@ -51,6 +51,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmCloud, vm_cloud_unref)
 /* @link: of the participant that it is about, or NULL. */
 void
 vm_cloud_take_event (VmCloud *self, const VmJanusEvent *event, VmLink *link);
+/* Of the room only what participants send whose links are paired, or again what
+ * all do. To be called when other links are paired, too. */
+void vm_cloud_set_pairs (VmCloud *self, gboolean pairs);
 /* The inputs may be used now, or are others. */
 void vm_cloud_inputs_ready (VmCloud *self);
 void vm_cloud_inputs_changed (VmCloud *self);

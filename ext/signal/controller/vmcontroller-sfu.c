@@ -9,6 +9,9 @@
  *   to the mesh   connections are made anew; a participant that is heard by
  *                 its own is told so; once all are, and have told the same, the
  *                 SFU is left
+ *   a pair        two between whom no path leads send there as well, and hear
+ *                 each other there until they do by their own connection; all
+ *                 others stay as they are
  *
  * Control thread. */
 
@@ -55,14 +58,26 @@ enter (VmController *self)
   vm_controller_start_waiting (self);
 }
 
+static gboolean
+has_pairs (VmController *self)
+{
+  return VM_PLUGIN (vm_meeting_is_sfu_pair) (self->meeting, NULL);
+}
+
 /* Who has not offered yet comes by the SFU alone. */
 static void
 go (VmController *self)
 {
+  gboolean pairs = has_pairs (self);
+
   self->back_since = 0;
   for (guint i = 0; i < self->links->len; i++) {
     VmLink *link = self->links->pdata[i];
 
+    vm_link_set_paired (link, VM_PLUGIN (vm_meeting_is_sfu_pair) (self->meeting,
+                                  vm_link_get_participant (link)));
+    if (pairs)
+      continue;
     vm_link_set_by_server (link, TRUE);
     if (!vm_link_has_connection (link))
       vm_link_set_served (link, TRUE);
@@ -70,6 +85,8 @@ go (VmController *self)
   /* it may have been about to be left */
   if (self->sfu != VM_PLUGIN (vm_meeting_get_cloud) (self->meeting))
     enter (self);
+  if (self->cloud)
+    vm_cloud_set_pairs (self->cloud, pairs);
 }
 
 void
@@ -111,9 +128,34 @@ come_back (VmController *self, VmLink *link)
     vm_link_expect_offer (link);
 }
 
+/* Of a pair, each hears the other by their connection, if the SFU is not lost.
+ */
+static void
+end_pairs (VmController *self)
+{
+  vm_controller_leave_sfu (self);
+  VM_PLUGIN (vm_meeting_leave_sfu) (self->meeting);
+  for (guint i = 0; i < self->links->len; i++) {
+    vm_link_set_paired (self->links->pdata[i], FALSE);
+    vm_link_look_at_path (self->links->pdata[i]);
+  }
+}
+
+static gboolean
+is_paired (VmController *self)
+{
+  for (guint i = 0; i < self->links->len; i++) {
+    if (vm_link_is_paired (self->links->pdata[i]))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 go_back (VmController *self)
 {
+  if (is_paired (self))
+    end_pairs (self);
   for (guint i = 0; i < self->links->len; i++)
     come_back (self, self->links->pdata[i]);
 }
@@ -147,6 +189,19 @@ look_whether_to_leave (VmController *self, gint64 now)
   }
 }
 
+static void
+tick_pair (VmController *self, VmLink *link)
+{
+  if (!vm_link_is_paired (link))
+    return;
+  vm_link_look_at_path (link);
+  if (vm_link_tells_back (link))
+    tell_heard (self, link, FALSE);
+  if (vm_link_ends_pair (link))
+    VM_PLUGIN (vm_meeting_send_sfu_pair)
+  (self->meeting, vm_link_get_participant (link), FALSE);
+}
+
 void
 vm_controller_tick_sfu (VmController *self, gint64 now)
 {
@@ -158,13 +213,17 @@ vm_controller_tick_sfu (VmController *self, gint64 now)
   for (guint i = 0; i < self->links->len; i++) {
     VmLink *link = self->links->pdata[i];
 
+    if (has_pairs (self)) {
+      tick_pair (self, link);
+      continue;
+    }
     vm_link_look_at_path (link);
     by_server = FALSE;
     if (active ? vm_link_tells_served (link, &by_server)
                : vm_link_tells_back (link))
       tell_heard (self, link, by_server);
   }
-  if (!active)
+  if (!active && !has_pairs (self))
     look_whether_to_leave (self, now);
 }
 
@@ -185,7 +244,7 @@ on_sfu (
       vm_link_set_heard_there (link, on);
   } else if (on) {
     go (self);
-  } else if (is_active (self)) {
+  } else if (is_active (self) || has_pairs (self)) {
     /* the SFU is lost; another connection to it follows */
     vm_controller_leave_sfu (self);
   } else {
@@ -193,8 +252,19 @@ on_sfu (
   }
 }
 
+static void
+on_pair (VmMeeting *meeting, VmParticipant *participant, gpointer data)
+{
+  VmController *self = data;
+  VmLink *link = vm_controller_find_link (self, participant);
+
+  if (link && !self->hung_up)
+    vm_link_agree_to_pair (link);
+}
+
 void
 vm_controller_set_up_sfu (VmController *self)
 {
-  VM_PLUGIN (vm_meeting_set_sfu_func) (self->meeting, on_sfu);
+  if (self->config.link.paths & VM_PATH_CLOUD)
+    VM_PLUGIN (vm_meeting_set_sfu_func) (self->meeting, on_sfu, on_pair);
 }

@@ -33,6 +33,14 @@ vm_attempts_patience (guint timeout_ms)
 }
 
 guint
+vm_attempts_detour_pause (guint before_ms)
+{
+  return before_ms > VM_ATTEMPTS_DETOUR_MAX_MS / 2
+             ? VM_ATTEMPTS_DETOUR_MAX_MS
+             : MAX (2 * before_ms, VM_ATTEMPTS_DETOUR_MIN_MS);
+}
+
+guint
 vm_attempts_renewal_pause (guint renewals)
 {
   return renewals ? RENEWED_MS << (MIN (renewals, RENEWALS_MAX) - 1) : 0;

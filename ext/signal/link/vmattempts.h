@@ -28,6 +28,13 @@ guint vm_attempts_server_pause (guint failed, guint timeout_ms, gdouble random);
  */
 guint vm_attempts_patience (guint timeout_ms);
 
+/* Milliseconds until a better path is looked for again while a detour is taken
+ * (a relay, TCP, or a server that passes media on), after a pause of @before_ms
+ * ; 0: the first one. */
+#define VM_ATTEMPTS_DETOUR_MIN_MS 30000
+#define VM_ATTEMPTS_DETOUR_MAX_MS (10 * 60000)
+guint vm_attempts_detour_pause (guint before_ms);
+
 /* Without a replacement because of silence for so long, the next one is the
  * first again. */
 #define VM_ATTEMPTS_STEADY_MS 60000

@@ -112,7 +112,7 @@ vm_link_compare (VmLink *self, GError **error)
   guint8 nonce[VM_TRUST_NONCE_SIZE];
   g_autofree gchar *text = NULL;
 
-  if (self->served || !get_fingerprints (self, &fingerprints)
+  if (self->served || self->paired || !get_fingerprints (self, &fingerprints)
       || !get_comparison (self) || !make_nonce (nonce)) {
     g_set_error (error, VM_ERROR, VM_ERROR_UNROUTABLE,
         "There is no connection from device to device with %s to compare",

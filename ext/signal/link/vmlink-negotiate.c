@@ -309,7 +309,7 @@ vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
   }
   vm_timer_clear (&self->offer_wait);
   clear_held (self);
-  if (!vm_link_is_connected (self))
+  if (!vm_link_is_connected (self) && !self->paired)
     vm_link_end_outputs (self);
   begin_session (self, offer);
   take_words (self, TRUE, offer->sdp);

@@ -79,6 +79,8 @@ struct _VmLink
   VmPeerPath path; /* that was told last */
   gboolean closed;
   gboolean served; /* see vm_link_set_served() */
+  gboolean paired; /* see vm_link_set_paired() */
+  gboolean ended_pair; /* vm_link_ends_pair() was TRUE */
   gboolean heard_there; /* it hears this device by the server */
   gboolean told_served; /* and this device it, as was told */
   gboolean heard_back; /* it hears this device by the connection again */

@@ -19,10 +19,6 @@
 #define CODEC_WAIT_MS (2 * CONNECT_PAUSE_MS + 1000)
 /* Something comes over a connection at least that often. */
 #define HEARD_US G_USEC_PER_SEC
-/* How long a detour is taken until a better path is looked for again: at first,
- * and at most; twice as long after each attempt. */
-#define DETOUR_MIN_MS 30000
-#define DETOUR_MAX_MS (10 * 60000)
 
 static void
 add_timer (VmLink *self, GSource **source, guint ms, GSourceFunc func)
@@ -332,7 +328,7 @@ on_detour (gpointer user_data)
   VmLink *self = user_data;
 
   vm_timer_clear (&self->detour_source);
-  self->detour_ms = MIN (2 * self->detour_ms, DETOUR_MAX_MS);
+  self->detour_ms = vm_attempts_detour_pause (self->detour_ms);
   vm_link_renew (self, "detour");
   vm_link_watch_detour (self);
   return G_SOURCE_REMOVE;
@@ -355,7 +351,7 @@ vm_link_watch_detour (VmLink *self)
 {
   if (!vm_link_is_connected (self) || !offers (self) || !is_detour (self)) {
     vm_timer_clear (&self->detour_source);
-    self->detour_ms = DETOUR_MIN_MS;
+    self->detour_ms = vm_attempts_detour_pause (0);
     return;
   }
   if (!self->detour_source)
@@ -391,12 +387,43 @@ vm_link_network_changed (VmLink *self, gboolean slept)
     renew (self, slept ? "awake" : "network");
 }
 
+/* By a server that passes media on, until there is a path. */
+static void
+ask_for_pair (VmLink *self)
+{
+  if (self->config->dialect == VM_DIALECT_NAME_NATIVE
+      && self->config->paths & VM_PATH_CLOUD)
+    VM_PLUGIN (vm_meeting_send_sfu_pair)
+  (vm_link_get_meeting (self), self->participant, TRUE);
+}
+
+void
+vm_link_agree_to_pair (VmLink *self)
+{
+  if (!vm_link_is_connected (self) && !self->closed && !self->served)
+    ask_for_pair (self);
+}
+
+/* Milliseconds until it is tried again; 0: it is not. */
+static guint
+choose_pause (VmLink *self, const GError *error)
+{
+  if ((!g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT)
+          && !g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED))
+      || !can_signal (self))
+    return 0;
+  if (self->failed < VM_ATTEMPTS_MORE)
+    return vm_attempts_pause (++self->failed, get_timeout (self));
+  if (!self->paired)
+    return 0;
+  self->detour_ms = vm_attempts_detour_pause (self->detour_ms);
+  return self->detour_ms;
+}
+
 void
 vm_link_fail (VmLink *self, const GError *error)
 {
-  gboolean again = g_error_matches (error, VM_ERROR, VM_ERROR_TIMEOUT)
-                   || g_error_matches (error, VM_ERROR, VM_ERROR_DISCONNECTED);
-  guint pause = 0;
+  guint pause;
 
   if (vm_link_close_next (self)) {
     GST_INFO ("%s: the connection in use goes on: %s",
@@ -408,12 +435,17 @@ vm_link_fail (VmLink *self, const GError *error)
   give_up (self);
   if (self->closed)
     return;
-  if (again && can_signal (self) && self->failed < VM_ATTEMPTS_MORE)
-    pause = vm_attempts_pause (++self->failed, get_timeout (self));
-  warn_failed (self, error, pause);
-  if (pause)
-    try_again (self, pause);
+  self->told_back = self->heard_back = FALSE;
+  pause = choose_pause (self, error);
+  if (self->paired)
+    GST_INFO ("%s: still no path: %s",
+        vm_participant_get_id (self->participant), error->message);
   else
+    warn_failed (self, error, pause);
+  if (pause) {
+    ask_for_pair (self);
+    try_again (self, pause);
+  } else if (!self->paired)
     set_lost (self,
         vm_participant_get_state (self->participant)
                 == VM_PARTICIPANT_STATE_CONNECTED

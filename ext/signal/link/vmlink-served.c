@@ -53,7 +53,7 @@ vm_link_is_served_stream (VmLink *self, VmPeerStream stream)
 gboolean
 vm_link_hears_server (VmLink *self)
 {
-  if (!self->now)
+  if (!self->now && self->served)
     return TRUE;
   for (guint i = 0; i < VM_PEER_N_STREAMS; i++) {
     if (vm_link_is_served_stream (self, i))
@@ -190,6 +190,31 @@ vm_link_set_served (VmLink *self, gboolean served)
   self->heard_back = self->told_back = FALSE;
   vm_timer_clear (&self->retire_source);
   vm_link_resume_sending (self);
+}
+
+void
+vm_link_set_paired (VmLink *self, gboolean paired)
+{
+  if (paired == self->paired)
+    return;
+  self->paired = paired;
+  self->ended_pair = self->heard_back = self->told_back = FALSE;
+}
+
+gboolean
+vm_link_is_paired (VmLink *self)
+{
+  return self->paired;
+}
+
+gboolean
+vm_link_ends_pair (VmLink *self)
+{
+  if (!self->paired || self->ended_pair || !self->told_back || !self->heard_back
+      || !vm_link_hears_mesh (self))
+    return FALSE;
+  self->ended_pair = TRUE;
+  return TRUE;
 }
 
 /* A connection that was about to end is needed again. */

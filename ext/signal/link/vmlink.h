@@ -125,6 +125,15 @@ void vm_link_set_served (VmLink *link, gboolean served);
 /* What comes by the server is heard, as soon as it comes, in place of what
  * comes by a connection; or the other way round, as at first. */
 void vm_link_set_by_server (VmLink *link, gboolean by_server);
+/* No path leads to the participant, so a server passes on what it sends, until
+ * a connection brings it: another one is tried now and then. */
+void vm_link_set_paired (VmLink *link, gboolean paired);
+gboolean vm_link_is_paired (VmLink *link);
+/* TRUE once, when it is paired and both hear each other by their connection. */
+gboolean vm_link_ends_pair (VmLink *link);
+/* The participant finds no path to this device, which says the same unless it
+ * has one. */
+void vm_link_agree_to_pair (VmLink *link);
 /* What comes next of that stream begins anew: its number for vm_link_hear(). */
 guint vm_link_hear_from (VmLink *link, VmPeerStream stream);
 /* What came by the server under that number has ended: what comes by a
@@ -133,8 +142,8 @@ void vm_link_lose_server (VmLink *link, VmPeerStream stream, guint number);
 /* Whether the participant is to be told that it is heard by the server, @heard,
  * or no more: TRUE once for each change. */
 gboolean vm_link_tells_served (VmLink *link, gboolean *heard);
-/* TRUE once after vm_link_set_served() with FALSE, when the participant is
- * heard by its own connection: it is to be told. */
+/* TRUE once after vm_link_set_served() with FALSE, or being paired, when the
+ * participant is heard by its own connection: it is to be told. */
 gboolean vm_link_tells_back (VmLink *link);
 /* The participant hears this device by the server, or by their connection
  * again. When both hear each other by the server, that connection ends. */

@@ -65,6 +65,24 @@ GST_START_TEST (test_server_pauses_differ)
 
 GST_END_TEST;
 
+/* From half a minute to ten, and no longer. */
+GST_START_TEST (test_detours_are_looked_past)
+{
+  static const guint pauses[] = { 30000, 60000, 120000, 240000, 480000, 600000,
+    600000 };
+  guint pause = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (pauses); i++) {
+    pause = vm_attempts_detour_pause (pause);
+    fail_unless_equals_int (pause, pauses[i]);
+  }
+  fail_unless_equals_int (vm_attempts_detour_pause (300000), 600000);
+  fail_unless_equals_int (vm_attempts_detour_pause (299999), 599998);
+  fail_unless_equals_int (vm_attempts_detour_pause (G_MAXUINT), 600000);
+}
+
+GST_END_TEST;
+
 /* Replacements that do not help get rarer, and never stop. */
 GST_START_TEST (test_renewals_get_rarer)
 {
@@ -88,6 +106,7 @@ vmattempts_suite (void)
   tcase_add_test (tc, test_pauses_grow);
   tcase_add_test (tc, test_server_pauses_grow);
   tcase_add_test (tc, test_server_pauses_differ);
+  tcase_add_test (tc, test_detours_are_looked_past);
   tcase_add_test (tc, test_renewals_get_rarer);
   return s;
 }

@@ -103,7 +103,8 @@ GST_END_TEST;
 GST_START_TEST (test_how_well_somebody_is_known)
 {
   g_autoptr (VmtRoster) roster = vmt_roster_new ();
-  g_autoptr (GPtrArray) vouched = NULL, trusted = NULL;
+  g_autoptr (GPtrArray) vouched = NULL, trusted = NULL, served = NULL,
+                        direct = NULL;
   g_autoptr (JsonArray) before = NULL, after = NULL;
   g_autofree gchar *none = vmt_trust_words (NULL, NULL);
   JsonObject *one;
@@ -124,6 +125,14 @@ GST_START_TEST (test_how_well_somebody_is_known)
   after = vmt_roster_to_json (roster);
   one = json_array_get_object_element (after, 0);
   fail_if (json_object_has_member (one, "voucher"));
+  /* nobody is shown as verified while a server passes on what it sends */
+  vmt_roster_set_path (roster, "p2", "cloud");
+  served = vmt_roster_to_who (roster);
+  fail_unless_equals_string (
+      served->pdata[0], "p2  Bob, by the server, not end-to-end encrypted");
+  vmt_roster_set_path (roster, "p2", "host");
+  direct = vmt_roster_to_who (roster);
+  fail_unless_equals_string (direct->pdata[0], "p2  Bob, verified");
 }
 
 GST_END_TEST;

@@ -100,6 +100,10 @@ typedef void (*VmMeetingCloudFunc) (VmMeeting *self, const VmJanusEvent *event,
 typedef void (*VmMeetingSfuFunc) (VmMeeting *self, VmParticipant *participant,
     gboolean on, gpointer user_data);
 
+/* No path leads from @participant to this device, it says. */
+typedef void (*VmMeetingPairFunc) (
+    VmMeeting *self, VmParticipant *participant, gpointer user_data);
+
 struct _VmMeeting
 {
   GObject parent;
@@ -163,11 +167,13 @@ struct _VmMeeting
   gchar *via, *origin_id; /* see vm_meeting_set_via(), or NULL */
   const gchar *bridge; /* see vm_meeting_set_bridge(); or NULL */
   GHashTable *sfu_feeds; /* number in the SFU -> id; NULL: not there */
-  gboolean sfu_active; /* the server says so */
+  gboolean sfu_active; /* the server says so, of everybody */
+  gchar **sfu_with; /* or of these; or NULL */
   gint64 sfu_room, sfu_since; /* µs */
   guint sfu_attempts;
   GSource *sfu_timer; /* when another ticket is asked for */
   VmMeetingSfuFunc sfu_func; /* or NULL */
+  VmMeetingPairFunc pair_func; /* likewise */
   VmMeetingCloudFunc cloud_func; /* or NULL */
   gpointer cloud_data;
   gboolean welcomed;
@@ -297,9 +303,10 @@ void vm_meeting_set_cloud_func (
     VmMeeting *self, VmMeetingCloudFunc func, gpointer data);
 
 /* vmmeeting-sfu.c: a meeting that its server takes to an SFU */
-/* @func gets the data of vm_meeting_set_cloud_func(); without it this device
- * does not say that it can follow. */
-void vm_meeting_set_sfu_func (VmMeeting *self, VmMeetingSfuFunc func);
+/* The functions get the data of vm_meeting_set_cloud_func(); without them this
+ * device does not say that it can follow. */
+void vm_meeting_set_sfu_func (
+    VmMeeting *self, VmMeetingSfuFunc func, VmMeetingPairFunc pair);
 void vm_meeting_take_sfu (VmMeeting *self, const VmSignal *signal);
 void vm_meeting_take_sfu_heard (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal);
@@ -308,6 +315,13 @@ void vm_meeting_take_sfu_heard (
 void vm_meeting_send_sfu_heard (
     VmMeeting *self, VmParticipant *participant, gboolean heard);
 gboolean vm_meeting_get_sfu_active (VmMeeting *self);
+/* Whether the server takes @participant and this device to the SFU, because no
+ * path leads from one to the other. NULL: whether it does so with anybody. */
+gboolean vm_meeting_is_sfu_pair (VmMeeting *self, VmParticipant *participant);
+/* No path leads to @participant, or one does again. */
+void vm_meeting_send_sfu_pair (
+    VmMeeting *self, VmParticipant *participant, gboolean asks);
+void vm_meeting_take_sfu_pair (VmMeeting *self, VmParticipant *from);
 /* Everybody is heard by the mesh again: leaves the room there. */
 void vm_meeting_leave_sfu (VmMeeting *self);
 /* The seat is gone, or the meeting. */

@@ -17,9 +17,11 @@ static const guint pauses[] = { 500, 1000, 2000, 4000, 8000 };
 #define STEADY_US (15 * G_USEC_PER_SEC)
 
 void
-vm_meeting_set_sfu_func (VmMeeting *self, VmMeetingSfuFunc func)
+vm_meeting_set_sfu_func (
+    VmMeeting *self, VmMeetingSfuFunc func, VmMeetingPairFunc pair)
 {
   self->sfu_func = func;
+  self->pair_func = pair;
 }
 
 static void
@@ -72,7 +74,7 @@ lose (VmMeeting *self)
   pause = pauses[MIN (self->sfu_attempts, G_N_ELEMENTS (pauses) - 1)];
   self->sfu_attempts++;
   vm_meeting_leave_sfu (self);
-  if (self->sfu_active && !self->stopped) {
+  if ((self->sfu_active || self->sfu_with) && !self->stopped) {
     tell (self, NULL, FALSE);
     self->sfu_timer = vm_timer_new (self->context, pause, on_pause, self);
   }
@@ -144,6 +146,7 @@ vm_meeting_forget_sfu (VmMeeting *self)
 {
   vm_timer_clear (&self->sfu_timer);
   self->sfu_active = FALSE;
+  g_clear_pointer (&self->sfu_with, g_strfreev);
   vm_meeting_leave_sfu (self);
 }
 
@@ -153,13 +156,24 @@ vm_meeting_get_sfu_active (VmMeeting *self)
   return self->sfu_active;
 }
 
+gboolean
+vm_meeting_is_sfu_pair (VmMeeting *self, VmParticipant *participant)
+{
+  return self->sfu_with
+         && (!participant
+             || g_strv_contains ((const gchar *const *) self->sfu_with,
+                 vm_participant_get_id (participant)));
+}
+
 void
 vm_meeting_take_sfu (VmMeeting *self, const VmSignal *signal)
 {
   if (!self->client || !self->sfu_func || signal->active < 0)
     return;
   vm_timer_clear (&self->sfu_timer);
-  self->sfu_active = signal->active;
+  self->sfu_active = signal->active && !signal->with;
+  g_strfreev (self->sfu_with);
+  self->sfu_with = signal->active ? g_strdupv (signal->with) : NULL;
   if (!signal->active) {
     self->sfu_attempts = 0;
     tell (self, NULL, FALSE);
@@ -182,6 +196,26 @@ vm_meeting_take_sfu_heard (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal)
 {
   tell (self, from, signal->heard);
+}
+
+void
+vm_meeting_take_sfu_pair (VmMeeting *self, VmParticipant *from)
+{
+  if (self->pair_func && !self->stopped)
+    self->pair_func (self, from, self->cloud_data);
+}
+
+void
+vm_meeting_send_sfu_pair (
+    VmMeeting *self, VmParticipant *participant, gboolean asks)
+{
+  g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_SFU_PAIR);
+
+  if (!self->sfu_func || self->via || !vm_meeting_may_cloud (self))
+    return;
+  signal->to = g_strdup (vm_participant_get_id (participant));
+  signal->active = asks;
+  vm_meeting_send (self, signal);
 }
 
 void

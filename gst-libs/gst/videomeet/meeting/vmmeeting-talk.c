@@ -361,6 +361,9 @@ take_from_participant (VmMeeting *self, const VmSignal *signal)
     case VM_SIGNAL_SFU_HEARD:
       vm_meeting_take_sfu_heard (self, from, signal);
       break;
+    case VM_SIGNAL_SFU_PAIR:
+      vm_meeting_take_sfu_pair (self, from);
+      break;
     case VM_SIGNAL_PRESENCE:
       vm_meeting_take_presence (self, from, signal);
       break;

@@ -79,8 +79,10 @@
   X (vm_meeting_get_locked)                \
   X (vm_meeting_get_sfu_active)            \
   X (vm_meeting_has_address)               \
+  X (vm_meeting_is_sfu_pair)               \
   X (vm_meeting_leave_sfu)                 \
   X (vm_meeting_send_sfu_heard)            \
+  X (vm_meeting_send_sfu_pair)             \
   X (vm_meeting_set_bridge)                \
   X (vm_meeting_set_cloud_func)            \
   X (vm_meeting_set_sfu_func)              \
