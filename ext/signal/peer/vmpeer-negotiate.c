@@ -334,6 +334,19 @@ copy_sdp (const GstSDPMessage *sdp)
   return copy;
 }
 
+/* What is received and sent may have the numbers of both sides. */
+static void
+learn_twcc_ids (VmPeer *self, const GstSDPMessage *sdp)
+{
+  guint ids = self->offerer ? 1u << TWCC_ID : 0;
+
+  for (guint i = 0; i < gst_sdp_message_medias_len (sdp); i++)
+    ids |= 1u << vm_peer_sdp_extension_id (
+               gst_sdp_message_get_media (sdp, i), VM_PEER_TWCC_URI);
+  /* 0: it has none */
+  g_atomic_int_or (&self->link->twcc_ids, ids & ~1u);
+}
+
 static void
 set_remote (VmPeer *self, gboolean offer, const GstSDPMessage *sdp)
 {
@@ -342,6 +355,7 @@ set_remote (VmPeer *self, gboolean offer, const GstSDPMessage *sdp)
           offer ? GST_WEBRTC_SDP_TYPE_OFFER : GST_WEBRTC_SDP_TYPE_ANSWER,
           copy_sdp (sdp));
 
+  learn_twcc_ids (self, sdp);
   emit_with_promise (self, "set-remote-description", description,
       offer ? remote_offer_set : remote_answer_set);
 }

@@ -2,6 +2,7 @@
 
 #define GST_USE_UNSTABLE_API
 #include "peer/vmpeer-priv.h"
+#include "rtp/vmrtpsession.h"
 
 #include <gst/videomeet/base/vmthread-priv.h>
 
@@ -245,12 +246,6 @@ vm_peer_set_sound_wait (VmPeer *self, guint ms)
   g_atomic_int_set (&self->link->sound_wait_ms, (gint) ms);
 }
 
-/* Two things an RTP session does not well by itself. It reports each picture's
- * arrival in a packet of its own, which is a sixth of the cost of sending in a
- * meeting of ten. And it allows itself a twentieth of what flows for all its
- * reports, so that with small pictures a request for a lost packet waits longer
- * than the jitter buffer. Regular reports do not become more by that: RFC 4585
- * §3.5.3 holds them back. */
 static void
 on_rtpbin_element (GstBin *rtpbin, GstElement *element, VmPeerLink *link)
 {
@@ -261,9 +256,8 @@ on_rtpbin_element (GstBin *rtpbin, GstElement *element, VmPeerLink *link)
       != 0)
     return;
   g_object_get (element, "internal-session", &session, NULL);
-  g_object_set (session, "twcc-feedback-interval",
-      (guint64) VM_PEER_TWCC_MS * GST_MSECOND, "rtcp-fraction",
-      (gdouble) VM_PEER_RTCP_BITRATE, NULL);
+  /* the session holds the link: by the signals that follow */
+  vm_rtp_session_setup (element, &link->twcc_ids);
   vm_peer_remb_watch (link, session);
   vm_peer_loss_watch (link, session);
 }

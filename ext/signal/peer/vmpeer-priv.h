@@ -15,9 +15,6 @@
  * the peer until the last of their callbacks is gone. */
 
 #define VM_PEER_KEY_UNIT_MS 500 /* webrtcbin.md#key-frame-storms */
-/* between reports of arrivals; browsers: 50-250 */
-#define VM_PEER_TWCC_MS 100
-#define VM_PEER_RTCP_BITRATE 200000 /* bits/s; a report every 25 ms at most */
 /* Sound that comes later than that begins anew: later than it is waited for. */
 #define VM_PEER_SOUND_LATE_MS 500
 #define VM_PEER_PING_MS 500 /* protocol/meeting.md#heartbeat */
@@ -106,6 +103,8 @@ struct _VmPeerLink
   gint gate; /* atomic VmPeerGate */
   gint transports; /* atomic: DTLS transports seen */
   gint deaf; /* atomic: closing, nothing from the network is read */
+  /* atomic: a bit for each number of the extension for congestion control */
+  gint twcc_ids;
   gint remb; /* atomic: the last estimate of the other side, bit/s */
   gint remb_told; /* atomic: it waits in the context */
   gint audio_ssrc; /* atomic: of the sound that is sent; 0: none is */
@@ -363,6 +362,8 @@ void vm_peer_direct_answer (VmPeer *self, GstSDPMessage *answer);
 /* vmpeer-sdp.c: what the remote side's descriptions mean */
 /* For messages: how the stream of an m-line is called. */
 const gchar *vm_peer_mline_name (const VmPeerMline *line);
+/* The number of the header extension @uri, 1 to 14; 0: none. */
+guint vm_peer_sdp_extension_id (const GstSDPMedia *media, const gchar *uri);
 /* What @sdp offers for @stream first, of the codecs that are known; NULL when
  * there is none or @sdp is refused. */
 const VmPeerCodec *vm_peer_sdp_offered_codec (

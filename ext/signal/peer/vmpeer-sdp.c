@@ -20,8 +20,8 @@ remote_direction (const GstSDPMedia *media, gboolean *sends, gboolean *receives)
 
 /* Of an extension that came without attributes: webrtcbin's caps with them are
  * others, and its answer would lack it. */
-static guint
-extension_id (const GstSDPMedia *media, const gchar *uri)
+guint
+vm_peer_sdp_extension_id (const GstSDPMedia *media, const gchar *uri)
 {
   const gchar *value;
 
@@ -209,9 +209,9 @@ plan_media (
   gboolean sends, receives;
 
   remote_direction (media, &sends, &receives);
-  line->twcc = extension_id (media, VM_PEER_TWCC_URI);
+  line->twcc = vm_peer_sdp_extension_id (media, VM_PEER_TWCC_URI);
   if (line->audio && line->stream >= 0)
-    line->level = extension_id (media, VM_PEER_LEVEL_URI);
+    line->level = vm_peer_sdp_extension_id (media, VM_PEER_LEVEL_URI);
   if (self->many) {
     line->can_receive = TRUE;
     line->receive = sends;
@@ -320,7 +320,7 @@ vm_peer_sdp_plan_answer (
 static gboolean
 changes_extension (const GstSDPMedia *media, const gchar *uri, guint before)
 {
-  guint id = extension_id (media, uri);
+  guint id = vm_peer_sdp_extension_id (media, uri);
 
   return before && id && id != before;
 }
@@ -400,9 +400,9 @@ check_answer_media (
   line->pt = pt;
   line->can_send &= codec != NULL;
   line->can_receive &= codec != NULL;
-  if (extension_id (media, VM_PEER_LEVEL_URI) != line->level)
+  if (vm_peer_sdp_extension_id (media, VM_PEER_LEVEL_URI) != line->level)
     line->level = 0;
-  if (extension_id (media, VM_PEER_TWCC_URI) != line->twcc)
+  if (vm_peer_sdp_extension_id (media, VM_PEER_TWCC_URI) != line->twcc)
     line->twcc = 0;
   return TRUE;
 }

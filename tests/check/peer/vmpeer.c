@@ -551,6 +551,55 @@ GST_START_TEST (test_congestion_feedback)
 
 GST_END_TEST;
 
+static GstPadProbeReturn
+claim_others (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstBuffer *buffer = gst_buffer_make_writable (info->data);
+  guint8 head[13] = { 0 };
+  gint *claims = user_data;
+
+  info->data = buffer;
+  gst_buffer_extract (buffer, 0, head, sizeof head);
+  if (head[0] == 0x8f && head[1] == 205) {
+    /* the first number */
+    gst_buffer_memset (buffer, 12, head[12] ^ 0x40, 1);
+    g_atomic_int_inc (claims);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+has_five (gpointer claims)
+{
+  return g_atomic_int_get ((gint *) claims) >= 5;
+}
+
+/* Feedback on what was not sent does not get to the RTP session. */
+GST_START_TEST (test_false_feedback)
+{
+  static Pair pair;
+  g_autoptr (GstElement) rtpbin = NULL;
+  g_autoptr (GstElement) session = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  gint claims = 0;
+
+  pair_make_talkers (&pair);
+  pair_start (&pair);
+  pair_expect_connected (&pair);
+  rtpbin = gst_bin_get_by_name (GST_BIN (pair.sides[1].peer->webrtc), "rtpbin");
+  g_signal_emit_by_name (rtpbin, "get-session", 0u, &session);
+  pad = gst_element_get_static_pad (session, "send_rtcp_src");
+  gst_pad_add_probe (
+      pad, GST_PAD_PROBE_TYPE_BUFFER, claim_others, &claims, NULL);
+  pair_feed_talkers (&pair);
+  fail_unless (wait_for (has_five, &claims, PAIR_MEDIA_MS));
+  pair_expect_samples (&pair, 0, VM_PEER_AUDIO, 45);
+  fail_unless_equals_int (feedback_packets (&pair.sides[0]), 0);
+  pair_clear (&pair);
+}
+
+GST_END_TEST;
+
 static gboolean
 times_are_good (gpointer data)
 {
@@ -634,6 +683,7 @@ vmpeer_suite (void)
   tcase_add_test (tc, test_key_units_of_many);
   tcase_add_test (tc, test_stats);
   tcase_add_test (tc, test_congestion_feedback);
+  tcase_add_test (tc, test_false_feedback);
   tcase_add_test (tc, test_new_base_time);
   tcase_add_test (tc, test_base_time_to_come);
   return s;
