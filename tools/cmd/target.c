@@ -8,17 +8,30 @@
 /* of a device's own signalling; protocol/signalling.md */
 #define NATIVE_PATH "/ws"
 
-/* @host as GUri gives it: the zone of a link-local address without RFC 6874's
- * escape, which a URI needs. */
+/* GUri gives the zone of a link-local address without RFC 6874's escape, which
+ * a URI needs. */
 static gchar *
-host_and_port (const gchar *host, gint port)
+host_and_port (GUri *uri, gint default_port)
 {
+  const gchar *host = g_uri_get_host (uri);
   const gchar *open = strchr (host, ':') ? "[" : "";
+  gint port = g_uri_get_port (uri);
   g_auto (GStrv) parts = g_strsplit (host, "%", 2);
   g_autofree gchar *escaped = g_strjoinv ("%25", parts);
 
   return g_strdup_printf ("%s%s%s:%d", open, escaped, *open ? "]" : "",
-      port > 0 ? port : VM_DEFAULT_PORT);
+      port > 0 ? port : default_port);
+}
+
+/* The port of a link without one is what a browser takes. */
+static gint
+default_port (GUri *uri)
+{
+  const gchar *scheme = g_uri_get_scheme (uri);
+
+  return g_str_equal (scheme, "https")  ? 443
+         : g_str_equal (scheme, "http") ? 80
+                                        : VM_DEFAULT_PORT;
 }
 
 /* Parts as they stand in @uri: a name is decoded once, and may be "..", which a
@@ -28,6 +41,18 @@ split (const gchar *uri, gchar **path, gchar **query)
 {
   g_uri_split (uri, G_URI_FLAGS_ENCODED, NULL, NULL, NULL, NULL, path, query,
       NULL, NULL);
+}
+
+/* The path up to the last "/", which the server may have from its proxy. */
+static gchar *
+folder_of (const gchar *uri)
+{
+  g_autofree gchar *path = NULL;
+  const gchar *last;
+
+  split (uri, &path, NULL);
+  last = path ? strrchr (path, '/') : NULL;
+  return last ? g_strndup (path, last - path) : g_strdup ("");
 }
 
 static gchar *
@@ -41,15 +66,6 @@ meeting_of_link (const gchar *link)
     return NULL;
   fields = g_uri_parse_params (query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
   return fields ? g_strdup (g_hash_table_lookup (fields, "meeting")) : NULL;
-}
-
-static gchar *
-meeting_of_uri (const gchar *uri)
-{
-  g_autofree gchar *path = NULL;
-
-  split (uri, &path, NULL);
-  return path && *path ? g_uri_unescape_string (path + 1, NULL) : NULL;
 }
 
 static gboolean
@@ -113,7 +129,7 @@ vmt_target_as_native (const gchar *uri)
   name = vmt_target_get_name (uri);
   if (name && *name && strcmp (g_uri_get_path (parsed), NATIVE_PATH) != 0)
     escaped = g_uri_escape_string (name, NULL, FALSE);
-  place = host_and_port (g_uri_get_host (parsed), g_uri_get_port (parsed));
+  place = host_and_port (parsed, VM_DEFAULT_PORT);
   return g_strdup_printf (
       "videomeet://%s/%s", place, escaped ? escaped : "NAME");
 }
@@ -174,7 +190,7 @@ vmt_target_parse_meeting (
     const gchar *text, gchar **meeting, gchar **uri, GError **error)
 {
   g_autoptr (GUri) parsed = NULL;
-  g_autofree gchar *name = NULL, *escaped = NULL, *place = NULL;
+  g_autofree gchar *name = NULL, *escaped = NULL, *place = NULL, *folder = NULL;
   const gchar *scheme;
 
   *meeting = *uri = NULL;
@@ -195,7 +211,7 @@ vmt_target_parse_meeting (
     return TRUE;
   }
   if (g_str_equal (scheme, "videomeet")) {
-    name = meeting_of_uri (text);
+    name = vmt_target_get_name (text);
   } else if (is_web_socket (text)) {
     /* the last part names the room, whatever is before it */
     if (g_str_has_suffix (g_uri_get_path (parsed), "/")
@@ -219,8 +235,9 @@ vmt_target_parse_meeting (
         "ends with ?meeting=NAME.");
 
   escaped = g_uri_escape_string (name, NULL, FALSE);
-  place = host_and_port (g_uri_get_host (parsed), g_uri_get_port (parsed));
-  *uri = g_strdup_printf ("videomeet://%s/%s", place, escaped);
+  place = host_and_port (parsed, default_port (parsed));
+  folder = folder_of (text);
+  *uri = g_strdup_printf ("videomeet://%s%s/%s", place, folder, escaped);
   return TRUE;
 }
 
@@ -239,10 +256,11 @@ gchar *
 vmt_target_parse_address (const gchar *text, gboolean insecure, GError **error)
 {
   const gchar *scheme = insecure ? "http" : "https";
-  g_autofree gchar *whole = NULL, *place = NULL;
+  g_autofree gchar *whole = NULL, *place = NULL, *folder = NULL;
   g_autoptr (GUri) parsed = NULL;
+  gboolean link = strstr (text, "://") != NULL;
 
-  if (strstr (text, "://"))
+  if (link)
     whole = g_strdup (text);
   else if (*text != '[' && strchr (text, ':') != strrchr (text, ':'))
     whole = g_strdup_printf ("%s://[%s]", scheme, text);
@@ -254,8 +272,30 @@ vmt_target_parse_address (const gchar *text, gboolean insecure, GError **error)
         "is not the address of a device; it looks like HOST or HOST:PORT.");
     return NULL;
   }
-  place = host_and_port (g_uri_get_host (parsed), g_uri_get_port (parsed));
-  return g_strdup_printf ("%s://%s", scheme, place);
+  place =
+      host_and_port (parsed, link ? default_port (parsed) : VM_DEFAULT_PORT);
+  folder = folder_of (whole);
+  return g_strdup_printf ("%s://%s%s", scheme, place, folder);
+}
+
+void
+vmt_target_set_scheme (gchar **server, gboolean web_socket)
+{
+  static const gchar *const schemes[][2] = {
+    { "http://", "ws://" },
+    { "https://", "wss://" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++) {
+    gsize n = strlen (schemes[i][!web_socket]);
+
+    if (g_ascii_strncasecmp (*server, schemes[i][!web_socket], n) == 0) {
+      g_autofree gchar *before = *server;
+
+      *server = g_strconcat (schemes[i][web_socket], before + n, NULL);
+      return;
+    }
+  }
 }
 
 gboolean

@@ -5,9 +5,9 @@
 
 /* What `videomeet join` was given: a name to look for, or the place where the
  * meeting is. Exactly one of @meeting and @uri is set; @uri is
- * "videomeet://HOST:PORT/NAME", or "ws://HOST:PORT/ROOM" (wss) as it was given.
- * The https:// link that a host shows is taken as well, since that is what
- * people paste. */
+ * "videomeet://HOST:PORT/NAME", with the path of a proxy before the name, or
+ * "ws://HOST:PORT/ROOM" (wss) as it was given. The https:// link that a host
+ * shows is taken as well, since that is what people paste. */
 gboolean vmt_target_parse_meeting (
     const gchar *text, gchar **meeting, gchar **uri, GError **error);
 
@@ -32,6 +32,8 @@ vmt_target_parse_address (const gchar *text, gboolean insecure, GError **error);
  * users take for its address; NULL for other URIs. */
 gchar *vmt_target_as_native (const gchar *uri);
 
+/* Writes http as ws and https as wss, or the other way round. */
+void vmt_target_set_scheme (gchar **server, gboolean web_socket);
 /* Whether @server is "ws://HOST:PORT", or wss, with or without a path. */
 gboolean vmt_target_check_server (const gchar *server, GError **error);
 /* Where @user is called at that: "ws://HOST:PORT/USER". */

@@ -3,6 +3,7 @@
 #include "options/options-agent.h"
 #include "options/options-config.h"
 #include "options/options-priv.h"
+#include "cmd/target.h"
 #include "options/options-trust.h"
 
 #include <string.h>
@@ -203,7 +204,7 @@ is_loopback (const gchar *host)
 }
 
 static gboolean
-check_server (const VmtOptions *options, GError **error)
+check_server (VmtOptions *options, GError **error)
 {
   g_autoptr (GUri) uri = NULL;
 
@@ -211,6 +212,7 @@ check_server (const VmtOptions *options, GError **error)
     return fail (error,
         "Say which server and which room: --server https://HOST:PORT --room "
         "NAME.");
+  vmt_target_set_scheme (&options->server, FALSE);
   uri = g_uri_parse (options->server, G_URI_FLAGS_NONE, NULL);
   if (!uri
       || (strcmp (g_uri_get_scheme (uri), "http") != 0

@@ -52,6 +52,7 @@ vmt_options_take_call (VmtOptions *options, GError **error)
         "Say at which server: --server ws://HOST:PORT.");
     return FALSE;
   }
+  vmt_target_set_scheme (&options->server, TRUE);
   return vmt_target_check_server (options->server, error)
          && vmt_check_name ("USER", options->target, error);
 }

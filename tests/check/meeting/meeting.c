@@ -402,11 +402,23 @@ GST_START_TEST (test_full)
 
 GST_END_TEST;
 
+static gboolean
+enters_at (VmMeeting *meeting, const gchar *expected)
+{
+  g_autofree gchar *link = NULL;
+
+  g_object_get (meeting, "link", &link, NULL);
+  return g_strcmp0 (link, expected) == 0;
+}
+
 GST_START_TEST (test_nobody_there)
 {
   device_open (&b, VM_MEETING_MODE_JOIN);
-  g_object_set (b.meeting, "uri", "videomeet://127.0.0.1:1/standup", NULL);
+  g_object_set (
+      b.meeting, "uri", "videomeet://127.0.0.1:1/some/meet/standup", NULL);
   start (&b);
+  WAIT_FOR (
+      enters_at (b.meeting, "https://127.0.0.1:1/some/meet/?meeting=standup"));
   WAIT_FOR (has (&b, "ended"));
   g_assert_error (b.error, VM_ERROR, VM_ERROR_DISCONNECTED);
 }

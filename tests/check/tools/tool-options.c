@@ -524,7 +524,7 @@ GST_START_TEST (test_files)
   options_refused (
       "send a Ann --server http://h:1", "which server and which room");
   options_refused (
-      "send a Ann --server ws://h:1 --room lab", "https://HOST:PORT");
+      "send a Ann --server ftp://h:1 --room lab", "https://HOST:PORT");
   options_refused (
       "send a Ann --server https://h/x?y=1 --room lab", "https://HOST/PATH");
   options_refused ("send a Ann --server http://h:1 --room lab --max-bitrate 1M",

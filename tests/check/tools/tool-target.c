@@ -35,6 +35,12 @@ GST_START_TEST (test_meetings)
     { "videomeet://10.0.0.1:9000/..", NULL, "videomeet://10.0.0.1:9000/.." },
     { "videomeet://10.0.0.1:9000/100%25%26a%2Bb%2F..%2Fc", NULL,
         "videomeet://10.0.0.1:9000/100%25%26a%2Bb%2F..%2Fc" },
+    /* a server behind a proxy; the port as a browser has it */
+    { "https://example.org/some/meet/?meeting=x", NULL,
+        "videomeet://example.org:443/some/meet/x" },
+    { "http://example.org/?meeting=x", NULL, "videomeet://example.org:80/x" },
+    { "videomeet://example.org/some/meet/x", NULL,
+        "videomeet://example.org:8080/some/meet/x" },
     { "ws://10.0.0.1:3000/room-123", NULL, "ws://10.0.0.1:3000/room-123" },
     { "wss://example.org/signal/room-123?pin=123456", NULL,
         "wss://example.org/signal/room-123?pin=123456" },
@@ -178,6 +184,8 @@ GST_START_TEST (test_addresses)
     { "[fd00::1]:9000", "https://[fd00::1]:9000" },
     { "https://10.0.0.1:9000/?meeting=x", "https://10.0.0.1:9000" },
     { "videomeet://10.0.0.1/x", "https://10.0.0.1:8080" },
+    { "https://example.org/some/meet/?meeting=x",
+        "https://example.org:443/some/meet" },
   };
   g_autofree gchar *plain = vmt_target_parse_address ("127.0.0.1", TRUE, NULL);
 
@@ -285,6 +293,30 @@ GST_START_TEST (test_servers_of_calls)
 
 GST_END_TEST;
 
+GST_START_TEST (test_schemes)
+{
+  static const gchar *const cases[][3] = {
+    /* given, as a WebSocket, over HTTP */
+    { "ws://a/x", "ws://a/x", "http://a/x" },
+    { "wss://a", "wss://a", "https://a" },
+    { "http://a:1", "ws://a:1", "http://a:1" },
+    { "HTTPS://a", "wss://a", "HTTPS://a" },
+    { "ftp://a", "ftp://a", "ftp://a" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *socket = g_strdup (cases[i][0]);
+    g_autofree gchar *http = g_strdup (cases[i][0]);
+
+    vmt_target_set_scheme (&socket, TRUE);
+    vmt_target_set_scheme (&http, FALSE);
+    fail_unless_equals_string (socket, cases[i][1]);
+    fail_unless_equals_string (http, cases[i][2]);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_target_suite (void)
 {
@@ -297,6 +329,7 @@ tool_target_suite (void)
   tcase_add_test (tc, test_secrets_in_addresses);
   tcase_add_test (tc, test_dialects);
   tcase_add_test (tc, test_servers_of_calls);
+  tcase_add_test (tc, test_schemes);
   tcase_add_test (tc, test_web_socket_of_a_device);
   tcase_add_test (tc, test_host_keys);
   tcase_add_test (tc, test_addresses);

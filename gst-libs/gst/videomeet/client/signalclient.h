@@ -34,7 +34,7 @@ typedef struct
    * seat. */
   VmDialectName dialect;
   const gchar *uri; /* "wss://host/", of a room server */
-  const gchar *base_uri; /* "https://10.0.0.1:8080", without a path */
+  const gchar *base_uri; /* "https://10.0.0.1:8080", or with a proxy's path */
   const gchar *key_hash; /* as announced; NULL: any key */
   VmTrustStore *store; /* checks the host's key; NULL: no check */
   VmPolicy policy; /* applied to the host with @store */

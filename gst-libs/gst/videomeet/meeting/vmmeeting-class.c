@@ -383,12 +383,13 @@ install_ways (GObjectClass *klass, GParamFlags flags)
    * VmMeeting:uri:
    *
    * Where to join it, `videomeet://host:port/meeting`, port #VM_DEFAULT_PORT
-   * when none is said; %NULL, the default, to look for it. TLS is tried first;
-   * without it only this machine is spoken to, unless the node is insecure. Of
-   * another #VmMeeting:dialect, the address of the server's WebSocket,
-   * `wss://host:port/room`: with a #VmMeeting:name the whole address, else its
-   * last part is the room. A path that is not told is `/socket.io/` with
-   * %VM_DIALECT_NAME_SOCKETIO and `/v2/ws` with %VM_DIALECT_NAME_MESH, where
+   * when none is said, and a proxy's path before the meeting; %NULL, the
+   * default, to look for it. TLS is tried first; without it only this machine
+   * is spoken to, unless the node is insecure. Of another #VmMeeting:dialect,
+   * the address of the server's WebSocket, `wss://host:port/room`: with a
+   * #VmMeeting:name the whole address, else its last part is the room. A path
+   * that is not told is `/socket.io/` with %VM_DIALECT_NAME_SOCKETIO and
+   * `/v2/ws` with %VM_DIALECT_NAME_MESH, where
    * `?access_token=` may bring a session that was begun. A room of Janus is
    * `janus+wss://host:port/room` (`protocol/janus.md`). The certificate must
    * be one that the system trusts, unless the server is on this machine.

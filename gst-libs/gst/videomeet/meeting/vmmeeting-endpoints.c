@@ -38,17 +38,21 @@ add_endpoint (VmMeeting *self, gchar *base_uri, const VmMeetingEndpoint *how)
 
 static const VmMeetingEndpoint given = { .named = TRUE };
 
-/* Decoded once, and "..", which a GUri takes for another place, is a name. */
+/* The last part of the path, decoded once; "..", which a GUri takes for another
+ * place, is a name. @folder: what is before it, where a proxy has the host. */
 static gchar *
-read_name (const gchar *uri)
+read_name (const gchar *uri, gchar **folder)
 {
   g_autofree gchar *scheme = NULL, *path = NULL;
+  const gchar *last;
 
   if (!g_uri_split (uri, G_URI_FLAGS_ENCODED | G_URI_FLAGS_PARSE_RELAXED,
           &scheme, NULL, NULL, NULL, &path, NULL, NULL, NULL)
       || strcmp (scheme, "videomeet") != 0 || *path != '/')
     return NULL;
-  return g_uri_unescape_string (path + 1, NULL);
+  last = strrchr (path, '/');
+  *folder = g_strndup (path, last - path);
+  return g_uri_unescape_string (last + 1, NULL);
 }
 
 static gboolean
@@ -58,7 +62,8 @@ read_uri (VmMeeting *self, GError **error)
       g_uri_parse (self->uri, G_URI_FLAGS_PARSE_RELAXED, NULL);
   g_autofree gchar *place = vm_meeting_dup_place (self);
   const gchar *address = uri ? g_uri_get_host (uri) : NULL;
-  g_autofree gchar *meeting = uri ? read_name (self->uri) : NULL;
+  g_autofree gchar *folder = NULL;
+  g_autofree gchar *meeting = uri ? read_name (self->uri, &folder) : NULL;
   g_autofree gchar *authority = NULL;
   gboolean insecure = FALSE;
   gint port;
@@ -73,7 +78,7 @@ read_uri (VmMeeting *self, GError **error)
   self->name = g_steal_pointer (&meeting);
   port = g_uri_get_port (uri) > 0 ? g_uri_get_port (uri) : VM_DEFAULT_PORT;
   authority = g_strdup_printf (
-      strchr (address, ':') ? "[%s]:%d" : "%s:%d", address, port);
+      strchr (address, ':') ? "[%s]:%d%s" : "%s:%d%s", address, port, folder);
   g_object_get (self->node, "insecure", &insecure, NULL);
   add_endpoint (self, g_strconcat ("https://", authority, NULL), &given);
   /* never without TLS to another machine unless that was asked for */
