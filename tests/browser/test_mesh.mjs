@@ -66,13 +66,13 @@ globalThis.RTCPeerConnection = class {
 globalThis.RTCRtpReceiver = { getCapabilities: () => ({ codecs: [] }) };
 globalThis.MediaStream = class { getTracks() { return []; } };
 
-const { Chat } = await load("chat.js");
+const { Chat, parse } = await load("chat.js");
 const { IceGrants } = await load("net/iceservers.js");
 const { MISSING_MS, Missing } = await load("net/missing.js");
 const { Mesh } = await load("net/mesh.js");
 const { Network, SLEPT_MS } = await load("net/network.js");
 const { Participant, SENT_MAX } = await load("participant.js");
-const { Talk, UNCERTAIN_MS } = await load("view/talk.js");
+const { FLUSH_MS, Talk, UNCERTAIN_MS } = await load("view/talk.js");
 
 // A mesh with one other, and what the page says and shows: [seconds, state or message].
 function meet(offers) {
@@ -209,9 +209,11 @@ async function talk() {
   const { mesh, first } = await connect(true);
   const other = new Participant({ id: "p001", user: "Ann" }, false);
   const said = [];
+  const acks = [];
   const one = new Talk({ chat: new Chat(), others: [other], participants: new Map([["p001", other]]),
     self: { id: "p002", user: "Cleo" } }, { signs: () => false, toServer() {}, emit() {},
     toChannel: (id, text) => Boolean(mesh.get(id)?.sendMessage("chat", text)),
+    toSignal: (id, message) => acks.push(message),
     heardBefore: (id) => mesh.heardBefore(id) });
 
   mesh.addEventListener("channel", ({ detail: { id, label } }) => {
@@ -225,13 +227,48 @@ async function talk() {
     chat.onopen();
   };
   open();
-  return { mesh, first, open, other, said, say: (text) => one.say(text), lose: async () => {
+  return { mesh, first, open, other, said, acks, one, say: (text) => one.say(text), lose: async () => {
     made.at(-1).become("failed");
     await pass(2 * SECOND);
     made.at(-1).become("connected");
     open();
   } };
 }
+
+test("what was read is acknowledged, and what was not is named", async () => {
+  const { mesh, other, one, acks, say } = await talk();
+
+  one.take("p001", parse('{"type":"chat","id":"u-1","text":"hi"}'));
+  one.take("p001", parse("plain"));
+  other.plain = false;
+  one.startAcks("p001");
+  equal(acks, [{ type: "ack", id: "u-1" }, { type: "ack" }], "what this page says");
+  say("before");
+  equal(one.undelivered, [], "where nobody acknowledges");
+  other.sent.length = 0;
+  one.takeAck("p001", undefined);
+  say("one");
+  say("two");
+  await pass(1);
+  one.takeAck("p001", JSON.parse(other.sent[0].text).id);
+  one.takeAck("p001", "of nothing");
+  equal(one.undelivered, [{ user: "Ann", text: "two" }], "what is missing");
+  other.keep(other.sent[0].text);
+  equal(one.undelivered.length, 2, "with what has not gone out");
+  other.unsent.length = 0;
+  const rests = [];
+  const flush = () => one.flush((rest) => rests.push(rest));
+  flush();
+  await pass(FLUSH_MS - 1);
+  equal(rests, [], "it is waited for");
+  await pass(1);
+  equal(rests.splice(0), [" Not delivered: “two” to Ann."], "for so long");
+  flush();
+  equal(rests.splice(0).length, 1, "who does not wait");
+  one.takeAck("p001", JSON.parse(other.sent[0].text).id);
+  equal(rests.splice(0), [""], "all is delivered");
+  mesh.close();
+});
 
 test("what went over a connection before it was lost is said again, if it may be lost", async () => {
   const { mesh, other, said, say, lose } = await talk();

@@ -84,6 +84,19 @@ class Talk(lab.LabTest):
         bob.type("/nonsense")
         bob.wait_event("warning", TOLD, code="BAD_REQUEST")
 
+    def test_last_words(self):
+        """Said right before leaving: delivered, or named where nobody can read it."""
+        ann, bob, carl = self.three("--audio-only")
+        carl.type("from Carl\n/leave")
+        for process in (ann, bob):
+            process.wait_event("chat", TOLD, text="from Carl")
+        self.assertEqual(carl.wait(lab.SOON), 0)
+        self.lab.hosts[1].set_link(False)
+        ann.type("from Ann\n/leave")
+        self.assertEqual(ann.wait(lab.SOON), 0)
+        ann.wait_event("chat-undelivered", TOLD, user="Bob", text="from Ann")
+        self.assertEqual(carl.events("chat-undelivered"), [])
+
     def test_what_is_done(self):
         ann, bob, carl = self.three("--audio-only")
         bob.type("/hand")

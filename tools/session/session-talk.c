@@ -58,6 +58,21 @@ on_chat (VmtSession *self, const GstStructure *s)
     vmt_session_files_put_off (self->files);
 }
 
+/* Somebody left, or this device does, before it has arrived. */
+static void
+on_undelivered (VmtSession *self, const GstStructure *s)
+{
+  const gchar *text = vmt_field (s, "text");
+  g_autofree gchar *name = name_of (self, s);
+  g_autofree gchar *who = g_strdup_printf ("Not delivered to %s", name);
+  JsonObject *event = about ("chat-undelivered", s);
+
+  vmt_event_add_string (event, "text", text);
+  vmt_event_add_string (event, "messageId", vmt_field (s, "message-id"));
+  vmt_output_event (self->output, event);
+  vmt_output_said (self->output, VMT_STYLE_BAD, who, text ? text : "");
+}
+
 static void
 tell_presence (VmtSession *self, const GstStructure *s)
 {
@@ -307,6 +322,7 @@ vmt_session_handle_talk (VmtSession *self, const GstStructure *s)
     void (*handle) (VmtSession *self, const GstStructure *s);
   } handlers[] = {
     { "vm-chat-received", on_chat },
+    { "vm-chat-undelivered", on_undelivered },
     { "vm-presence", on_presence },
     { "vm-hand-changed", on_hand },
     { "vm-reaction", on_reaction },

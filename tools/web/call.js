@@ -77,6 +77,7 @@ export class Call extends EventTarget {
     this.#talk = new Talk(this, {
       signs: () => this.#identity !== null,
       toChannel: (id, text) => Boolean(this.#mesh.get(id)?.sendMessage("chat", text)),
+      toSignal: (id, message) => this.#mesh.get(id)?.sendMessage("signal", JSON.stringify(message)),
       heardBefore: (id) => this.#mesh.heardBefore(id),
       toServer: (message) => this.#signalling.send(message),
       emit: (type, detail) => this.#emit(type, detail),
@@ -294,9 +295,9 @@ export class Call extends EventTarget {
   }
 
   // A goodbye to everybody; `left` comes only from here, `failed` only from
-  // elsewhere.
+  // elsewhere. What was said goes before; whoever does not wait leaves at once.
   leave() {
-    this.#finish("left", "You have left the meeting.");
+    this.#talk.flush((rest) => this.#finish("left", `You have left the meeting.${rest}`));
   }
 
   // The page is going away: what can still be said, at once.
@@ -661,6 +662,7 @@ export class Call extends EventTarget {
     on("streams", ({ id }) => this.#changed(id, "streams"));
     on("silent", ({ id }) => this.#heardNothing(id));
     on("channel", ({ id, label, open }) => {
+      if (label === "signal" && open) this.#talk.startAcks(id);
       if (label === "signal" && open && this.#signalling.state !== "open")
         this.#presence.tellTo(id);
       if (label === "chat" && open) this.#talk.channelOpened(id);
@@ -732,11 +734,9 @@ export class Call extends EventTarget {
     }
     if (message === null || typeof message !== "object") return;
     if (this.#takeClaim(id, message)) return;
-    if (message.type === "compare") {
-      this.compare.take(id, message);
-      return;
-    }
-    if (message.type === "bye" && message.reason === "hand-over") {
+    if (message.type === "ack") this.#talk.takeAck(id, message.id);
+    else if (message.type === "compare") this.compare.take(id, message);
+    else if (message.type === "bye" && message.reason === "hand-over") {
       this.#hostLeaving ||= id === this.hostId;
       this.#lookAtClaim();
     } else if (id === this.relay) this.#take(message);

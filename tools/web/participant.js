@@ -35,7 +35,8 @@ export class Participant {
     this.detached = false;
     this.plain = false; // whether it speaks plain text in the chat
     this.unsent = []; // chat that waits for its data channel
-    this.sent = []; // the last that went over it, each {text, at}
+    this.acks = false; // whether it acknowledges chat
+    this.sent = []; // the last that went over it, each {text, at}; not acknowledged
     this.forgedChat = false; // whether somebody wrote in its name, which was told
   }
 

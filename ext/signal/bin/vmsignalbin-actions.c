@@ -191,6 +191,8 @@ static const Signature told[] = {
   { "chat-received",
       "(vm-chat-received: id string, user string, text string, time string, "
       "message-id string, private boolean, old boolean)" },
+  { "chat-undelivered", "(vm-chat-undelivered: id string, user string, text "
+                        "string, message-id string)" },
   { "presence", "(vm-presence: id string, user string, status string, "
                 "audio-muted boolean, video-muted boolean)" },
   { "hand-changed",

@@ -15,6 +15,10 @@ GST_DEBUG_CATEGORY_EXTERN (vm_signal_debug);
  * (the meeting), vmcontroller-talk.c (its messages) and vmcontroller-files.c
  * (outgoing files). */
 
+/* For chat to be acknowledged before this device leaves
+ * (protocol/meeting.md#delivery). */
+#define VM_CONTROLLER_FLUSH_MS 2000
+
 /* The offer waits this long for CAPS on the pads requested. */
 #define INPUTS_TIMEOUT_MS 5000
 
@@ -39,7 +43,10 @@ struct _VmController
   GPtrArray *waiting; /* connections to begin once inputs are there */
   gboolean ending; /* for everybody */
   GSourceFunc then; /* once the goodbye is said; or NULL */
-  GSource *inputs_source, *stats_source, *links_source, *bye_source;
+  GSourceFunc flushed; /* once chat was delivered; or NULL */
+  gint64 flush_until; /* µs; 0: nobody has waited for that */
+  GSource *inputs_source, *stats_source, *links_source, *bye_source,
+      *flush_source;
   VmSpeaker *speaker;
   VmSound sound; /* how that of this device is encoded */
   VmInput *held[VM_PEER_N_STREAMS]; /* for the tap; each may be NULL */
@@ -109,6 +116,9 @@ void vm_controller_call_once (VmController *controller);
 void vm_controller_tell_presence (VmController *controller);
 /* Adds the trust level of @who to a message. */
 void vm_controller_describe_trust (VmParticipant *who, GstStructure *s);
+/* Waits until what was said is delivered, VM_CONTROLLER_FLUSH_MS at most: when
+ * TRUE, @then is called after that. */
+gboolean vm_controller_flush_chat (VmController *controller, GSourceFunc then);
 /* Sends bye where the host cannot pass it on; when TRUE, @then is called once
  * it has had time to go out. */
 gboolean vm_controller_say_bye (VmController *controller, GSourceFunc then);

@@ -10,6 +10,8 @@
 
 /* For bye to get out of the data channels before they are closed. */
 #define BYE_MS 200
+/* Between two looks whether chat is delivered. */
+#define FLUSH_LOOK_MS 20
 
 /* What the meeting tells */
 
@@ -35,6 +37,18 @@ on_chat (VmMeeting *meeting, VmChatMessage *message, VmController *self)
           "message-id", G_TYPE_STRING, vm_chat_message_get_id (message),
           "private", G_TYPE_BOOLEAN, vm_chat_message_get_confidential (message),
           "old", G_TYPE_BOOLEAN, vm_chat_message_get_old (message), NULL));
+}
+
+static void
+on_undelivered (VmMeeting *meeting, VmParticipant *who, VmChatMessage *message,
+    VmController *self)
+{
+  GstStructure *s = about ("vm-chat-undelivered", who);
+
+  gst_structure_set (s, "text", G_TYPE_STRING,
+      vm_chat_message_get_text (message), "message-id", G_TYPE_STRING,
+      vm_chat_message_get_id (message), NULL);
+  vm_controller_post (self, s);
 }
 
 static void
@@ -267,6 +281,7 @@ vm_controller_connect_talk (VmController *self)
     GCallback handler;
   } handlers[] = {
     { "chat-received", G_CALLBACK (on_chat) },
+    { "chat-undelivered", G_CALLBACK (on_undelivered) },
     { "presence-changed", G_CALLBACK (on_presence) },
     { "hand-changed", G_CALLBACK (on_hand) },
     { "reaction", G_CALLBACK (on_reaction) },
@@ -330,6 +345,36 @@ vm_controller_presence_changed (VmController *self)
   vm_controller_invoke (self, presence_changed, self, NULL);
 }
 
+/* Leaving: what was said goes before */
+
+static gboolean
+on_flush (gpointer user_data)
+{
+  VmController *self = user_data;
+  GSourceFunc then = g_steal_pointer (&self->flushed);
+
+  vm_timer_clear (&self->flush_source);
+  return then (self);
+}
+
+gboolean
+vm_controller_flush_chat (VmController *self, GSourceFunc then)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (!self->flush_until)
+    self->flush_until = now + VM_CONTROLLER_FLUSH_MS * G_TIME_SPAN_MILLISECOND;
+  if (!self->meeting || now >= self->flush_until
+      || !VM_PLUGIN (vm_meeting_awaits_acks) (self->meeting))
+    return FALSE;
+  /* what comes after it may be another thing now */
+  self->flushed = then;
+  if (!self->flush_source)
+    self->flush_source =
+        vm_timer_new (self->context, FLUSH_LOOK_MS, on_flush, self);
+  return TRUE;
+}
+
 /* Leaving without a host to tell it to */
 
 gboolean
@@ -377,19 +422,49 @@ end_meeting_after_bye (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean end_meeting_after_flush (gpointer user_data);
+
 static gboolean
 end_meeting (VmController *self, GError **error)
 {
   self->ending = VM_PLUGIN (vm_meeting_get_hosting) (self->meeting);
+  if (self->ending && vm_controller_flush_chat (self, end_meeting_after_flush))
+    return TRUE;
   return (self->ending && vm_controller_say_bye (self, end_meeting_after_bye))
          || vm_meeting_end (self->meeting, error);
 }
 
 static gboolean
+end_meeting_after_flush (gpointer user_data)
+{
+  VmController *self = user_data;
+
+  if (self->meeting && !self->hung_up)
+    end_meeting (self, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean end_call_after_flush (gpointer user_data);
+
+static gboolean
 end_call (VmController *self, GError **error)
 {
+  if (vm_controller_flush_chat (self, end_call_after_flush))
+    return TRUE;
+  /* the next call has a time of its own */
+  self->flush_until = 0;
   return (self->links->len && vm_controller_say_bye (self, end_after_bye))
          || vm_meeting_end_call (self->meeting, error);
+}
+
+static gboolean
+end_call_after_flush (gpointer user_data)
+{
+  VmController *self = user_data;
+
+  if (self->meeting && !self->hung_up)
+    end_call (self, NULL);
+  return G_SOURCE_REMOVE;
 }
 
 /* What the application does */

@@ -10,7 +10,8 @@
 #define STATS_INTERVAL_MS 500
 #define LINKS_INTERVAL_MS 100
 /* bye said, files finalised, threads joined */
-/* more than the next three, and the 2 s until another is host */
+/* more than the next three, the 2 s for chat, and the 2 s until another is
+ * host */
 #define STOP_TIMEOUT (14 * GST_SECOND)
 #define RECORD_WAIT_US (6 * G_TIME_SPAN_SECOND)
 #define PEERS_WAIT (2 * GST_SECOND)
@@ -338,7 +339,8 @@ hang_up (gpointer user_data)
 {
   VmController *self = user_data;
 
-  if (self->hung_up || vm_controller_say_bye (self, hang_up))
+  if (self->hung_up || vm_controller_flush_chat (self, hang_up)
+      || vm_controller_say_bye (self, hang_up))
     return G_SOURCE_REMOVE;
   leave (self);
   self->funcs->ended (self->bin);
@@ -378,7 +380,9 @@ finish (gpointer user_data)
 {
   VmController *self = user_data;
 
-  if (!self->hung_up && vm_controller_say_bye (self, finish))
+  if (!self->hung_up
+      && (vm_controller_flush_chat (self, finish)
+          || vm_controller_say_bye (self, finish)))
     return G_SOURCE_REMOVE;
   /* without an EOS: who stops the element has not come to its end */
   if (!self->hung_up)
@@ -387,6 +391,7 @@ finish (gpointer user_data)
   vm_timer_clear (&self->stats_source);
   vm_timer_clear (&self->links_source);
   vm_timer_clear (&self->bye_source);
+  vm_timer_clear (&self->flush_source);
   vm_controller_set_tap (self, NULL, NULL);
   vm_controller_hold_inputs (self);
   if (self->meeting)

@@ -115,6 +115,99 @@ GST_START_TEST (test_chat_is_said_again)
 
 GST_END_TEST;
 
+static void
+on_undelivered (
+    VmMeeting *meeting, VmParticipant *to, VmChatMessage *message, gpointer one)
+{
+  talk_note (one, "!%s:%s", vm_participant_get_id (to),
+      vm_chat_message_get_text (message));
+}
+
+/* Who has the channel `signal` acknowledges what it has read; what it has not
+ * is named when one of the two leaves, and so is what never went out. */
+GST_START_TEST (test_chat_is_delivered)
+{
+  talk_meet ();
+  g_signal_connect (
+      a.meeting, "chat-undelivered", G_CALLBACK (on_undelivered), &a);
+  talk_connect (&a, &b, "chat");
+  talk_say (&a, "p002", "who knows");
+  fail_if (vm_meeting_awaits_acks (a.meeting));
+  talk_connect (&a, &b, "signal");
+  talk_connect (&a, &b, "signal");
+  talk_say (&a, "p002", "one");
+  vm_meeting_take_message (a.meeting, talk_who (&a, "p002"), "signal",
+      "{\"type\":\"ack\",\"id\":\"of nothing\"}");
+  heard (&b, "psst-Ann:who knows psst-Ann:one");
+  g_queue_clear_full (&vm_participant_get_talk (talk_who (&a, "p002"))->sent,
+      vm_sent_chat_free);
+  talk_say (&a, "p002", "two");
+  heard (&b, "psst-Ann:two");
+  fail_if (vm_meeting_awaits_acks (a.meeting));
+  talk_set_losing (TRUE);
+  talk_say (&a, "p002", "three");
+  fail_unless (vm_meeting_awaits_acks (a.meeting));
+  talk_set_losing (FALSE);
+  /* by another connection */
+  open_again (&a, "p002");
+  fail_if (vm_meeting_awaits_acks (a.meeting));
+  talk_set_losing (TRUE);
+  talk_say (&a, "p002", "four");
+  talk_set_losing (FALSE);
+  g_object_set (a.meeting, "direct-chat", TRUE, NULL);
+  talk_say (&a, "p003", "five");
+  fail_unless (vm_meeting_awaits_acks (a.meeting));
+  talk_forget ();
+  vm_meeting_stop (b.meeting);
+  WAIT_FOR (has (&a, "-p002"));
+  fail_unless (has (&a, "!p002:four"));
+  talk_forget ();
+  vm_meeting_stop (a.meeting);
+  fail_unless (has (&a, "!p003:five"));
+  fail_if (has (&a, "one") || has (&a, "four"));
+}
+
+GST_END_TEST;
+
+static guint
+count_undelivered (guint said, guint max, gboolean acks)
+{
+  VmParticipantTalk *talk = vm_participant_get_talk (talk_who (&a, "p002"));
+  guint n = 0;
+
+  talk->acks = acks;
+  talk_set_losing (TRUE);
+  talk_forget ();
+  for (guint i = 0; i < said; i++) {
+    a.meeting->rate = (VmChatRate){ 0 };
+    talk_say (&a, "p002", "x");
+  }
+  talk_set_losing (FALSE);
+  fail_unless_equals_int (talk->sent.length, MIN (said, max));
+  g_queue_clear_full (&talk->sent, vm_sent_chat_free);
+  for (const gchar *at = a.heard->str; (at = strstr (at, "!p002:x")); at++)
+    n++;
+  return n;
+}
+
+/* The oldest of more is named at once, where it would have been acknowledged.
+ */
+GST_START_TEST (test_most_chat_that_is_awaited)
+{
+  const guint max = VM_CHAT_SENT_MAX;
+
+  talk_meet ();
+  g_signal_connect (
+      a.meeting, "chat-undelivered", G_CALLBACK (on_undelivered), &a);
+  talk_connect (&a, &b, "chat");
+  fail_unless_equals_int (count_undelivered (max - 1, max, TRUE), 0);
+  fail_unless_equals_int (count_undelivered (max, max, TRUE), 0);
+  fail_unless_equals_int (count_undelivered (max + 1, max, TRUE), 1);
+  fail_unless_equals_int (count_undelivered (max + 1, max, FALSE), 0);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_plain_text)
 {
   talk_meet ();
@@ -499,6 +592,8 @@ talk_suite (void)
   tcase_add_test (tc, test_chat_over_the_server);
   tcase_add_test (tc, test_chat_on_a_channel);
   tcase_add_test (tc, test_chat_is_said_again);
+  tcase_add_test (tc, test_chat_is_delivered);
+  tcase_add_test (tc, test_most_chat_that_is_awaited);
   tcase_add_test (tc, test_plain_text);
   tcase_add_test (tc, test_history);
   tcase_add_test (tc, test_what_cannot_be_said);

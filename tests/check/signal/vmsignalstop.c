@@ -284,6 +284,49 @@ GST_START_TEST (test_with_pads)
 
 GST_END_TEST;
 
+/* How it leaves with what it has just said: by the action, an EOS, or NULL. */
+static void
+leave (Side *side, gint how)
+{
+  if (how == 0)
+    g_signal_emit_by_name (side->bin, "hang-up");
+  else if (how == 1)
+    gst_element_send_event (side->pipeline, gst_event_new_eos ());
+  else
+    gst_element_set_state (side->pipeline, GST_STATE_NULL);
+}
+
+#define LAST_WORDS 20
+
+/* Host or guest. */
+GST_START_TEST (test_last_words)
+{
+  Side a = host (BOTH), b = join (BOTH);
+  Side *leaver = __i__ % 2 ? &b : &a, *reader = __i__ % 2 ? &a : &b;
+
+  wait_count (count_on (&a, "a"), 10, FALSE);
+  wait_count (count_on (&b, "a"), 10, FALSE);
+  for (guint i = 0; i < LAST_WORDS; i++) {
+    g_autofree gchar *text = g_strdup_printf ("word %u", i);
+
+    g_signal_emit_by_name (leaver->bin, "send-chat", text, NULL);
+  }
+  leave (leaver, __i__ / 2);
+  for (guint i = 0; i < LAST_WORDS; i++) {
+    g_autoptr (GstMessage) message = wait_for (reader, "vm-chat-received");
+    g_autofree gchar *text = g_strdup_printf ("word %u", i);
+
+    fail_unless (gst_message_has_name (message, "vm-chat-received"));
+    fail_unless_equals_string (
+        gst_structure_get_string (gst_message_get_structure (message), "text"),
+        text);
+  }
+  side_free (&a);
+  side_free (&b);
+}
+
+GST_END_TEST;
+
 /* What is told of recordings, also of an element that has stopped. */
 typedef struct
 {
@@ -375,6 +418,7 @@ vmsignalstop_suite (void)
   tcase_add_test (tc, test_by_the_bridge);
   tcase_add_test (tc, test_by_a_part_of_the_bridge);
   tcase_add_loop_test (tc, test_with_pads, 0, G_N_ELEMENTS (with_pads));
+  tcase_add_loop_test (tc, test_last_words, 0, 6);
   tcase_add_test (tc, test_by_a_recording);
   tcase_add_test (tc, test_stop_is_not_waited_for);
   return suite;

@@ -2,20 +2,24 @@
 
 // What is said in one meeting: over the data channel of each, else by the server.
 
-import { readEntry, write } from "../chat.js";
+import { parse, readEntry, write } from "../chat.js";
 import { uuid } from "../ids.js";
-import { cleanName, forged } from "./words.js";
+import { cleanName, forged, undelivered } from "./words.js";
 
 // Before the last sign of life of a connection that was lost: what it took later may not have
 // arrived.
 export const UNCERTAIN_MS = 10000;
 
+export const FLUSH_MS = 2000; // for chat to be acknowledged before this page leaves
+
 export class Talk {
   #call;
   #way;
+  #flushed = null; // see flush()
+  #timer = 0;
 
   // `way`: signs(), whether this page does; toChannel(id, text), whether it was sent;
-  // heardBefore(id), when the connection before the one in use gave its last sign of life;
+  // toSignal(id, message), over the other channel; heardBefore(id), when the connection before the one in use gave its last sign of life;
   // toServer(message); emit(type, detail)
   constructor(call, way) {
     this.#call = call;
@@ -59,6 +63,42 @@ export class Talk {
     return isSent;
   }
 
+  // The channel `signal` is open: this page acknowledges chat.
+  startAcks(id) {
+    this.#way.toSignal(id, { type: "ack" });
+  }
+
+  takeAck(from, id) {
+    const participant = this.#call.participants.get(from);
+
+    if (!participant) return;
+    participant.acks = true;
+    participant.sent = participant.sent.filter(({ text }) => parse(text).entry?.id !== id);
+    if (this.#flushed && this.undelivered.length === 0) this.#endFlush();
+  }
+
+  // Calls `then` with words for what was not delivered: when nothing is missing, after
+  // FLUSH_MS, or at the second call.
+  flush(then) {
+    const isSecond = this.#flushed !== null;
+
+    this.#flushed = then;
+    if (isSecond || this.undelivered.length === 0) this.#endFlush();
+    else this.#timer = setTimeout(() => this.#endFlush(), FLUSH_MS);
+  }
+
+  #endFlush() {
+    clearTimeout(this.#timer);
+    this.#flushed(undelivered(this.undelivered));
+  }
+
+  // What may still be on its way, each {user, text}.
+  get undelivered() {
+    return this.#call.others.flatMap(({ user, acks, sent, unsent }) =>
+      [...acks ? sent.map(({ text }) => text) : [], ...unsent]
+        .map((text) => ({ user, text: parse(text).entry.text })));
+  }
+
   takeFromServer(message) {
     const participant = this.#call.participants.get(message.from);
 
@@ -85,6 +125,7 @@ export class Talk {
       return;
     }
     if (!said.entry) return;
+    if (!said.plain && said.entry.id) this.#way.toSignal(from, { type: "ack", id: said.entry.id });
     // a page of other makers, which would show our JSON to people
     if (said.plain) participant.plain = true;
     const entry = { ...said.entry, from, user: participant.user, own: false };

@@ -474,3 +474,9 @@ export function transferError(error, user, { hasLeft, wasAccepted, outgoing }) {
   if (code === "TIMEOUT" && !outgoing && !wasAccepted) return "Nobody answered in time.";
   return TRANSFER_ERRORS.get(code)?.(user) || "It could not be transferred.";
 }
+
+// What was said and not delivered, each {user, text}; behind another sentence.
+export function undelivered(said) {
+  return said.length === 0 ? ""
+    : ` Not delivered: ${said.map(({ user, text }) => `“${text}” to ${user}`).join(", ")}.`;
+}

@@ -29,14 +29,25 @@ needs_channel (VmMeeting *self, VmParticipant *other)
 }
 
 static void
-keep_sent (VmParticipantTalk *talk, VmChatMessage *message, gint64 at)
+tell_undelivered (VmMeeting *self, VmParticipant *to, VmChatMessage *message)
 {
-  VmSentChat *sent = g_new (VmSentChat, 1);
+  g_signal_emit (self, vm_meeting_signals[VM_MEETING_SIGNAL_CHAT_UNDELIVERED],
+      0, to, message);
+}
 
-  *sent = (VmSentChat){ g_object_ref (message), at };
-  g_queue_push_tail (&talk->sent, sent);
-  if (g_queue_get_length (&talk->sent) > VM_CHAT_AGAIN_MAX)
-    vm_sent_chat_free (g_queue_pop_head (&talk->sent));
+/* Of more than that the oldest is given up. */
+static void
+limit_sent (VmMeeting *self, VmParticipant *to)
+{
+  VmParticipantTalk *talk = vm_participant_get_talk (to);
+  VmSentChat *oldest;
+
+  if (g_queue_get_length (&talk->sent) <= VM_CHAT_SENT_MAX)
+    return;
+  oldest = g_queue_pop_head (&talk->sent);
+  if (talk->acks)
+    tell_undelivered (self, to, oldest->message);
+  vm_sent_chat_free (oldest);
 }
 
 /* @at: when it was said first, or now. */
@@ -47,11 +58,21 @@ send_said_at (
   VmParticipantTalk *talk = vm_participant_get_talk (to);
   g_autofree gchar *json = talk->plain ? NULL : vm_chat_format (message);
 
-  if (!talk->chat
-      || !vm_meeting_send_text (
-          self, to, "chat", json ? json : vm_chat_message_get_text (message)))
+  VmSentChat *sent;
+
+  if (!talk->chat)
     return FALSE;
-  keep_sent (talk, message, at);
+  /* before the acknowledgement may come */
+  sent = g_new (VmSentChat, 1);
+  *sent = (VmSentChat){ g_object_ref (message), at };
+  g_queue_push_tail (&talk->sent, sent);
+  if (!vm_meeting_send_text (
+          self, to, "chat", json ? json : vm_chat_message_get_text (message))) {
+    g_queue_remove (&talk->sent, sent);
+    vm_sent_chat_free (sent);
+    return FALSE;
+  }
+  limit_sent (self, to);
   return TRUE;
 }
 
@@ -98,14 +119,14 @@ send_on_channel_alone (
     VmMeeting *self, VmParticipant *to, VmChatMessage *message)
 {
   GQueue *unsent = &vm_participant_get_talk (to)->unsent;
+  g_autoptr (VmChatMessage) dropped = NULL;
 
   g_queue_push_tail (unsent, g_object_ref (message));
   send_unsent (self, to);
   if (g_queue_get_length (unsent) <= VM_CHAT_UNSENT_MAX)
     return;
-  g_debug ("%s cannot be reached: the oldest of its chat is dropped",
-      vm_participant_get_id (to));
-  g_object_unref (g_queue_pop_head (unsent));
+  dropped = g_queue_pop_head (unsent);
+  tell_undelivered (self, to, dropped);
 }
 
 /* @to NULL: to everybody. */
@@ -310,6 +331,17 @@ vm_meeting_take_chat (
   hear (self, message);
 }
 
+/* @id NULL: chat will be acknowledged. */
+static void
+acknowledge (VmMeeting *self, VmParticipant *to, const gchar *id)
+{
+  g_autoptr (VmSignal) ack = vm_signal_new (VM_SIGNAL_ACK);
+
+  ack->id = g_strdup (id);
+  if (vm_participant_get_talk (to)->signal)
+    vm_meeting_send_signal_to (self, to, ack);
+}
+
 void
 vm_meeting_take_chat_text (
     VmMeeting *self, VmParticipant *from, const gchar *text)
@@ -331,8 +363,70 @@ vm_meeting_take_chat_text (
     return;
   if (!input.history)
     vm_participant_get_talk (from)->plain = input.plain;
-  for (guint i = 0; i < input.messages->len && !self->stopped; i++)
-    hear (self, g_ptr_array_index (input.messages, i));
+  for (guint i = 0; i < input.messages->len && !self->stopped; i++) {
+    VmChatMessage *message = g_ptr_array_index (input.messages, i);
+
+    if (!input.history && !input.plain)
+      acknowledge (self, from, vm_chat_message_get_id (message));
+    hear (self, message);
+  }
+}
+
+void
+vm_meeting_start_acks (VmMeeting *self, VmParticipant *to)
+{
+  acknowledge (self, to, NULL);
+}
+
+void
+vm_meeting_take_ack (VmMeeting *self, VmParticipant *from, const gchar *id)
+{
+  VmParticipantTalk *talk = vm_participant_get_talk (from);
+
+  talk->acks = TRUE;
+  for (GList *l = talk->sent.head; id && l; l = l->next) {
+    VmSentChat *sent = l->data;
+
+    if (strcmp (vm_chat_message_get_id (sent->message), id) != 0)
+      continue;
+    vm_sent_chat_free (sent);
+    g_queue_delete_link (&talk->sent, l);
+    return;
+  }
+}
+
+gboolean
+vm_meeting_awaits_acks (VmMeeting *self)
+{
+  for (guint i = 0; i < self->participants->len; i++) {
+    VmParticipantTalk *talk =
+        vm_participant_get_talk (self->participants->pdata[i]);
+
+    if (talk->unsent.length || (talk->acks && talk->sent.length))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+void
+vm_meeting_give_up_chat (VmMeeting *self, VmParticipant *to)
+{
+  VmParticipantTalk *talk = vm_participant_get_talk (to);
+  GQueue sent = talk->sent, unsent = talk->unsent;
+  VmChatMessage *message;
+  VmSentChat *one;
+
+  g_queue_init (&talk->sent);
+  g_queue_init (&talk->unsent);
+  while ((one = g_queue_pop_head (&sent))) {
+    if (talk->acks)
+      tell_undelivered (self, to, one->message);
+    vm_sent_chat_free (one);
+  }
+  while ((message = g_queue_pop_head (&unsent))) {
+    tell_undelivered (self, to, message);
+    g_object_unref (message);
+  }
 }
 
 static void

@@ -230,8 +230,11 @@ static void
 set_signal_channel (VmMeeting *self, VmParticipant *participant, gboolean open)
 {
   VmParticipantTalk *talk = vm_participant_get_talk (participant);
+  gboolean was_open = talk->signal;
 
   talk->signal = open;
+  if (open && !was_open)
+    vm_meeting_start_acks (self, participant);
   if (open)
     send_unsent_signals (self, participant);
   else if (!is_only_way (self))
@@ -389,6 +392,10 @@ take_signal_text (VmMeeting *self, VmParticipant *from, const gchar *text)
   g_autoptr (GError) error = NULL;
   g_autoptr (VmSignal) signal = vm_dialect_native.parse (NULL, bytes, &error);
 
+  if (signal && signal->type == VM_SIGNAL_ACK) {
+    vm_meeting_take_ack (self, from, signal->id);
+    return;
+  }
   if (signal && vm_meeting_take_claim (self, from, signal))
     return;
   if (signal && self->relay_id && from == find_host (self)) {

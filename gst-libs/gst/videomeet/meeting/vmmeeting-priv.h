@@ -52,6 +52,7 @@ typedef enum
   VM_MEETING_SIGNAL_FORGED,
   VM_MEETING_SIGNAL_FAILED,
   VM_MEETING_SIGNAL_CHAT_RECEIVED,
+  VM_MEETING_SIGNAL_CHAT_UNDELIVERED,
   VM_MEETING_SIGNAL_PRESENCE_CHANGED,
   VM_MEETING_SIGNAL_HAND_CHANGED,
   VM_MEETING_SIGNAL_REACTION,
@@ -428,6 +429,15 @@ void vm_meeting_take_chat (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal);
 void vm_meeting_take_chat_text (
     VmMeeting *self, VmParticipant *from, const gchar *text);
+/* The data channel `signal` is open: this device acknowledges chat. */
+void vm_meeting_start_acks (VmMeeting *self, VmParticipant *to);
+/* @id: of a message; NULL: of none yet. */
+void
+vm_meeting_take_ack (VmMeeting *self, VmParticipant *from, const gchar *id);
+/* Whether something that this device has said may still be delivered. */
+gboolean vm_meeting_awaits_acks (VmMeeting *self);
+/* @to is about to go: tells what was not delivered. */
+void vm_meeting_give_up_chat (VmMeeting *self, VmParticipant *to);
 /* The data channel `chat` is open. */
 void vm_meeting_start_chat (VmMeeting *self, VmParticipant *to);
 void vm_meeting_go_on_with_chat (VmMeeting *self, VmParticipant *to);

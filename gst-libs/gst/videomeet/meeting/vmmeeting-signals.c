@@ -287,6 +287,20 @@ install_talk (guint *ids)
   ids[VM_MEETING_SIGNAL_CHAT_RECEIVED] =
       install_signal ("chat-received", 1, VM_TYPE_CHAT_MESSAGE);
   /**
+   * VmMeeting::chat-undelivered:
+   * @self: the meeting
+   * @participant: who has not acknowledged it
+   * @message: what this device has said
+   *
+   * A message was not delivered, as far as this device knows, when the
+   * participant or this device left, or when too much waited for the
+   * participant (`protocol/meeting.md#delivery`).
+   *
+   * Since: 0.3
+   */
+  ids[VM_MEETING_SIGNAL_CHAT_UNDELIVERED] = install_signal (
+      "chat-undelivered", 2, VM_TYPE_PARTICIPANT, VM_TYPE_CHAT_MESSAGE);
+  /**
    * VmMeeting::presence-changed:
    * @self: the meeting
    * @participant: who tells something else of itself: its status, and whether

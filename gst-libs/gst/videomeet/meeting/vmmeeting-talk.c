@@ -130,6 +130,7 @@ vm_meeting_remove (
   if (!g_ptr_array_remove (self->participants, participant))
     return;
   vm_meeting_look_whether_busy (self);
+  vm_meeting_give_up_chat (self, participant);
   vm_participant_clear_talk (participant);
   if (vm_participant_take_event (
           participant, VM_PARTICIPANT_EVENT_LEAVES, &old))

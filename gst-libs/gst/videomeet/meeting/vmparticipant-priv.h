@@ -27,7 +27,8 @@ typedef struct
   VmRate signal_rate; /* of its messages on the channel `signal` */
   gboolean dropped; /* a message of it was dropped, and reported once */
   GQueue unsent; /* of VmChatMessage, until the data channel is open */
-  GQueue sent; /* of VmSentChat, the newest last */
+  gboolean acks; /* it acknowledges chat */
+  GQueue sent; /* of VmSentChat, the newest last; not acknowledged */
   /* of texts, while one connection replaces another and neither has an open
    * channel `signal` */
   GQueue unsent_signals;

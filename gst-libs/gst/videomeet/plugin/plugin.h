@@ -74,6 +74,7 @@
   X (vm_janus_mark_find)                   \
   X (vm_janus_uri_parse)                   \
   X (vm_media_session_set_established)     \
+  X (vm_meeting_awaits_acks)               \
   X (vm_meeting_get_cloud)                 \
   X (vm_meeting_get_hosting)               \
   X (vm_meeting_get_locked)                \

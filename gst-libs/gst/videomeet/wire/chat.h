@@ -29,6 +29,10 @@
  * unsent, and with that no more than so many; who has heard it knows its id. */
 #define VM_CHAT_AGAIN_MAX VM_CHAT_UNSENT_MAX
 #define VM_CHAT_AGAIN_TIME (60 * G_USEC_PER_SEC)
+/* Messages to one participant that it has not acknowledged yet; of more, the
+ * oldest counts as not delivered. That many are said within a deadline of
+ * leaving. */
+#define VM_CHAT_SENT_MAX (2 * VM_CHAT_BURST)
 
 typedef struct
 {

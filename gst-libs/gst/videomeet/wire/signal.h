@@ -124,7 +124,8 @@ struct _VmSignal
   gint64 sdp_mline_index;
   gint64 generation;
 
-  /* the subject of welcome, participant-left and -state; of chat, a uuid */
+  /* the subject of welcome, participant-left and -state; of chat, a uuid, which
+   * an ack on a data channel names */
   gchar *id;
   gchar *state;
   /* of participant-state, when its level has changed; as in VmSignalParticipant

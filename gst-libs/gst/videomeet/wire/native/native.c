@@ -58,7 +58,7 @@ static const struct
       "generation", INT, generation, G_MAXINT, DESCRIPTION | IN (CANDIDATE), 0),
   FIELD ("id", NAME, id, VM_SIGNAL_ID_MAX,
       IN (WELCOME) | IN (PARTICIPANT_LEFT) | IN (PARTICIPANT_STATE) | IN (CHAT)
-          | IN (UNBAN),
+          | IN (UNBAN) | IN (ACK),
       IN (WELCOME) | IN (PARTICIPANT_LEFT) | IN (UNBAN)),
   FIELD ("resume", NAME, resume, VM_SIGNAL_TOKEN_MAX, IN (HELLO) | IN (WELCOME),
       0),
