@@ -3,11 +3,16 @@
 """Calls through every kind of router, and by the path that is expected."""
 
 import itertools
+import os
+import re
+import shutil
 import signal
 import time
+import unittest
 
 import lab
 import natlab
+import test_janus
 
 FAR = {"no-udp", "tcp-443"}
 # pairs whose routers find no hole: each address that one is told is for another
@@ -154,6 +159,20 @@ class Reach(natlab.NatTest):
             self.assertEqual(one.stop(), 0, one.tail())
 
 
+def come_and_go(host, number):
+    """A link that is no way to anybody comes with addresses, as when a container starts,
+    and goes again."""
+    for way in ("add", "del"):
+        if way == "add":
+            host.call("ip", "link", "add", "w0", "type", "veth", "peer", "name", "w1")
+        for command in (f"addr {way} 10.98.{number}.1/24 dev w0", "link set w0 up",
+                        "link set w1 up", f"addr {way} 10.97.{number}.1/24 dev eth0"):
+            host.call("ip", *command.split())
+        # more than the time in which a device gathers what has changed
+        time.sleep(0.3)
+    host.call("ip", "link", "del", "w0")
+
+
 class Change(lab.LabTest):
     """What happens to a device in mid-call."""
 
@@ -248,6 +267,86 @@ class Change(lab.LabTest):
         self.bob.wait_event("media-missing", lab.SOON, audio=False, video=False)
         self.assertEqual(self.ann.events("media-missing"), [])
         self.finish()
+
+
+class Foreign(lab.LabTest):
+    """Links and addresses that nobody uses come and go on every host: all goes on."""
+
+    hosts = 3
+    avahi = False
+    port = 8080
+    # what a device says of a connection that is lost or made anew
+    BREAKS = ("host-lost", "rejoining", "participant-left", "warning", "error")
+
+    def serve(self, *options):
+        server = self.lab.hosts[0].start(
+            "videomeet", "server", "--insecure", f"--port={self.port}", "--json", *options)
+        server.wait_event("serving", lab.SOON)
+
+    def connections(self):
+        """How many the server has taken so far; each look is one."""
+        text = self.lab.hosts[0].call("curl", "-s", f"http://127.0.0.1:{self.port}/metrics")
+        return int(re.search(r"^videomeet_connections_total (\d+)$", text, re.M)[1])
+
+    def url(self, scheme="ws"):
+        return f"{scheme}://{self.lab.hosts[0].address}:{self.port}"
+
+    def go_on(self, people, others, count=None):
+        lab.wait_until(
+            lambda: all(sum(e["state"] == "connected" for e in p.events("participant-state"))
+                        >= others for p in people), 2 * lab.SOON, "everybody to see everybody")
+        before = count() if count else 0
+        for _ in range(2):
+            for number, host in enumerate(self.lab.hosts):
+                come_and_go(host, number)
+        # longer than a server that is asked has to answer
+        time.sleep(4)
+        if count:
+            self.assertEqual(count(), before + 1)
+        for one in people:
+            for event in self.BREAKS:
+                self.assertEqual(one.events(event), [], one.tail())
+            self.assertEqual(len(one.events("participant-joined")), others, one.tail())
+        for one in people:
+            self.assertEqual(one.stop(), 0, one.tail())
+
+    def join(self, host, uri, user, *more):
+        return self.lab.hosts[host].start("videomeet", "join", uri, "--user", user, "--insecure",
+                                          "--source", lab.STAMP, "--json", *more)
+
+    def test_dialects(self):
+        self.serve()
+        people = [self.join(1 + i % 2, f"{self.url()}/hall", dialect, "--dialect", dialect)
+                  for i, dialect in enumerate(("room", "mesh", "socketio"))]
+        people.append(self.join(2, f"{self.url('videomeet')}/hall", "native"))
+        self.go_on(people, 3, self.connections)
+
+    def test_call(self):
+        """One of both goes by an address that its loopback interface has."""
+        server, _, ann = self.lab.hosts
+        ann.call("ip", "addr", "add", "10.99.0.1/32", "dev", "lo")
+        ann.call("ip", "route", "add", server.address, "dev", "eth0", "src", "10.99.0.1")
+        server.call("ip", "route", "add", "10.99.0.1", "via", ann.address)
+        self.serve()
+        at = ["--server", self.url(), "--source", lab.STAMP, "--json", "--user"]
+        bob = self.lab.hosts[1].start("videomeet", "answer", *at, "bob", "--accept=auto")
+        bob.wait_event("call", lab.SOON, state="waiting")
+        ann = self.lab.hosts[2].start("videomeet", "call", "bob", *at, "ann")
+        self.go_on([ann, bob], 1, self.connections)
+
+    @unittest.skipUnless(shutil.which("janus"), "there is no janus on this machine")
+    def test_janus(self):
+        janus = type("Room", (test_janus.Server,), {
+            "lab": self.lab, "assertIsNone": self.assertIsNone,
+            "address": self.lab.hosts[0].address})()
+        janus.serve()
+        uri = f"janus+ws://{janus.address}:{test_janus.PORT}/4711"
+        secret = os.path.join(self.lab.folder, "api")
+        with open(os.open(secret, os.O_WRONLY | os.O_CREAT, 0o600), "w",
+                  encoding="utf-8") as file:
+            file.write(test_janus.SECRET)
+        self.go_on([self.join(i, uri, f"U{i}", "--api-secret-file", secret)
+                    for i in (1, 2)], 1)
 
 
 if __name__ == "__main__":

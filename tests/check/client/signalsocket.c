@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The opening of a WebSocket towards servers that send it elsewhere. */
+/* The opening of a WebSocket: towards servers that send it elsewhere, and the
+ * address of this device that an open one is bound to. */
 
 #include "program.h"
 
 #include <gst/videomeet/client/signalsocket.h>
+#include <gst/videomeet/trust/keys/vmidentity-priv.h>
 #include <libsoup/soup.h>
 
 #define DEADLINE_MS 60000 /* a sanitizer on a busy machine is slow */
@@ -153,6 +155,51 @@ GST_START_TEST (test_the_other_server_takes_sockets)
 
 GST_END_TEST;
 
+/* @secure: the server shows its key over TLS. */
+static void
+check_local_address (gboolean secure)
+{
+  g_autoptr (VmIdentity) identity = vm_identity_load (NULL, NULL);
+  g_autofree gchar *uri = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SoupWebsocketConnection) socket = NULL;
+  VmSignalSocketConfig config = { .ticket = "t", .timeout_ms = DEADLINE_MS };
+  GSList *uris;
+
+  if (secure) {
+    soup_server_disconnect (elsewhere);
+    soup_server_set_tls_certificate (
+        elsewhere, vm_identity_get_tls_certificate (identity));
+    soup_server_listen_local (elsewhere, 0,
+        SOUP_SERVER_LISTEN_IPV4_ONLY | SOUP_SERVER_LISTEN_HTTPS, &error);
+    g_assert_no_error (error);
+    config.key_hash = vm_identity_get_key_hash (identity);
+  }
+  uris = soup_server_get_uris (elsewhere);
+  uri = g_strdup_printf (
+      "http%s://127.0.0.1:%d", secure ? "s" : "", g_uri_get_port (uris->data));
+  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  config.base_uri = uri;
+  socket = open_socket (&config, &error);
+  g_assert_no_error (error);
+  fail_unless_equals_string (
+      vm_signal_socket_get_local_address (socket), "127.0.0.1");
+}
+
+GST_START_TEST (test_local_address_without_tls)
+{
+  check_local_address (FALSE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_local_address_with_tls)
+{
+  check_local_address (TRUE);
+}
+
+GST_END_TEST;
+
 static Suite *
 signalsocket_suite (void)
 {
@@ -167,6 +214,8 @@ signalsocket_suite (void)
   tcase_add_loop_test (tc, test_room_server_does_not_send_us_elsewhere, 0,
       G_N_ELEMENTS (redirections));
   tcase_add_test (tc, test_the_other_server_takes_sockets);
+  tcase_add_test (tc, test_local_address_without_tls);
+  tcase_add_test (tc, test_local_address_with_tls);
   return s;
 }
 

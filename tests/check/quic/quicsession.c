@@ -5,7 +5,12 @@
 #include "program.h"
 #include "support/quicpair.h"
 
+#include <gst/videomeet/quic/quicseat.h>
+
+#include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SOON QUIC_PAIR_SOON
 /* with a sanitizer each handshake takes longer */
@@ -241,6 +246,61 @@ GST_START_TEST (test_asked_moves)
   g_assert_no_error (error);
   got = vm_p2p_pipe_receive (a, SOON, &type, &error);
   g_assert_no_error (error);
+}
+
+GST_END_TEST;
+
+static void
+run_ip (const gchar *arguments)
+{
+  g_autofree gchar *line = g_strconcat ("ip ", arguments, NULL);
+  g_autoptr (GError) error = NULL;
+  gint status;
+
+  g_spawn_command_line_sync (line, NULL, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+}
+
+/* An address that comes and goes beside the one in use moves nobody. In a
+ * network of this test's own, which root alone can make. */
+GST_START_TEST (test_foreign_address)
+{
+  static const gchar *const changes[] = { "address add 10.98.0.1/32 dev lo",
+    "address del 10.98.0.1/32 dev lo" };
+  gint before = open ("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+  g_autoptr (VmP2pPipe) a = NULL;
+  g_autoptr (VmP2pPipe) b = NULL;
+  g_autoptr (GError) error = NULL;
+  guint16 local;
+
+  if (before < 0 || geteuid () != 0)
+    return;
+  teardown ();
+  g_assert_cmpint (unshare (CLONE_NEWNET), ==, 0);
+  run_ip ("link set lo up");
+  setup ();
+  quic_pair_connect (pair);
+  quic_pair_open (pair, &a, &b);
+  local = pair->asking->seat->last_local;
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++) {
+    g_autoptr (GBytes) got = NULL;
+    guint8 type;
+
+    run_ip (changes[i]);
+    /* the thread looks at the addresses before it sends that, or together */
+    vm_p2p_pipe_send (a, VM_P2P_FILE_META, "on", 2, NULL, SOON, &error);
+    g_assert_no_error (error);
+    got = vm_p2p_pipe_receive (b, SOON, &type, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (pair->asking->seat->last_local, ==, local);
+    g_assert_false (pair->asked->punch.moved);
+  }
+  g_clear_pointer (&a, vm_p2p_pipe_free);
+  g_clear_pointer (&b, vm_p2p_pipe_free);
+  teardown ();
+  g_assert_cmpint (setns (before, CLONE_NEWNET), ==, 0);
+  close (before);
 }
 
 GST_END_TEST;
@@ -638,6 +698,7 @@ quicsession_suite (void)
   tcase_add_test (tc, test_endpoint_ends);
   tcase_add_test (tc, test_asking_moves);
   tcase_add_test (tc, test_asked_moves);
+  tcase_add_test (tc, test_foreign_address);
   tcase_add_test (tc, test_relay_alone);
   tcase_add_test (tc, test_direct_before_relay);
   tcase_add_test (tc, test_relay_then_direct);

@@ -118,8 +118,8 @@ gboolean vm_signal_client_was_cut (VmSignalClient *self);
  * the socket is lost. */
 void vm_signal_client_probe (VmSignalClient *self);
 /* The address of this device that its socket is bound to, as text; NULL: there
- * is no socket. (transfer full) */
-gchar *vm_signal_client_dup_local_address (VmSignalClient *self);
+ * is no socket, or it is not known. */
+const gchar *vm_signal_client_get_local_address (VmSignalClient *self);
 /* The socket is lost, whatever it says: opens another one at once. */
 void vm_signal_client_renew (VmSignalClient *self);
 /* As vm_signal_client_close(), without a goodbye: to the server the socket is

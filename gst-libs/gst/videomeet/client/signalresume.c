@@ -149,26 +149,11 @@ vm_signal_client_interrupt (VmSignalClient *self)
   vm_signal_client_set_timer (self, &self->retry, delay, on_retry);
 }
 
-gchar *
-vm_signal_client_dup_local_address (VmSignalClient *self)
+const gchar *
+vm_signal_client_get_local_address (VmSignalClient *self)
 {
-  GIOStream *stream =
-      self->socket ? soup_websocket_connection_get_io_stream (self->socket)
-                   : NULL;
-  g_autoptr (GIOStream) base = NULL;
-  g_autoptr (GSocketAddress) address = NULL;
-
-  if (G_IS_TLS_CONNECTION (stream))
-    g_object_get (stream, "base-io-stream", &base, NULL);
-  else if (stream)
-    base = g_object_ref (stream);
-  if (G_IS_SOCKET_CONNECTION (base))
-    address = g_socket_connection_get_local_address (
-        G_SOCKET_CONNECTION (base), NULL);
-  if (!G_IS_INET_SOCKET_ADDRESS (address))
-    return NULL;
-  return g_inet_address_to_string (
-      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+  return self->socket ? vm_signal_socket_get_local_address (self->socket)
+                      : NULL;
 }
 
 void

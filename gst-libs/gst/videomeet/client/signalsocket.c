@@ -3,6 +3,9 @@
 #include "client/signalsocket.h"
 #include "base/vmtimer-priv.h"
 
+/* What an open socket has with it: its address on this device. */
+#define LOCAL_ADDRESS "vm-local-address"
+
 /* One attempt; the data of its GTask. */
 typedef struct
 {
@@ -10,6 +13,7 @@ typedef struct
   GCancellable *cancellable; /* own: time-out and caller both trip it */
   gulong caller_handler;
   GSource *timeout;
+  gchar *local_address; /* NULL until it is connected */
 } Attempt;
 
 static void
@@ -18,6 +22,7 @@ attempt_free (Attempt *attempt)
   vm_timer_clear (&attempt->timeout);
   g_clear_object (&attempt->message);
   g_clear_object (&attempt->cancellable);
+  g_free (attempt->local_address);
   g_free (attempt);
 }
 
@@ -34,6 +39,24 @@ on_timeout (gpointer data)
 
   g_cancellable_cancel (attempt->cancellable);
   return G_SOURCE_REMOVE;
+}
+
+/* The stream of an open socket is one of libsoup's own, whatever is below it:
+ * the TCP connection shows itself here alone. Of several the last is used. */
+static void
+on_network_event (SoupMessage *message, GSocketClientEvent event,
+    GIOStream *stream, Attempt *attempt)
+{
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (event != G_SOCKET_CLIENT_CONNECTED || !G_IS_SOCKET_CONNECTION (stream))
+    return;
+  address = g_socket_connection_get_local_address (
+      G_SOCKET_CONNECTION (stream), NULL);
+  g_clear_pointer (&attempt->local_address, g_free);
+  if (G_IS_INET_SOCKET_ADDRESS (address))
+    attempt->local_address = g_inet_address_to_string (
+        g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
 }
 
 static GError *
@@ -75,6 +98,10 @@ on_socket (GObject *source, GAsyncResult *result, gpointer data)
   if (attempt->caller_handler)
     g_cancellable_disconnect (
         g_task_get_cancellable (task), attempt->caller_handler);
+  g_signal_handlers_disconnect_by_data (attempt->message, attempt);
+  if (socket)
+    g_object_set_data_full (G_OBJECT (socket), LOCAL_ADDRESS,
+        g_steal_pointer (&attempt->local_address), g_free);
   if (socket)
     g_task_return_pointer (task, socket, g_object_unref);
   else
@@ -172,6 +199,8 @@ vm_signal_socket_open_async (SoupSession *session, VmIdentity *identity,
     return;
   }
   attempt->cancellable = g_cancellable_new ();
+  g_signal_connect (attempt->message, "network-event",
+      G_CALLBACK (on_network_event), attempt);
   /* a redirection could lead to any other machine, and out of TLS */
   soup_message_add_flags (attempt->message, SOUP_MESSAGE_NO_REDIRECT);
   if (config->uri) {
@@ -201,4 +230,10 @@ vm_signal_socket_open_finish (
   g_return_val_if_fail (g_task_is_valid (result, session), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+const gchar *
+vm_signal_socket_get_local_address (SoupWebsocketConnection *socket)
+{
+  return g_object_get_data (G_OBJECT (socket), LOCAL_ADDRESS);
 }

@@ -45,3 +45,7 @@ void vm_signal_socket_open_async (SoupSession *session, VmIdentity *identity,
     GAsyncReadyCallback callback, gpointer user_data);
 SoupWebsocketConnection *vm_signal_socket_open_finish (
     SoupSession *session, GAsyncResult *result, GError **error);
+/* The address of this device that @socket is bound to, as text; NULL: it is not
+ * known. */
+const gchar *
+vm_signal_socket_get_local_address (SoupWebsocketConnection *socket);

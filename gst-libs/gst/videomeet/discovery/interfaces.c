@@ -18,7 +18,7 @@
 
 struct _VmInterfaces
 {
-  gchar **names; /* empty: all but loopback */
+  gchar **names; /* empty: all but loopback; "*": all */
   VmInterfacesFunc func;
   gpointer user_data;
   GPtrArray *list;
@@ -47,6 +47,8 @@ selected (VmInterfaces *self, struct ifaddrs *one)
     return FALSE;
   if (!self->names[0])
     return !(one->ifa_flags & IFF_LOOPBACK);
+  if (!strcmp (self->names[0], "*"))
+    return TRUE;
   return g_strv_contains ((const gchar *const *) self->names, one->ifa_name);
 }
 

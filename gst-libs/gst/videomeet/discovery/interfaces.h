@@ -18,7 +18,8 @@ typedef struct
 typedef struct _VmInterfaces VmInterfaces;
 typedef void (*VmInterfacesFunc) (gpointer user_data);
 
-/* @names: comma-separated; "" is every interface but the loopback ones. @func
+/* @names: comma-separated; "" is every interface but the loopback ones,
+ * "*" those too, which may have addresses that others reach. @func
  * runs after an interface in the selection has come, gone or changed its
  * addresses. */
 VmInterfaces *vm_interfaces_new (

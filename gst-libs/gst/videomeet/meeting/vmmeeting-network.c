@@ -45,16 +45,19 @@ vm_meeting_has_address (VmMeeting *self, const gchar *address)
          || vm_interfaces_has_address (self->interfaces, address);
 }
 
-/* A socket of an address that this device has lost never answers again. */
+/* A socket of an address that this device has lost never answers again. One of
+ * an address that still stands goes on, whatever else has changed, while its
+ * server answers (protocol/signalling.md#own-address). */
 static void
 check_socket (VmMeeting *self)
 {
-  g_autofree gchar *address = NULL;
+  const gchar *address;
 
   if (!self->client)
     return;
-  address = vm_signal_client_dup_local_address (self->client);
-  if (!address || !vm_meeting_has_address (self, address))
+  address = vm_signal_client_get_local_address (self->client);
+  if (address ? !vm_meeting_has_address (self, address)
+              : vm_signal_client_is_lost (self->client))
     vm_signal_client_renew (self->client);
   else
     vm_signal_client_probe (self->client);
@@ -99,7 +102,7 @@ on_tick (gpointer data)
 void
 vm_meeting_watch_network (VmMeeting *self)
 {
-  self->interfaces = vm_interfaces_new ("", on_interfaces, self);
+  self->interfaces = vm_interfaces_new ("*", on_interfaces, self);
   self->ticked_at = get_boot_time ();
   self->tick = vm_timer_new (self->context, TICK_MS, on_tick, self);
 }

@@ -71,8 +71,9 @@ install_network (guint *ids)
    * @slept: whether this device has slept, so that the others may have given it
    *   up, and has been awake for some 1.5 s; else its addresses have changed
    *
-   * The meeting renews its own connection to the server by itself. Connections
-   * to other participants may be lost, and are worth another offer.
+   * The meeting renews its own connection to the server by itself, when the
+   * address that it goes from is lost or the server no longer answers.
+   * Connections to other participants may be lost, and are worth another offer.
    *
    * Since: 0.2
    */

@@ -247,12 +247,27 @@ leave_silence (VmQuicEndpoint *self, VmQuicConnection *connection)
   }
 }
 
-/* An address may be there before the route to the other side is. */
+/* Goes on from another address of this machine: the old way is gone. */
+static void
+move (VmQuicEndpoint *self, VmQuicConnection *connection)
+{
+  VmQuicAddress remote;
+
+  vm_quic_link_get_remote (connection->seat->link, &remote);
+  if (!connection->asking) {
+    vm_quic_punch_again (&connection->punch, &remote, now_us (self));
+    return;
+  }
+  vm_quic_seat_migrate (connection->seat, &remote, TRUE);
+  connection->look_at = now_us (self) + MOVED_TIME;
+}
+
+/* An address may be there before the route to the other side is, and a way may
+ * be lost whose address still stands. */
 static void
 move_again (VmQuicEndpoint *self, VmQuicConnection *connection)
 {
   VmQuicSeat *seat = connection->seat;
-  VmQuicAddress remote;
 
   if (!connection->look_at || now_us (self) < connection->look_at)
     return;
@@ -260,9 +275,7 @@ move_again (VmQuicEndpoint *self, VmQuicConnection *connection)
   if (!seat || connection->path != VM_QUIC_PATH_DIRECT
       || self->now - seat->heard_at < (guint64) MOVED_SILENCE * 1000)
     return;
-  vm_quic_link_get_remote (seat->link, &remote);
-  vm_quic_seat_migrate (seat, &remote, TRUE);
-  connection->look_at = now_us (self) + MOVED_TIME;
+  move (self, connection);
 }
 
 static void
@@ -392,9 +405,10 @@ serve_queued (VmQuicEndpoint *self)
 
 /* Addresses of this machine */
 
-/* @immediate: the old way is gone. */
+/* @own: those whose address is still among them stay, until it shows that
+ * nothing comes; NULL: all move. */
 static void
-move_all (VmQuicEndpoint *self, gboolean immediate)
+move_all (VmQuicEndpoint *self, const VmQuicOwn *own)
 {
   for (guint i = 0; i < self->connections->len; i++) {
     VmQuicConnection *connection = self->connections->pdata[i];
@@ -404,12 +418,10 @@ move_all (VmQuicEndpoint *self, gboolean immediate)
         || connection->path != VM_QUIC_PATH_DIRECT)
       continue;
     vm_quic_link_get_remote (connection->seat->link, &remote);
-    if (connection->asking) {
-      vm_quic_seat_migrate (connection->seat, &remote, immediate);
+    if (own && vm_quic_seat_stands (connection->seat, &remote, own))
       connection->look_at = now_us (self) + MOVED_TIME;
-    } else {
-      vm_quic_punch_again (&connection->punch, &remote, now_us (self));
-    }
+    else
+      move (self, connection);
   }
 }
 
@@ -425,7 +437,7 @@ take_new_socket (VmQuicEndpoint *self)
   g_mutex_lock (&self->lock);
   self->port = vm_quic_socket_get_port (socket);
   g_mutex_unlock (&self->lock);
-  move_all (self, TRUE);
+  move_all (self, NULL);
 }
 
 /* The kernel also tells of addresses that are as before. */
@@ -444,7 +456,7 @@ look_at_addresses (VmQuicEndpoint *self)
   }
   vm_quic_own_free (self->own);
   self->own = own;
-  move_all (self, TRUE);
+  move_all (self, own);
 }
 
 static void

@@ -498,6 +498,19 @@ vm_quic_seat_get_wake (const VmQuicSeat *self)
 }
 
 gboolean
+vm_quic_seat_stands (
+    VmQuicSeat *self, const VmQuicAddress *remote, const VmQuicOwn *own)
+{
+  const VmQuicSeatWay *way = find_way (self, remote);
+  VmQuicAddress address = { .sin6_family = AF_INET6 };
+
+  if (!way || IN6_IS_ADDR_UNSPECIFIED (&way->from))
+    return FALSE;
+  address.sin6_addr = way->from;
+  return vm_quic_own_has (own, &address);
+}
+
+gboolean
 vm_quic_seat_migrate (
     VmQuicSeat *self, const VmQuicAddress *remote, gboolean immediate)
 {

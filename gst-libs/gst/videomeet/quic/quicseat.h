@@ -62,6 +62,10 @@ void vm_quic_seat_close (VmQuicSeat *self, const GError *why);
 
 /* Looks at the streams that wait for the thread. */
 void vm_quic_seat_serve (VmQuicSeat *self);
+/* Whether the address of this machine that it hears @remote at is of @own;
+ * FALSE where that address is not known. */
+gboolean vm_quic_seat_stands (
+    VmQuicSeat *self, const VmQuicAddress *remote, const VmQuicOwn *own);
 /* Goes on at @remote. FALSE: not now. */
 gboolean vm_quic_seat_migrate (
     VmQuicSeat *self, const VmQuicAddress *remote, gboolean immediate);
