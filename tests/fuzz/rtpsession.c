@@ -62,6 +62,16 @@ take (Input *in, guint bytes)
   return value;
 }
 
+/* Big endian, at any address. */
+static void
+put (guint8 *data, guint bytes, guint value)
+{
+  while (bytes > 0) {
+    data[--bytes] = value;
+    value >>= 8;
+  }
+}
+
 /* --- the session --- */
 
 static GstFlowReturn
@@ -92,15 +102,14 @@ on_pt_map (GstElement *session, guint pt, gpointer user_data)
 static GstPad *
 link_to (Rig *rig, const gchar *name, const gchar *caps)
 {
+  g_autoptr (GstPad) sink = gst_element_request_pad_simple (rig->session, name);
   GstPad *pad = gst_object_ref_sink (gst_pad_new (NULL, GST_PAD_SRC));
   g_autoptr (GstCaps) of = gst_caps_from_string (caps);
   GstSegment segment;
 
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_pad_set_active (pad, TRUE);
-  g_assert_cmpint (
-      gst_pad_link (pad, gst_element_request_pad_simple (rig->session, name)),
-      ==, GST_PAD_LINK_OK);
+  g_assert_cmpint (gst_pad_link (pad, sink), ==, GST_PAD_LINK_OK);
   gst_pad_push_event (pad, gst_event_new_stream_start (name));
   gst_pad_push_event (pad, gst_event_new_caps (of));
   gst_pad_push_event (pad, gst_event_new_segment (&segment));
@@ -210,25 +219,25 @@ write_extension (Input *in, guint8 *data, guint16 number)
 
   if (kind & 0x80)
     return 0;
-  GST_WRITE_UINT16_BE (data, kind & 1 ? 0x1000 : 0xbede);
+  put (data, 2, kind & 1 ? 0x1000 : 0xbede);
   memset (data + 4, 0, 16);
   if (kind & 1) {
     data[4] = TWCC_ID;
     data[5] = 2;
-    GST_WRITE_UINT16_BE (data + 6, number);
+    put (data + 6, 2, number);
   } else {
     data[4] = TWCC_ID << 4 | 1;
-    GST_WRITE_UINT16_BE (data + 5, number);
+    put (data + 5, 2, number);
   }
   if (kind & 2) {
     /* another of the same, or of another */
     words = 2;
     data[7 + (kind & 1)] = take (in, 1);
-    GST_WRITE_UINT16_BE (data + 9, take (in, 2));
+    put (data + 9, 2, take (in, 2));
   }
   if (kind & 4)
     data[4] = take (in, 1);
-  GST_WRITE_UINT16_BE (data + 2, kind & 8 ? take (in, 2) : words);
+  put (data + 2, 2, kind & 8 ? take (in, 2) : words);
   return 4 + words * 4;
 }
 
@@ -240,12 +249,11 @@ write_rtp (Rig *rig, Input *in, guint8 *data, guint32 ssrc, gboolean all)
 
   data[0] = 0x80 | (flags & 0x20) | csrcs;
   data[1] = (flags & 0x80) | (flags & 0x40 ? take (in, 1) & 127 : 96);
-  GST_WRITE_UINT16_BE (data + 2, rig->seq);
-  GST_WRITE_UINT32_BE (
-      data + 4, flags & 0x10 ? take (in, 4) : rig->now / GST_MSECOND * 90);
-  GST_WRITE_UINT32_BE (data + 8, ssrc);
+  put (data + 2, 2, rig->seq);
+  put (data + 4, 4, flags & 0x10 ? take (in, 4) : rig->now / GST_MSECOND * 90);
+  put (data + 8, 4, ssrc);
   for (; csrcs > 0; csrcs--, size += 4)
-    GST_WRITE_UINT32_BE (data + size, take (in, 1));
+    put (data + size, 4, take (in, 1));
   extension = write_extension (in, data + size, rig->number);
   if (extension)
     data[0] |= 0x10;
@@ -290,8 +298,8 @@ send_rtp (Rig *rig, Input *in)
     guint8 data[32] = { 0x90, 96, 0, 0, 0, 0, 0, 0, 0x11, 0x11, 0, 0, 0xbe,
       0xde, 0, 1, TWCC_ID << 4 | 1 };
 
-    GST_WRITE_UINT16_BE (data + 2, rig->sent_seq++);
-    GST_WRITE_UINT32_BE (data + 4, rig->now / GST_MSECOND * 90);
+    put (data + 2, 2, rig->sent_seq++);
+    put (data + 4, 4, rig->now / GST_MSECOND * 90);
     rig->now += us * GST_USECOND;
     rig->sent++;
     push (rig, rig->send, data, sizeof data);
@@ -313,7 +321,7 @@ add_uint32 (GByteArray *to, guint32 value)
 {
   guint8 data[4];
 
-  GST_WRITE_UINT32_BE (data, value);
+  put (data, 4, value);
   g_byte_array_append (to, data, sizeof data);
 }
 
@@ -364,15 +372,15 @@ add_twcc (Rig *rig, GByteArray *to, Input *in)
   guint chunks = take (in, 1) % 32, last = to->len;
   guint8 head[10];
 
-  GST_WRITE_UINT16_BE (head, base);
-  GST_WRITE_UINT16_BE (head + 2, n);
-  GST_WRITE_UINT24_BE (head + 4, take (in, 1));
+  put (head, 2, base);
+  put (head + 2, 2, n);
+  put (head + 4, 3, take (in, 1));
   head[7] = kind & 4 ? take (in, 1) : rig->feedbacks++;
   g_byte_array_append (to, head, 8);
   for (; chunks > 0; chunks--)
     add_bytes (to, in, 2);
   if (kind & 8) {
-    GST_WRITE_UINT16_BE (head + 8, 0x2000 | (n & 0x1fff));
+    put (head + 8, 2, 0x2000 | (n & 0x1fff));
     g_byte_array_append (to, head + 8, 2);
     n = MIN (n, PACKET_MAX);
     g_byte_array_set_size (to, to->len + n);
@@ -455,7 +463,7 @@ add_packet (Rig *rig, GByteArray *to, Input *in)
   add_body (rig, to, in, head[1], head[0] & 31);
   while (to->len % 4)
     g_byte_array_append (to, (const guint8 *) "", 1);
-  GST_WRITE_UINT16_BE (to->data + at + 2, (to->len - at) / 4 - 1);
+  put (to->data + at + 2, 2, (to->len - at) / 4 - 1);
   if (!(flags & 0x80))
     return;
   /* a header that lies */

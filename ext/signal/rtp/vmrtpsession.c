@@ -78,7 +78,10 @@ with_number (GstBuffer *buffer, guint ids, guint16 number)
 
   buffer = gst_buffer_make_writable (buffer);
   if (gst_rtp_buffer_map (buffer, GST_MAP_READWRITE, &rtp)) {
-    GST_WRITE_UINT16_BE (find_number (&rtp, ids), number);
+    guint8 *data = find_number (&rtp, ids);
+
+    data[0] = number >> 8;
+    data[1] = number;
     gst_rtp_buffer_unmap (&rtp);
   }
   return buffer;
@@ -193,7 +196,7 @@ take_rtp (Guard *self, GstPad *pad, GstBuffer **buffer)
   /* each contributing source becomes one of the session */
   mixed = gst_rtp_buffer_get_csrc_count (&rtp) > 0;
   data = find_number (&rtp, ids);
-  number = data ? GST_READ_UINT16_BE (data) : 0;
+  number = data ? vm_twcc_read (data) : 0;
   gst_rtp_buffer_unmap (&rtp);
 
   g_mutex_lock (&self->lock);
@@ -220,8 +223,7 @@ take_sent (Guard *self, GstPad *pad, GstBuffer **buffer)
   data = find_number (&rtp, ids);
   if (data) {
     g_mutex_lock (&self->lock);
-    vm_twcc_out_sent (
-        &self->out, GST_READ_UINT16_BE (data), g_get_monotonic_time ());
+    vm_twcc_out_sent (&self->out, vm_twcc_read (data), g_get_monotonic_time ());
     g_atomic_int_set (&self->full, !vm_twcc_out_is_reported (&self->out));
     g_mutex_unlock (&self->lock);
   }
@@ -243,12 +245,17 @@ take_to_send (Guard *self, GstPad *pad, GstBuffer **buffer)
 /* --- RTCP --- */
 
 static gboolean
-check_report (Guard *self, const GstRTCPPacket *packet, const guint8 *data)
+check_report (Guard *self, GstRTCPPacket *packet)
 {
-  guint head = packet->type == GST_RTCP_TYPE_SR ? 24 : 4;
+  gboolean sr = packet->type == GST_RTCP_TYPE_SR;
+  guint32 ssrc;
 
-  return head + packet->count * REPORT_BLOCK <= packet->length * 4u
-         && !is_own (self, GST_READ_UINT32_BE (data + 4));
+  if (sr)
+    gst_rtcp_packet_sr_get_sender_info (packet, &ssrc, NULL, NULL, NULL, NULL);
+  else
+    ssrc = gst_rtcp_packet_rr_get_ssrc (packet);
+  return (sr ? 24 : 4) + packet->count * REPORT_BLOCK <= packet->length * 4u
+         && !is_own (self, ssrc);
 }
 
 /* Private items (RFC 3550 §6.5.8) have a length of their own, which the session
@@ -291,8 +298,9 @@ check_sdes (Guard *self, GstRTCPPacket *packet)
 
 /* A feedback that may not be seen becomes one that nobody knows. */
 static gboolean
-check_feedback (Guard *self, GstRTCPPacket *packet, guint8 *data)
+check_feedback (Guard *self, GstRTCPPacket *packet)
 {
+  guint8 *data = packet->rtcp->map.data + packet->offset;
   gsize size = packet->length * 4u + 4 - FB_HEADER;
 
   if (packet->count == GST_RTCP_RTPFB_TYPE_TWCC
@@ -305,16 +313,14 @@ check_feedback (Guard *self, GstRTCPPacket *packet, guint8 *data)
 static gboolean
 check_packet (Guard *self, GstRTCPPacket *packet)
 {
-  guint8 *data = packet->rtcp->map.data + packet->offset;
-
   switch (packet->type) {
     case GST_RTCP_TYPE_SR:
     case GST_RTCP_TYPE_RR:
-      return check_report (self, packet, data);
+      return check_report (self, packet);
     case GST_RTCP_TYPE_SDES:
       return check_sdes (self, packet);
     case GST_RTCP_TYPE_RTPFB:
-      return check_feedback (self, packet, data);
+      return check_feedback (self, packet);
     default:
       return TRUE;
   }

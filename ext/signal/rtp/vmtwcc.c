@@ -5,6 +5,12 @@
 #define NUMBERS 65536 /* of 16 bits */
 #define HEAD_SIZE 8
 
+guint16
+vm_twcc_read (const guint8 *data)
+{
+  return data[0] << 8 | data[1];
+}
+
 /* --- numbers that come --- */
 
 static guint
@@ -208,7 +214,7 @@ read_received (const guint8 *fci, gsize size, guint count)
 
     if (at + 2 > size)
       return 0;
-    chunk = read_chunk (GST_READ_UINT16_BE (fci + at), count - n);
+    chunk = read_chunk (vm_twcc_read (fci + at), count - n);
     if (chunk.received)
       received = n + chunk.received;
     deltas += chunk.deltas;
@@ -239,8 +245,8 @@ vm_twcc_out_check (VmTwccOut *self, const guint8 *fci, gsize size, gint64 now)
 
   if (size < HEAD_SIZE)
     return FALSE;
-  base = GST_READ_UINT16_BE (fci);
-  n = GST_READ_UINT16_BE (fci + 2);
+  base = vm_twcc_read (fci);
+  n = vm_twcc_read (fci + 2);
   first = self->next - (guint16) ((guint16) self->next - base);
   claims = n + count_lost (self, base, fci[7], &on);
   if (!self->next || first < find_oldest (self, now) || first + n > self->next

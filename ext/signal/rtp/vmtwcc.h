@@ -8,6 +8,9 @@
  * GStreamer 1.22 to 1.26 bears them: see webrtcbin.md#feedback. Pure: the
  * time is an argument. */
 
+/* A number where it may be at an odd address. */
+guint16 vm_twcc_read (const guint8 *data);
+
 /* --- numbers that come: what the session reports in one feedback --- */
 
 #define VM_RTCP_MTU 1400 /* bytes of one report of the session */

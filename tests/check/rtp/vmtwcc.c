@@ -16,6 +16,16 @@
 #define START 1000
 #define PERIOD_MS (VM_TWCC_PERIOD / GST_MSECOND)
 
+/* Big endian, at any address. */
+static void
+put (guint8 *data, guint bytes, guint value)
+{
+  while (bytes > 0) {
+    data[--bytes] = value;
+    value >>= 8;
+  }
+}
+
 /* --- numbers that come --- */
 
 static gboolean
@@ -204,11 +214,11 @@ make_feedback (guint base, guint n, guint count)
   GByteArray *fci = g_byte_array_new ();
   guint8 head[10];
 
-  GST_WRITE_UINT16_BE (head, base);
-  GST_WRITE_UINT16_BE (head + 2, n);
-  GST_WRITE_UINT24_BE (head + 4, 1);
+  put (head, 2, base);
+  put (head + 2, 2, n);
+  put (head + 4, 3, 1);
   head[7] = count;
-  GST_WRITE_UINT16_BE (head + 8, 0x2000 | n);
+  put (head + 8, 2, 0x2000 | n);
   g_byte_array_append (fci, head, sizeof head);
   g_byte_array_set_size (fci, fci->len + n);
   memset (fci->data + sizeof head, 1, n);
@@ -550,10 +560,10 @@ push_rtp (GstPad *pad, guint32 ssrc, guint seq, guint number, guint ms)
   guint8 data[32] = { 0x90, 96, [12] = 0xbe, 0xde, 0, 1, TWCC_ID << 4 | 1 };
   GstBuffer *buffer;
 
-  GST_WRITE_UINT16_BE (data + 2, seq);
-  GST_WRITE_UINT32_BE (data + 4, ms * 90);
-  GST_WRITE_UINT32_BE (data + 8, ssrc);
-  GST_WRITE_UINT16_BE (data + 17, number);
+  put (data + 2, 2, seq);
+  put (data + 4, 4, ms * 90);
+  put (data + 8, 4, ssrc);
+  put (data + 17, 2, number);
   buffer = gst_buffer_new_memdup (data, sizeof data);
   GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = ms * GST_MSECOND;
   fail_unless_equals_int (gst_pad_push (pad, buffer), GST_FLOW_OK);
@@ -602,11 +612,11 @@ push_feedback (Rig *rig, guint base, guint n, guint count)
   g_autoptr (GByteArray) packet = g_byte_array_new ();
   guint8 head[12] = { 0x8f, 205, [7] = SSRC };
 
-  GST_WRITE_UINT16_BE (fci->data + 2, n);
+  put (fci->data + 2, 2, n);
   while (fci->len % 4)
     g_byte_array_append (fci, (const guint8 *) "", 1);
-  GST_WRITE_UINT16_BE (head + 2, (sizeof head + fci->len) / 4 - 1);
-  GST_WRITE_UINT32_BE (head + 8, OWN_SSRC);
+  put (head + 2, 2, (sizeof head + fci->len) / 4 - 1);
+  put (head + 8, 4, OWN_SSRC);
   g_byte_array_append (packet, head, sizeof head);
   g_byte_array_append (packet, fci->data, fci->len);
   push_rtcp (rig, packet->data, packet->len);
@@ -672,7 +682,7 @@ GST_START_TEST (test_sources)
   }
   push_rtp (rig.rtp, 10000, 0, 0, 1000);
   push_rtp (rig.rtp, 10000, 1, 0, 1000);
-  GST_WRITE_UINT32_BE (report + 4, 10001);
+  put (report + 4, 4, 10001);
   push_rtcp (&rig, report, sizeof report);
   fail_unless_equals_int (count_sources (&rig), VM_RTP_SOURCES_MAX);
   /* who is known is not kept out */
