@@ -88,6 +88,22 @@ test("names: what a file may be called", () => {
   equal(checkFilename(apart), "é".repeat(NAME_MAX / 2), "composed it is short enough");
 });
 
+test("words: joiners stay where writing needs them", () => {
+  const names = ["\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u0dc1\u0dca\u200d\u0dbb\u0dd3",
+    "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}", "\u{1f469}\u{1f3fd}\u200d\u{1f680}",
+    "\u2764\ufe0f\u200d\u{1f525}"];
+  const others = [["An\u200cn", "Ann"], ["An\u200dn", "Ann"], ["A\ufe0fnn", "Ann"],
+    ["\u0639\u200c", "\u0639"], ["\u0639\u200c\u200c\u0639", "\u0639\u0639"],
+    ["\u0627\u200c\u0639", "\u0627\u0639"], ["\u{1f468}\u200dA", "\u{1f468}A"],
+    ["\ufeffAnn\u202e", "Ann"]];
+
+  equal([...names, ...others.map(([name]) => name)].map((name) => words.cleanName(name, "")),
+    [...names, ...others.map(([, kept]) => kept)], "what is kept");
+  equal(words.apart(names[0].replace("\u200c", ""), [names[0]]).endsWith(" (2)"), true,
+    "names that differ in joiners alone");
+  equal(safeFilename(`${names[0]}.txt`), `${names[0]}.txt`, "a file's name");
+});
+
 test("words: sizes, times, and why, whatever code comes", () => {
   equal([0, 1, 999, 1000, 65537, 999499, 999500, 2 ** 33, 2 ** 53 - 1].map(words.bytes),
     ["0 bytes", "1 byte", "999 bytes", "1.0 kB", "66 kB", "999 kB", "1.0 MB", "8.6 GB", "9.0 PB"],

@@ -104,6 +104,8 @@ GST_START_TEST (test_hello)
   bad ("system.hello", "{}");
   bad ("system.hello", "{\"peer_type\":\"server\"}");
   bad ("system.hello", "{\"peer_type\":\"agent\"}");
+  bad ("system.hello",
+      "{\"peer_type\":\"agent\",\"device_id\":\"dev\\u202ea\"}");
   bad ("system.hello", "{\"peer_type\":\"client\",\"version\":1}");
   bad ("system.hello", "{\"peer_type\":\"client\",\"endpoints\":[{\"ip\":"
                        "\"here\",\"port\":1}]}");

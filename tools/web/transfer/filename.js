@@ -5,6 +5,7 @@
 // programs is saved under another.
 
 import { Fault } from "./fault.js";
+import { dropUnseen } from "../joiner.js";
 
 export const NAME_MAX = 255; // bytes
 // Bytes before normalisation: what is composed was up to three times as long.
@@ -15,8 +16,8 @@ const OWN_PREFIX = ".vm-"; // unfinished files are called so
 // before it, it is the device all the same.
 const DEVICE = /^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9¹²³])$/iu;
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
-// Unicode's Bidi_Control (UAX #9), and the byte order mark
-const INVISIBLE = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
+// Unicode's Bidi_Control (UAX #9)
+const BIDI_CONTROL = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 const bytes = (text) => new TextEncoder().encode(text).length;
 
@@ -27,7 +28,8 @@ function faultOf(name) {
     return "unfinished files are called so";
   if (/[/\\]/u.test(name)) return "it has a separator";
   if (CONTROL.test(name)) return "it has a control character";
-  if (INVISIBLE.test(name)) return "it changes the direction of writing";
+  if (BIDI_CONTROL.test(name)) return "it changes the direction of writing";
+  if (name.includes("\ufeff")) return "it has a byte order mark";
   if (/[.\p{White_Space}]$/u.test(name)) return "it ends in a dot or a space";
   if (DEVICE.test(name.split(/[.:]/u, 1)[0].trimEnd())) return "it is a device on Windows";
   return "";
@@ -55,10 +57,10 @@ const RESERVED = /[<>:"|?*]/gu;
 // Hidden, an option, or a folder
 const FIRST = /^[.\-~]/u;
 // What is not seen, and an empty pattern
-const UNSEEN = /[\p{Default_Ignorable_Code_Point}\u2800]/gu;
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 // The name that a file is saved under that is called `name`; throws as checkFilename().
 export function safeFilename(name) {
-  return checkFilename(checkFilename(name).replace(UNSEEN, "").replace(RESERVED, "_")
+  return checkFilename(dropUnseen(checkFilename(name), UNSEEN).replace(RESERVED, "_")
     .replace(FIRST, "_"));
 }

@@ -2,6 +2,7 @@
 
 // What codes and states mean, in words.
 
+import { dropUnseen } from "../joiner.js";
 import { LOOKALIKES } from "./lookalikes.js";
 
 const REFUSALS = new Map([
@@ -320,18 +321,19 @@ export function initials(name) {
   return (first(words[0]) + first(words.at(-1))).toLocaleUpperCase();
 }
 
+const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
 // Strangers choose their names: no control characters and none that are not seen, one line.
 export function cleanName(value, fallback, max = 128) {
   const text = typeof value === "string"
-    ? value.replace(/\p{Cc}/gu, " ")
-      .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu, "").trim() : "";
+    ? dropUnseen(value.replace(/\p{Cc}/gu, " "), UNSEEN).trim() : "";
 
   return text.slice(0, max) || fallback;
 }
 
 // What names that look the same have in common, as the host compares them.
 function skeleton(name) {
-  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC")
+  return name.replace(/\p{Default_Ignorable_Code_Point}/gu, "").normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC")
     .replace(/\s+/gu, " ");
 }
 

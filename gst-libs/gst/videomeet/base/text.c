@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "base/text.h"
+#include "base/joiner.h"
 
 #include <string.h>
 
@@ -90,15 +91,16 @@ vm_text_is_label (const gchar *text, gsize max)
     return FALSE;
   for (const gchar *p = text; *p; p = g_utf8_next_char (p)) {
     c = g_utf8_get_char (p);
-    if (is_unseen (c))
+    if (is_unseen (c) && !vm_joiner_is_needed (text, p))
       return FALSE;
   }
   return !is_blank (c);
 }
 
-/* What is seen of @text, one space for any blanks between. */
+/* What is seen of @text, one space for any blanks between; with @joined, what
+ * joins letters and emoji too. */
 static gchar *
-drop_unseen (const gchar *text, gsize max)
+drop_unseen (const gchar *text, gsize max, gboolean joined)
 {
   GString *out = g_string_new (NULL);
   gboolean blank = FALSE;
@@ -108,7 +110,7 @@ drop_unseen (const gchar *text, gsize max)
 
     if (is_blank (c) || g_unichar_iscntrl (c)) {
       blank = out->len > 0;
-    } else if (!is_unseen (c)) {
+    } else if (!is_unseen (c) || (joined && vm_joiner_is_needed (text, p))) {
       if (out->len + blank + g_unichar_to_utf8 (c, NULL) > max)
         break;
       if (blank)
@@ -124,7 +126,7 @@ drop_unseen (const gchar *text, gsize max)
 gchar *
 vm_text_skeleton (const gchar *text)
 {
-  g_autofree gchar *seen = drop_unseen (text, G_MAXSIZE - 8);
+  g_autofree gchar *seen = drop_unseen (text, G_MAXSIZE - 8, FALSE);
   g_autofree gchar *apart = NULL;
   g_autofree gchar *folded = NULL;
   g_autofree gchar *together = NULL;
@@ -168,7 +170,7 @@ vm_text_to_label (const gchar *text, gsize max)
 {
   g_autofree gchar *valid = g_utf8_make_valid (text, -1);
 
-  return drop_unseen (valid, max);
+  return drop_unseen (valid, max, TRUE);
 }
 
 gchar *

@@ -9,8 +9,9 @@
 gboolean vm_text_is_utf8 (const gchar *text, gsize size);
 /* Valid UTF-8, at most @max bytes, no control characters: a name. */
 gboolean vm_text_is_name (const gchar *text, gsize max);
-/* The name of a person or a meeting: vm_text_is_name() without invisible
- * characters and without blanks around it. */
+/* The name of a person or a meeting: vm_text_is_name() without blanks around it
+ * and without invisible characters, but for joiners where writing needs them
+ * (base/joiner.h). */
 gboolean vm_text_is_label (const gchar *text, gsize max);
 /* The form that names which look the same share: it ignores compatible
  * characters, case, the width of blanks and invisible characters. @text is

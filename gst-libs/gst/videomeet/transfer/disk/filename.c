@@ -2,6 +2,8 @@
 
 #include "transfer/disk/filename.h"
 
+#include "base/joiner.h"
+
 #include <string.h>
 
 /* Bytes of the longest ending that stays whole when a name is numbered. */
@@ -44,13 +46,12 @@ is_device (const gchar *name)
   return FALSE;
 }
 
-/* Unicode's Bidi_Control (UAX #9), and the byte order mark. */
+/* Unicode's Bidi_Control (UAX #9). */
 static gboolean
-is_invisible (gunichar c)
+is_bidi_control (gunichar c)
 {
   return c == 0x061c || c == 0x200e || c == 0x200f
-         || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069)
-         || c == 0xfeff;
+         || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 static gboolean
@@ -82,8 +83,10 @@ fault_of (const gchar *name)
       return "it has a separator";
     if (is_control (last))
       return "it has a control character";
-    if (is_invisible (last))
+    if (is_bidi_control (last))
       return "it changes the direction of writing";
+    if (last == 0xfeff)
+      return "it has a byte order mark";
   }
   if (last == '.' || g_unichar_isspace (last))
     return "it ends in a dot or a space";
@@ -151,7 +154,7 @@ vm_filename_make_safe (const gchar *name, GError **error)
   for (const gchar *p = checked; *p; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
 
-    if (!is_ignorable (c))
+    if (!is_ignorable (c) || vm_joiner_is_needed (checked, p))
       g_string_append_unichar (safe,
           c < 0x80 && strchr (safe->len ? "<>:\"|?*" : "<>:\"|?*.-~", c) ? '_'
                                                                          : c);

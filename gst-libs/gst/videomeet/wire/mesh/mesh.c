@@ -184,8 +184,8 @@ read_name (const VmJson *json, VmJsonNode node, const gchar *key, gsize max,
 {
   if (!vm_json_get_string (json, node, key, max, value, error))
     return FALSE;
-  if (*value && !vm_text_is_name (*value, max))
-    return bad (error, key, "has control characters");
+  if (*value && !vm_text_is_label (*value, max))
+    return bad (error, key, "has control or invisible characters");
   if (*value && !**value)
     g_clear_pointer (value, g_free);
   return TRUE;
@@ -397,8 +397,11 @@ read_denial (const VmJson *json, VmJsonNode payload, VmMeshMessage *message,
 {
   return read_name (
              json, payload, "code", VM_MESH_CODE_MAX, &message->code, error)
-         && read_name (json, payload, "message", VM_MESH_REASON_MAX,
-             &message->reason, error);
+         && vm_json_get_string (json, payload, "message", VM_MESH_REASON_MAX,
+             &message->reason, error)
+         && (!message->reason
+             || vm_text_is_name (message->reason, VM_MESH_REASON_MAX)
+             || bad (error, "message", "has control characters"));
 }
 
 static gboolean

@@ -68,8 +68,8 @@ read_text (const VmJson *json, VmJsonNode node, const gchar *key, gchar **value,
 {
   if (!vm_json_get_string (json, node, key, VM_SIGNAL_NAME_MAX, value, error))
     return FALSE;
-  return !*value || vm_text_is_name (*value, VM_SIGNAL_NAME_MAX)
-         || bad (error, key, "has control characters");
+  return !*value || vm_text_is_label (*value, VM_SIGNAL_NAME_MAX)
+         || bad (error, key, "has control or invisible characters");
 }
 
 /* One that must be there. */

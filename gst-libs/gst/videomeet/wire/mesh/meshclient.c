@@ -189,8 +189,8 @@ read_name (
     return FALSE;
   if (!*value || !**value)
     return bad (error, key, "is missing");
-  return vm_text_is_name (*value, VM_SIGNAL_NAME_MAX)
-         || bad (error, key, "has control characters");
+  return vm_text_is_label (*value, VM_SIGNAL_NAME_MAX)
+         || bad (error, key, "has control or invisible characters");
 }
 
 static gboolean
