@@ -439,10 +439,8 @@ GST_START_TEST (test_framing)
 
 GST_END_TEST;
 
-/* libwebsockets never sees the end of these headers. */
 GST_START_TEST (test_header_without_end)
 {
-  const gchar *fields[] = { "Hos:", "Hos: x", "Acc: x", "Content-Len: 1" };
   VmServerTimes times = patient;
   VmServerConfig configs[] = { { .loopback_only = TRUE },
     { .insecure = FALSE } };
@@ -450,13 +448,10 @@ GST_START_TEST (test_header_without_end)
   times.request = G_TIME_SPAN_SECOND;
   for (guint c = 0; c < G_N_ELEMENTS (configs); c++) {
     VmServer *hasty = net_server (&configs[c], &times);
+    g_autoptr (NetAnswer) answer =
+        net_ask (hasty, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n");
 
-    for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
-      g_autoptr (NetAnswer) answer = net_ask (hasty,
-          "GET /healthz HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n", fields[i]);
-
-      check (answer, 400, "BAD_REQUEST");
-    }
+    check (answer, 408, "TIMEOUT");
     vm_server_stop (hasty);
     g_object_unref (hasty);
   }
@@ -477,6 +472,8 @@ GST_START_TEST (test_websocket_version)
         versions[i]);
 
     check (answer, 426, "BAD_REQUEST");
+    fail_unless (
+        g_str_has_prefix (answer->text, "HTTP/1.1 "), "%s", answer->text);
     fail_unless (strstr (answer->text, "sec-websocket-version: 13\r\n") != NULL,
         "%s", answer->text);
   }

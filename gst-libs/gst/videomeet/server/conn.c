@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "server/access/proxies.h"
 #include "server/server-priv.h"
-#include "server/loop/tcpinfo.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -103,7 +102,7 @@ vm_conn_take_forwarded (VmConn *conn)
   g_autoptr (GInetAddress) client = NULL;
   gboolean told;
 
-  header = vm_conn_get_header (conn, WSI_TOKEN_X_FORWARDED_FOR);
+  header = vm_conn_get_header (conn, "x-forwarded-for");
   if (conn->proxy) {
     client = vm_proxies_find_client (
         conn->server->proxies, conn->proxy, header, &told);
@@ -129,24 +128,21 @@ vm_conn_new (VmServer *self, GInetAddress *address)
   if (vm_proxies_trust (self->proxies, address))
     conn->proxy = g_object_ref (address);
   set_address (conn, address, !conn->proxy);
-  conn->since = g_get_monotonic_time ();
+  conn->since = conn->request->idle_since = g_get_monotonic_time ();
   g_hash_table_add (self->conns, conn);
   return conn;
 }
 
 gchar *
-vm_conn_get_header (VmConn *conn, enum lws_token_indexes token)
+vm_conn_get_header (VmConn *conn, const gchar *name)
 {
-  int size = lws_hdr_total_length (conn->wsi, token);
-  gchar *value;
+  return vm_request_head_get (&conn->request->head, name);
+}
 
-  if (size <= 0)
-    return NULL;
-  value = g_malloc0 (size + 1);
-  /* NUL may come in as "%00"; nothing here has one */
-  if (lws_hdr_copy (conn->wsi, value, size + 1, token) != (int) strlen (value))
-    g_clear_pointer (&value, g_free);
-  return value;
+gchar *
+vm_conn_get_argument (VmConn *conn, const gchar *name)
+{
+  return vm_request_head_get_argument (&conn->request->head, name);
 }
 
 void
@@ -172,9 +168,9 @@ vm_conn_reset_request (VmConn *conn)
   VmRequest *request = conn->request;
 
   request->began = request->header_since = 0;
-  if (conn->wsi)
-    request->received = vm_socket_received (lws_get_socket_fd (conn->wsi));
-  request->head = request->preflight = FALSE;
+  request->idle_since = g_get_monotonic_time ();
+  vm_request_head_clear (&request->head);
+  request->head_only = request->closes = request->preflight = FALSE;
   request->policy = NULL;
   request->route = NULL;
   g_clear_pointer (&request->path, g_free);
@@ -203,6 +199,8 @@ vm_conn_end_requests (VmConn *conn)
   g_free (request->host);
   g_free (request->origin);
   g_free (request->path);
+  vm_request_head_clear (&request->head);
+  g_clear_pointer (&request->input, g_byte_array_unref);
   g_clear_pointer (&request->body, g_byte_array_unref);
   g_clear_pointer (&request->answer, g_bytes_unref);
   g_clear_error (&request->refusal);
@@ -231,4 +229,34 @@ vm_conn_cut (VmConn *conn)
   lws_set_timeout (conn->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
   /* libwebsockets looks at its own timers only after an event */
   lws_cancel_service (lws_get_context (conn->wsi));
+}
+
+int
+vm_conn_write (VmConn *conn, guint8 *bytes, gsize size)
+{
+  return lws_write (conn->wsi, bytes, size, LWS_WRITE_RAW) < 0 ? -1 : 0;
+}
+
+/* A socket that is closed while it has more to read loses what was sent: so
+ * only this side is closed, and what still comes is dropped. */
+void
+vm_conn_drained (VmConn *conn)
+{
+  SSL *ssl = lws_get_ssl (conn->wsi);
+
+  if (!conn->ended || lws_partial_buffered (conn->wsi))
+    return;
+  if (ssl && SSL_is_init_finished (ssl))
+    SSL_shutdown (ssl);
+  shutdown (lws_get_socket_fd (conn->wsi), SHUT_WR);
+}
+
+void
+vm_conn_finish (VmConn *conn)
+{
+  if (conn->ended)
+    return;
+  conn->ended = TRUE;
+  conn->deadline = g_get_monotonic_time () + VM_CLOSE_TIME;
+  vm_conn_drained (conn);
 }

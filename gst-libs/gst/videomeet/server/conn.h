@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "server/http/requesthead.h"
 #include "server/protocol.h"
 
 #include <gio/gio.h>
@@ -28,17 +29,21 @@ typedef struct
   gint64 began; /* 0 between two requests */
   gint64 untaken_since; /* since when an answer is not sent out; 0: it is */
   gint64 header_since; /* of one that has not ended; 0: there is none */
-  guint64 received; /* bytes of the socket up to the end of the last one */
+  gint64 idle_since; /* the end of the last one */
+  GByteArray *input; /* not read yet, or NULL */
+  VmRequestHead head;
   gchar *host; /* the Host header */
   gchar *origin; /* a foreign one that is admitted, or NULL */
   gchar *path;
   const VmRoute *route; /* its route, or NULL */
-  gboolean head; /* of a HEAD request */
+  gboolean head_only; /* of a HEAD request */
+  gboolean closes; /* the connection, after the answer */
   gboolean deaf; /* nothing is read until it is answered */
   gboolean answered; /* in the server's set of these */
   const gchar *policy; /* of the answer, NULL: VM_HTTP_POLICY */
   gboolean preflight; /* what @origin asks before its request (CORS) */
   GByteArray *body;
+  gint64 body_left; /* bytes that are still to come */
   GError *refusal; /* to be sent when the body has been read */
   guint refusal_status;
 
@@ -52,6 +57,7 @@ typedef struct
   gpointer query; /* parsed by the route from the URL, or NULL */
   GDestroyNotify query_free;
   const VmWsFuncs *ws_funcs; /* of an upgrade under way */
+  const gchar *subprotocol; /* that it has, if the client asks for it */
 } VmRequest;
 
 /* From accept to close. */
@@ -67,7 +73,9 @@ struct _VmConn
   guint told : 1; /* the client is known, see vm_proxies_find_client() */
   guint asked : 1; /* a complete request has arrived */
   guint cut : 1; /* about to be closed */
+  guint ended : 1; /* nothing is read any more, see vm_conn_finish() */
   gint64 since;
+  gint64 deadline; /* for the client to close, once it has ended */
   gchar *key; /* see vm_conn_get_key() */
   gchar *pass; /* see vm_conn_take_pass(), or NULL */
   VmRequest *request; /* NULL: it is or was a WebSocket */
@@ -83,8 +91,18 @@ void vm_conn_end_requests (VmConn *conn);
 /* The next request begins. */
 void vm_conn_reset_request (VmConn *conn);
 void vm_conn_cut (VmConn *conn);
+/* Closes it when all is sent; the client has time to read that before it
+ * closes its own side. */
+void vm_conn_finish (VmConn *conn);
+/* All of what was written has been sent. */
+void vm_conn_drained (VmConn *conn);
+/* Sends @size bytes behind LWS_PRE bytes of room. Returns: the result for the
+ * lws callback */
+int vm_conn_write (VmConn *conn, guint8 *bytes, gsize size);
 /* A header of the request, or NULL. Returns: (transfer full) */
-gchar *vm_conn_get_header (VmConn *conn, enum lws_token_indexes token);
+gchar *vm_conn_get_header (VmConn *conn, const gchar *name);
+/* An argument of the request's URL, or NULL. Returns: (transfer full) */
+gchar *vm_conn_get_argument (VmConn *conn, const gchar *name);
 /* Determines the client of a request from a trusted proxy. */
 void vm_conn_take_forwarded (VmConn *conn);
 /* Takes @query and replaces the old one. */

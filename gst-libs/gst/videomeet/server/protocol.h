@@ -40,9 +40,7 @@ typedef struct
 {
   const gchar *name;
   const VmRoute *routes; /* up to one without a path, or NULL */
-  /* of a WebSocket, or NULL; and the bytes read at once, 0: the default */
-  const gchar *subprotocol;
-  gsize read_bytes;
+  const gchar *subprotocol; /* of a WebSocket, or NULL */
 
   /* Made and freed with the server. create() NULL: @state is NULL. */
   gpointer (*create) (VmServer *server);

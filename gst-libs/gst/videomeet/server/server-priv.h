@@ -83,7 +83,6 @@ struct _VmServer
   GError *start_error;
 
   uv_loop_t loop;
-  struct lws_protocols *lws_protocols; /* see callback.h */
   int event_pipe; /* of libwebsockets; -1: held, or none; see lwscontext.c */
   int marker; /* a descriptor of a file of its own */
   int spare[4]; /* descriptors, for code that opens one at its end */

@@ -35,7 +35,7 @@ take_header (VmConn *conn)
 {
   const VmRoute *route = conn->request->route;
   g_autofree gchar *header =
-      vm_conn_get_header (conn, WSI_TOKEN_HTTP_AUTHORIZATION);
+      vm_conn_get_header (conn, "authorization");
 
   if (!header || g_ascii_strncasecmp (header, BEARER, strlen (BEARER)) != 0
       || (route && route->own_token))
@@ -43,19 +43,13 @@ take_header (VmConn *conn)
   return g_strdup (header + strlen (BEARER));
 }
 
-/* The buffer holds any argument: libwebsockets finds none behind one that it
- * cannot copy. */
 void
 vm_conn_take_pass (VmConn *conn)
 {
-  g_autofree gchar *buffer = NULL;
-
   g_clear_pointer (&conn->pass, g_free);
-  if (!conn->server->passes || !conn->request->path)
+  if (!conn->server->passes)
     return;
-  buffer = g_malloc (VM_HTTP_HEADER_MAX);
-  conn->pass = g_strdup (
-      lws_get_urlarg_by_name (conn->wsi, "token=", buffer, VM_HTTP_HEADER_MAX));
+  conn->pass = vm_conn_get_argument (conn, "token");
   if (!conn->pass)
     conn->pass = take_header (conn);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One HTTP request: what is checked before any route sees it, and its body. A
+/* The requests of one connection: what is checked before any route sees one, and
+ * its body. A
  * refusal of a request with a body waits until the body has been read, else the
  * client would see a reset connection and not the refusal. */
 
@@ -10,13 +11,13 @@
 #include "server/http/response.h"
 #include "server/http/routes.h"
 #include "server/server-priv.h"
-#include "server/loop/tcpinfo.h"
+#include "server/socket/ws.h"
 
 #include <string.h>
-#include <openssl/ssl.h>
-#include <sys/socket.h>
 
 #define WEBSOCKET_VERSION "13" /* RFC 6455 §4.4 */
+#define WEBSOCKET_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+#define KEY_BYTES 16 /* of Sec-WebSocket-Key */
 #define UPGRADE_REQUIRED 426
 
 static gboolean
@@ -40,8 +41,7 @@ vm_http_is_named (VmServer *self, const gchar *header)
 static gint64
 content_length (VmConn *conn)
 {
-  g_autofree gchar *text =
-      vm_conn_get_header (conn, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+  g_autofree gchar *text = vm_conn_get_header (conn, "content-length");
   guint64 size;
 
   if (!text
@@ -50,23 +50,15 @@ content_length (VmConn *conn)
   return (gint64) size;
 }
 
-/* libwebsockets takes a line break that is written as %0a or %0d in the target
- * for the end of the line, and what follows it for a header; then no version
- * comes behind the target. Who frames the same body in two ways hopes that
- * somebody on the way reads the other one (RFC 9112 §6.3); the one way read
- * here is Content-Length. */
+/* Who frames the same body in two ways hopes that somebody on the way reads the
+ * other one (RFC 9112 §6.3); the one way read here is Content-Length. */
 static gboolean
 check_framing (VmConn *conn)
 {
-  g_autofree gchar *version = vm_conn_get_header (conn, WSI_TOKEN_HTTP);
-  g_autofree gchar *length =
-      vm_conn_get_header (conn, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+  g_autofree gchar *length = vm_conn_get_header (conn, "content-length");
+  g_autofree gchar *coding = vm_conn_get_header (conn, "transfer-encoding");
 
-  if (g_strcmp0 (version, "HTTP/1.1") != 0
-      && g_strcmp0 (version, "HTTP/1.0") != 0)
-    return refuse (conn, 400, VM_ERROR_BAD_REQUEST,
-        "The request line does not end in HTTP/1.1");
-  if (lws_hdr_total_length (conn->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
+  if (coding)
     return refuse (conn, length ? 400 : 411, VM_ERROR_BAD_REQUEST,
         "A Transfer-Encoding is not taken here");
   if (length && content_length (conn) < 0)
@@ -80,10 +72,10 @@ static gboolean
 check_caller (VmConn *conn)
 {
   VmServer *self = conn->server;
-  g_autofree gchar *origin = vm_conn_get_header (conn, WSI_TOKEN_ORIGIN);
+  g_autofree gchar *origin = vm_conn_get_header (conn, "origin");
 
   vm_conn_take_forwarded (conn);
-  conn->request->host = vm_conn_get_header (conn, WSI_TOKEN_HOST);
+  conn->request->host = vm_conn_get_header (conn, "host");
   /* a page that is admitted is told of refusals too */
   if (vm_origin_is_listed (origin, (const gchar *const *) self->origins))
     conn->request->origin = g_strdup (origin);
@@ -116,8 +108,7 @@ check_body (VmConn *conn, gint64 size)
 {
   const VmRoute *route = conn->request->route;
   gboolean of_any_type = route && route->body_max;
-  g_autofree gchar *type =
-      vm_conn_get_header (conn, WSI_TOKEN_HTTP_CONTENT_TYPE);
+  g_autofree gchar *type = vm_conn_get_header (conn, "content-type");
 
   if (size < 0)
     return refuse (
@@ -134,27 +125,18 @@ check_body (VmConn *conn, gint64 size)
   return TRUE;
 }
 
-/* Takes the path, as libwebsockets has decoded it; returns the method. */
-static enum lws_token_indexes
-read_target (VmConn *conn)
+static gboolean
+has_method (VmConn *conn, const gchar *method)
 {
-  static const enum lws_token_indexes methods[] = { WSI_TOKEN_GET_URI,
-    WSI_TOKEN_HEAD_URI, WSI_TOKEN_POST_URI, WSI_TOKEN_OPTIONS_URI };
-
-  for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
-    conn->request->path = vm_conn_get_header (conn, methods[i]);
-    if (conn->request->path)
-      return methods[i];
-  }
-  return WSI_TOKEN_COUNT;
+  return vm_request_head_is (&conn->request->head, method);
 }
 
 static const VmRoute *
-find_route (VmConn *conn, enum lws_token_indexes method)
+find_route (VmConn *conn)
 {
-  if (method == WSI_TOKEN_POST_URI)
+  if (has_method (conn, "POST"))
     return vm_route_find_post (conn);
-  if (method == WSI_TOKEN_GET_URI || method == WSI_TOKEN_HEAD_URI)
+  if (has_method (conn, "GET") || has_method (conn, "HEAD"))
     return vm_route_find_get (conn);
   return NULL;
 }
@@ -173,172 +155,228 @@ answer_refusal (VmConn *conn, gboolean close)
       "sec-websocket-version: " WEBSOCKET_VERSION, body, close);
 }
 
-int
-vm_http_request (VmConn *conn)
+/* What is answered without reading on. */
+static int
+take_bodiless (VmConn *conn)
 {
-  enum lws_token_indexes method;
+  VmRequest *request = conn->request;
+  gboolean options = has_method (conn, "OPTIONS");
+
+  request->preflight = check_caller (conn) && request->origin && options;
+  if (!request->refusal && !request->preflight && !has_method (conn, "GET")
+      && !has_method (conn, "HEAD"))
+    refuse (conn, 405, VM_ERROR_BAD_REQUEST,
+        "The method is neither GET nor HEAD nor POST");
+  /* a body that nobody asked for is not waited for */
+  if (request->refusal || content_length (conn) > 0) {
+    if (!request->refusal)
+      refuse (
+          conn, 400, VM_ERROR_BAD_REQUEST, "A body is taken with POST alone");
+    return answer_refusal (conn, content_length (conn) > 0);
+  }
+  if (request->preflight)
+    return vm_http_reply_empty (conn);
+  return request->route ? request->route->get (conn)
+                        : vm_http_reply_not_found (conn);
+}
+
+static int
+take_whole (VmConn *conn)
+{
+  VmRequest *request = conn->request;
+
+  if (request->refusal)
+    return answer_refusal (conn, FALSE);
+  return request->route ? request->route->post (conn)
+                        : vm_http_reply_not_found (conn);
+}
+
+static int
+take_request (VmConn *conn)
+{
+  VmRequest *request = conn->request;
   gint64 size;
 
-  vm_conn_reset_request (conn);
-  conn->request->began = g_get_monotonic_time ();
-  conn->server->counters.requests++;
-  conn->asked = TRUE;
-  method = read_target (conn);
-  conn->request->route = find_route (conn, method);
-  if (conn->request->route && conn->request->route->read_url)
-    conn->request->route->read_url (conn);
+  request->route = find_route (conn);
+  if (request->route && request->route->read_url)
+    request->route->read_url (conn);
   vm_conn_take_pass (conn);
-  conn->request->head = method == WSI_TOKEN_HEAD_URI;
+  request->head_only = has_method (conn, "HEAD");
   /* where its body ends nobody can tell */
   if (!check_framing (conn))
     return answer_refusal (conn, TRUE);
-  if (method != WSI_TOKEN_POST_URI) {
-    conn->request->preflight = check_caller (conn) && conn->request->origin
-                               && method == WSI_TOKEN_OPTIONS_URI;
-    if (!conn->request->refusal && !conn->request->preflight
-        && (method == WSI_TOKEN_COUNT || method == WSI_TOKEN_OPTIONS_URI))
-      refuse (conn, 405, VM_ERROR_BAD_REQUEST,
-          "The method is neither GET nor HEAD nor POST");
-    /* a body that nobody asked for is not waited for */
-    if (conn->request->refusal || content_length (conn) > 0) {
-      if (!conn->request->refusal)
-        refuse (
-            conn, 400, VM_ERROR_BAD_REQUEST, "A body is taken with POST alone");
-      return answer_refusal (conn, content_length (conn) > 0);
-    }
-    if (conn->request->preflight)
-      return vm_http_reply_empty (conn);
-    return conn->request->route ? conn->request->route->get (conn)
-                                : vm_http_reply_not_found (conn);
-  }
-
+  if (!has_method (conn, "POST"))
+    return take_bodiless (conn);
   size = content_length (conn);
   if (check_caller (conn))
     check_body (conn, size);
-  if (conn->request->refusal && (size < 0 || size > VM_HTTP_DISCARD_MAX))
+  if (request->refusal && (size < 0 || size > VM_HTTP_DISCARD_MAX))
     return answer_refusal (conn, TRUE);
-  conn->request->body = g_byte_array_new ();
-  return 0;
+  request->body = g_byte_array_new ();
+  request->body_left = size;
+  return size ? 0 : take_whole (conn);
 }
 
-int
-vm_http_body (VmConn *conn, const guint8 *data, gsize size)
+/* RFC 6455 §4.2.1 */
+static gboolean
+check_upgrade (VmConn *conn)
 {
-  if (!conn->request->body || conn->request->refusal)
-    return 0;
-  if (conn->request->body->len + size > (guint64) body_max (conn))
+  const VmRequestHead *head = &conn->request->head;
+  g_autofree gchar *version =
+      vm_conn_get_header (conn, "sec-websocket-version");
+  g_autofree gchar *key = vm_conn_get_header (conn, "sec-websocket-key");
+  g_autofree guchar *nonce = NULL;
+  gsize size = 0;
+
+  if (!check_framing (conn) || !check_caller (conn))
+    return FALSE;
+  if (!vm_request_head_lists (head, "upgrade", "websocket")
+      || g_strcmp0 (version, WEBSOCKET_VERSION) != 0)
+    return refuse (conn, UPGRADE_REQUIRED, VM_ERROR_BAD_REQUEST,
+        "Only WebSocket of version " WEBSOCKET_VERSION " is spoken here");
+  if (!has_method (conn, "GET") || content_length (conn) > 0)
+    return refuse (conn, 0, VM_ERROR_BAD_REQUEST,
+        "A WebSocket begins with GET and without a body");
+  if (key)
+    nonce = g_base64_decode (key, &size);
+  if (size != KEY_BYTES
+      || !vm_request_head_lists (head, "connection", "upgrade"))
+    return refuse (conn, 0, VM_ERROR_BAD_REQUEST,
+        "The handshake of the WebSocket has no key or no Connection: Upgrade");
+  return TRUE;
+}
+
+/* RFC 6455 §4.2.2 */
+static int
+send_switch (VmConn *conn)
+{
+  const gchar *subprotocol = conn->request->subprotocol;
+  gboolean names = subprotocol
+                   && vm_request_head_lists (&conn->request->head,
+                       "sec-websocket-protocol", subprotocol);
+  g_autofree gchar *key = vm_conn_get_header (conn, "sec-websocket-key");
+  g_autofree gchar *both = g_strconcat (key, WEBSOCKET_GUID, NULL);
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA1);
+  guint8 digest[20];
+  gsize size = sizeof digest;
+  g_autofree gchar *proof = NULL;
+  g_autofree gchar *text = NULL;
+
+  g_checksum_update (sum, (const guchar *) both, -1);
+  g_checksum_get_digest (sum, digest, &size);
+  proof = g_base64_encode (digest, size);
+  text = g_strdup_printf ("%*sHTTP/1.1 101 Switching Protocols\r\n"
+                          "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                          "Sec-WebSocket-Accept: %s\r\n%s%s%s\r\n",
+      LWS_PRE, "", proof, names ? "Sec-WebSocket-Protocol: " : "",
+      names ? subprotocol : "", names ? "\r\n" : "");
+  return vm_conn_write (
+      conn, (guint8 *) text + LWS_PRE, strlen (text) - LWS_PRE);
+}
+
+static int
+take_upgrade (VmConn *conn)
+{
+  VmRequest *request = conn->request;
+
+  request->route = vm_route_find_upgrade (conn);
+  vm_conn_take_pass (conn);
+  if (check_upgrade (conn))
+    vm_route_upgrade (conn, &request->refusal);
+  if (request->refusal)
+    return answer_refusal (conn, TRUE);
+  if (send_switch (conn) < 0)
     return -1;
-  g_byte_array_append (conn->request->body, data, size);
+  vm_ws_open (conn);
+  return 0;
+}
+
+static int
+take_head (VmConn *conn)
+{
+  VmRequest *request = conn->request;
+  gint64 now = g_get_monotonic_time ();
+  VmRequestHeadState state = vm_request_head_read (&request->head,
+      (const gchar *) request->input->data, request->input->len);
+
+  if (state == VM_REQUEST_HEAD_MORE) {
+    if (!request->header_since)
+      request->header_since = now;
+    return 0;
+  }
+  request->header_since = 0;
+  request->began = now;
+  conn->server->counters.requests++;
+  conn->asked = TRUE;
+  if (state == VM_REQUEST_HEAD_WHOLE) {
+    g_byte_array_remove_range (request->input, 0, request->head.scanned);
+    request->closes = !vm_request_head_keeps_alive (&request->head);
+    request->path = vm_request_head_get_path (&request->head);
+    return vm_request_head_has (&request->head, "upgrade")
+               ? take_upgrade (conn)
+               : take_request (conn);
+  }
+  if (state == VM_REQUEST_HEAD_TOO_LARGE)
+    refuse (conn, 431, VM_ERROR_TOO_LARGE,
+        "The request's header is larger than 16 KiB");
+  else
+    refuse (conn, 400, VM_ERROR_BAD_REQUEST,
+        "The request's header cannot be read");
+  return answer_refusal (conn, TRUE);
+}
+
+static int
+take_body (VmConn *conn)
+{
+  VmRequest *request = conn->request;
+  gsize size = MIN (request->input->len, (guint64) request->body_left);
+
+  if (!request->refusal)
+    g_byte_array_append (request->body, request->input->data, size);
+  g_byte_array_remove_range (request->input, 0, size);
+  request->body_left -= size;
+  return request->body_left ? 0 : take_whole (conn);
+}
+
+/* As much as was read, up to a request that waits for its answer, or an answer
+ * that the client has not taken yet. */
+int
+vm_http_read_on (VmConn *conn)
+{
+  VmRequest *request = conn->request;
+  gsize before = 0;
+
+  while (!conn->ended && !request->deaf && request->input
+         && request->input->len != before
+         && !lws_partial_buffered (conn->wsi)) {
+    g_autoptr (GByteArray) input = g_byte_array_ref (request->input);
+
+    before = input->len;
+    if ((request->body ? take_body (conn) : take_head (conn)) < 0)
+      return -1;
+    if (conn->ws)
+      return input->len ? vm_ws_receive (conn->ws, input->data, input->len) : 0;
+  }
+  if (request->input && !request->input->len)
+    g_clear_pointer (&request->input, g_byte_array_unref);
   return 0;
 }
 
 int
-vm_http_body_done (VmConn *conn)
+vm_http_receive (VmConn *conn, const guint8 *data, gsize size)
 {
-  if (!conn->request->body)
-    return 0;
-  if (conn->request->refusal)
-    return answer_refusal (conn, FALSE);
-  return conn->request->route ? conn->request->route->post (conn)
-                              : vm_http_reply_not_found (conn);
+  if (!conn->request->input)
+    conn->request->input = g_byte_array_new ();
+  g_byte_array_append (conn->request->input, data, size);
+  return vm_http_read_on (conn);
 }
 
-/* The connection that has sent most since its last request: when a header grew
- * too large, that one's. */
-static VmConn *
-find_overflowing (VmServer *self)
-{
-  GHashTableIter iter;
-  gpointer key;
-  VmConn *found = NULL;
-  guint64 most = VM_HTTP_HEADER_MAX / 4;
-
-  g_hash_table_iter_init (&iter, self->conns);
-  while (g_hash_table_iter_next (&iter, &key, NULL)) {
-    VmConn *conn = key;
-    guint64 sent;
-
-    if (!conn->wsi || !conn->request || conn->request->began
-        || vm_http_waits (conn))
-      continue;
-    sent = vm_socket_received (lws_get_socket_fd (conn->wsi))
-           - conn->request->received;
-    if (sent > most) {
-      most = sent;
-      found = conn;
-    }
-  }
-  return found;
-}
-
-/* Past libwebsockets, which is about to close the connection without a word. */
-static void
-answer_past (
-    VmConn *conn, const gchar *status, VmError code, const gchar *message)
-{
-  g_autoptr (GError) error = g_error_new_literal (VM_ERROR, code, message);
-  g_autoptr (GBytes) body = vm_http_error_body (error);
-  gsize size = g_bytes_get_size (body);
-  g_autofree gchar *answer = g_strdup_printf (
-      "HTTP/1.1 %s\r\ncontent-type: application/json\r\nconnection: close\r\n"
-      "content-length: %" G_GSIZE_FORMAT "\r\n\r\n%.*s",
-      status, size, (int) size, (const gchar *) g_bytes_get_data (body, NULL));
-  SSL *ssl = lws_get_ssl (conn->wsi);
-
-  if (!ssl)
-    send (lws_get_socket_fd (conn->wsi), answer, strlen (answer), MSG_NOSIGNAL);
-  else if (SSL_is_init_finished (ssl))
-    SSL_write (ssl, answer, (int) strlen (answer));
-}
-
-/* A request's header was larger than VM_HTTP_HEADER_MAX, which libwebsockets
- * says in its log alone. */
-void
-vm_http_header_overflow (VmServer *self)
-{
-  VmConn *conn = find_overflowing (self);
-
-  if (conn)
-    answer_past (conn, "431 Request Header Fields Too Large",
-        VM_ERROR_TOO_LARGE, "The request's header is larger than 16 KiB");
-}
-
-/* libwebsockets reads on behind the empty line where the last field's name is
- * the beginning of one that it knows ("Hos:"). */
 void
 vm_http_header_late (VmConn *conn)
 {
-  answer_past (conn, "400 Bad Request", VM_ERROR_BAD_REQUEST,
-      "The request's header has not ended in time");
-}
-
-/* Before a WebSocket: 0 to go on, 1 when it was refused by an answer, -1 to
- * hang up. */
-int
-vm_http_upgrade (VmConn *conn)
-{
-  g_autofree gchar *upgrade = vm_conn_get_header (conn, WSI_TOKEN_UPGRADE);
-  g_autofree gchar *version = vm_conn_get_header (conn, WSI_TOKEN_VERSION);
-
-  /* libwebsockets asks even after it refused an upgrade itself */
-  if (!upgrade)
-    return -1;
-  vm_conn_reset_request (conn);
   conn->request->began = g_get_monotonic_time ();
-  conn->server->counters.requests++;
-  conn->asked = TRUE;
-  if (check_framing (conn) && check_caller (conn)
-      && (g_ascii_strcasecmp (upgrade, "websocket") != 0
-          || g_strcmp0 (version, WEBSOCKET_VERSION) != 0))
-    refuse (conn, UPGRADE_REQUIRED, VM_ERROR_BAD_REQUEST,
-        "Only WebSocket of version " WEBSOCKET_VERSION " is spoken here");
-  if (!conn->request->refusal && read_target (conn) != WSI_TOKEN_GET_URI)
-    refuse (conn, 0, VM_ERROR_BAD_REQUEST, "A WebSocket begins with GET");
-  conn->request->route = vm_route_find_upgrade (conn);
-  vm_conn_take_pass (conn);
-  if (!conn->request->refusal)
-    vm_route_upgrade (conn, &conn->request->refusal);
-  if (!conn->request->refusal)
-    return 0;
-  return answer_refusal (conn, TRUE) < 0 ? -1 : 1;
+  refuse (conn, 408, VM_ERROR_TIMEOUT,
+      "The request's header has not ended in time");
+  if (answer_refusal (conn, TRUE) < 0)
+    vm_conn_cut (conn);
 }

@@ -7,10 +7,8 @@
 gboolean vm_http_is_named (VmServer *self, const gchar *header);
 /* The requests of one connection. Each returns the result for the lws callback.
  */
-int vm_http_request (VmConn *conn);
-int vm_http_body (VmConn *conn, const guint8 *data, gsize size);
-int vm_http_body_done (VmConn *conn);
-int vm_http_upgrade (VmConn *conn);
-void vm_http_header_overflow (VmServer *self);
-/* The same for a header that has not ended in time. */
+int vm_http_receive (VmConn *conn, const guint8 *data, gsize size);
+/* The client has taken an answer, or a request that waited has its answer. */
+int vm_http_read_on (VmConn *conn);
+/* Answers a request whose header has not ended in time. */
 void vm_http_header_late (VmConn *conn);

@@ -8,88 +8,78 @@
 #include "base/json/json.h"
 #include "server/server-priv.h"
 
-#include <string.h>
+#include <libsoup/soup.h>
 
-#define HEADERS_MAX 2048 /* of an answer */
+#define HEADERS_SIZE 1024 /* of most answers */
 #define JSON "application/json"
 
-static gboolean
-add (VmConn *conn, const gchar *name, const gchar *value, guint8 **p,
-    guint8 *end)
-{
-  return lws_add_http_header_by_name (conn->wsi, (const guint8 *) name,
-             (const guint8 *) value, (int) strlen (value), p, end)
-         == 0;
-}
-
 /* To a page of another origin that is admitted (Fetch, "CORS protocol"). */
-static gboolean
-add_cors (VmConn *conn, guint8 **p, guint8 *end)
+static void
+add_cors (VmConn *conn, GString *text)
 {
   if (!conn->request->origin)
-    return TRUE;
-  if (!add (conn, "access-control-allow-origin:", conn->request->origin, p, end)
-      || !add (conn, "vary:", "origin", p, end))
-    return FALSE;
-  return !conn->request->preflight
-         || (add (conn, "access-control-allow-methods:", "GET, POST", p, end)
-             && add (conn, "access-control-allow-headers:",
-                 "authorization, content-type", p, end)
-             && add (conn, "access-control-max-age:", "600", p, end));
+    return;
+  g_string_append_printf (text,
+      "access-control-allow-origin: %s\r\nvary: origin\r\n",
+      conn->request->origin);
+  if (conn->request->preflight)
+    g_string_append (text,
+        "access-control-allow-methods: GET, POST\r\n"
+        "access-control-allow-headers: authorization, content-type\r\n"
+        "access-control-max-age: 600\r\n");
 }
 
 /* The headers of every answer (security.md#http-server). */
-static gboolean
+static void
 add_headers (VmConn *conn, guint status, const gchar *type, gsize size,
-    guint8 **p, guint8 *end)
+    gboolean close, GString *text)
 {
-  return lws_add_http_common_headers (conn->wsi, status, type, size, p, end)
-             == 0
-         && add (conn, "content-security-policy:",
-             conn->request->policy ? conn->request->policy : VM_HTTP_POLICY, p,
-             end)
-         /* elsewhere browsers complain of it */
-         && (!conn->server->is_trustworthy
-             || add (
-                 conn, "cross-origin-opener-policy:", "same-origin", p, end))
-         && add (conn, "cross-origin-resource-policy:", "same-origin", p, end)
-         && add (conn, "x-content-type-options:", "nosniff", p, end)
-         && add (conn, "referrer-policy:", "no-referrer", p, end)
-         && add (conn, "cache-control:", "no-store", p, end)
-         && add_cors (conn, p, end);
+  g_string_append_printf (text,
+      "HTTP/1.1 %u %s\r\nserver: videomeet\r\nconnection: %s\r\n"
+      "content-type: %s\r\ncontent-length: %" G_GSIZE_FORMAT
+      "\r\ncontent-security-policy: %s\r\n",
+      status, soup_status_get_phrase (status), close ? "close" : "keep-alive",
+      type, size,
+      conn->request->policy ? conn->request->policy : VM_HTTP_POLICY);
+  /* elsewhere browsers complain of it */
+  if (conn->server->is_trustworthy)
+    g_string_append (text, "cross-origin-opener-policy: same-origin\r\n");
+  g_string_append (text,
+      "cross-origin-resource-policy: same-origin\r\n"
+      "x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n"
+      "cache-control: no-store\r\n");
+  add_cors (conn, text);
 }
 
 int
 vm_http_reply (VmConn *conn, guint status, const gchar *type,
     const gchar *extra, GBytes *body, gboolean close)
 {
+  VmRequest *request = conn->request;
   gsize size = g_bytes_get_size (body);
-  g_autofree guint8 *buffer = g_malloc (LWS_PRE + HEADERS_MAX + size);
-  guint8 *start = buffer + LWS_PRE, *p = start, *end = p + HEADERS_MAX;
-  const gchar *colon = extra ? strchr (extra, ':') : NULL;
+  g_autoptr (GString) text = g_string_sized_new (LWS_PRE + HEADERS_SIZE + size);
 
-  if (!add_headers (conn, status, type, size, &p, end))
-    return -1;
-  if (colon) {
-    g_autofree gchar *name = g_strndup (extra, colon + 1 - extra);
-
-    if (!add (conn, name, colon + 2, &p, end))
-      return -1;
-  }
-  if (lws_finalize_http_header (conn->wsi, &p, end))
-    return -1;
-  if (!conn->request->head && size) {
-    memcpy (p, g_bytes_get_data (body, NULL), size);
-    p += size;
-  }
-  if (conn->request->deaf)
+  close = close || request->closes;
+  g_string_set_size (text, LWS_PRE);
+  add_headers (conn, status, type, size, close, text);
+  if (extra)
+    g_string_append_printf (text, "%s\r\n", extra);
+  g_string_append (text, "\r\n");
+  if (!request->head_only)
+    g_string_append_len (text, g_bytes_get_data (body, NULL), size);
+  if (request->deaf)
     lws_rx_flow_control (conn->wsi, 1);
-  conn->request->deaf = FALSE;
+  /* the next request may be there */
+  if (request->deaf && request->input)
+    lws_callback_on_writable (conn->wsi);
+  request->deaf = FALSE;
   vm_conn_reset_request (conn);
-  if (lws_write (conn->wsi, start, p - start, LWS_WRITE_HTTP_HEADERS) < 0)
+  if (vm_conn_write (
+          conn, (guint8 *) text->str + LWS_PRE, text->len - LWS_PRE)
+      < 0)
     return -1;
-  if (close || lws_http_transaction_completed (conn->wsi))
-    return -1;
+  if (close)
+    vm_conn_finish (conn);
   return 0;
 }
 
@@ -146,16 +136,13 @@ vm_http_reply_not_found (VmConn *conn)
   return vm_http_reply_error (conn, 0, error, FALSE);
 }
 
-/* Neither libwebsockets nor tick.c is to think that the request is a while
- * coming. What comes behind the request stays in the socket until it is
- * answered: libwebsockets 4.1 would be told of it again and again, and 4.3
- * would read it and hang up. */
+/* tick.c is not to think that the request is a while coming. What comes behind
+ * the request stays in the socket until it is answered. */
 void
 vm_http_wait (VmConn *conn, const VmHttpWait *wait)
 {
   conn->request->wait = wait;
   conn->request->began = 0;
-  lws_set_timeout (conn->wsi, NO_PENDING_TIMEOUT, 0);
   conn->request->deaf = TRUE;
   lws_rx_flow_control (conn->wsi, 0);
 }
@@ -182,9 +169,6 @@ write_answer (VmConn *conn)
                                                : 0;
 }
 
-/* Not when libwebsockets says that it may be written: it says nothing while it
- * is not to read, and 4.3 reads first, so that whoever has sent the next
- * request already would find the connection closed. */
 void
 vm_http_write_answers (VmServer *self)
 {

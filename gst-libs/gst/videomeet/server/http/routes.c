@@ -126,8 +126,10 @@ vm_route_upgrade (VmConn *conn, GError **error)
     return;
   }
   for (guint i = 0; self->protocols[i]; i++) {
-    if (upgrade_by (conn, self->protocols[i]->routes, error))
+    if (upgrade_by (conn, self->protocols[i]->routes, error)) {
+      conn->request->subprotocol = self->protocols[i]->subprotocol;
       return;
+    }
   }
   g_set_error (error, VM_ERROR, VM_ERROR_NOT_FOUND,
       "There is no WebSocket at this address");

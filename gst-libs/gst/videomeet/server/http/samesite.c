@@ -24,25 +24,20 @@ is_admitted (VmConn *conn, const gchar *url)
                  origin, (const gchar *const *) self->origins));
 }
 
-/* Sec-Fetch-Site has no token of its own in libwebsockets. */
 static gboolean
 is_same_site (VmConn *conn)
 {
-  static const gchar name[] = "sec-fetch-site:";
-  gchar site[16] = "";
+  g_autofree gchar *site = vm_conn_get_header (conn, "sec-fetch-site");
 
-  if (lws_hdr_custom_length (conn->wsi, name, sizeof name - 1) < 0)
-    return TRUE;
-  /* a longer one than there is does not fit, and is none of these */
-  lws_hdr_custom_copy (conn->wsi, site, sizeof site, name, sizeof name - 1);
-  return strcmp (site, "same-origin") == 0 || strcmp (site, "none") == 0;
+  return !site || strcmp (site, "same-origin") == 0
+         || strcmp (site, "none") == 0;
 }
 
 gboolean
 vm_http_is_admitted (VmConn *conn)
 {
-  g_autofree gchar *origin = vm_conn_get_header (conn, WSI_TOKEN_ORIGIN);
-  g_autofree gchar *referer = vm_conn_get_header (conn, WSI_TOKEN_HTTP_REFERER);
+  g_autofree gchar *origin = vm_conn_get_header (conn, "origin");
+  g_autofree gchar *referer = vm_conn_get_header (conn, "referer");
 
   /* http.c has seen to that */
   if (origin)

@@ -34,7 +34,7 @@ read_ask (VmConn *conn, VmTrustAskKind *kind)
   if (!conn->request->body) {
     const gchar *id;
 
-    if (conn->request->head
+    if (conn->request->head_only
         || !g_str_has_prefix (conn->request->path, POLL_PATH))
       return NULL;
     id = conn->request->path + strlen (POLL_PATH);

@@ -8,27 +8,34 @@
 #include "server/server-priv.h"
 #include "server/socket/ws.h"
 
+/* libwebsockets moves bytes, through TLS where the server has it. HTTP and
+ * WebSockets are read here (decisions/server.md#http). */
 static int
-on_http (VmConn *conn, enum lws_callback_reasons reason, void *in, size_t len)
+on_received (VmConn *conn, guint8 *data, gsize size)
 {
-  if (!conn->request)
+  /* tick.c has the deadlines, once TLS is set up */
+  lws_set_timeout (conn->wsi, NO_PENDING_TIMEOUT, 0);
+  if (conn->ended)
     return 0;
-  switch (reason) {
-    case LWS_CALLBACK_HTTP:
-      return vm_http_request (conn);
-    case LWS_CALLBACK_HTTP_BODY:
-      return vm_http_body (conn, in, len);
-    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-      return vm_http_body_done (conn);
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-      return vm_http_upgrade (conn);
-    default:
-      return 0;
-  }
+  return conn->ws ? vm_ws_receive (conn->ws, data, size)
+                  : vm_http_receive (conn, data, size);
 }
 
-/* Everything libwebsockets has to say: of plain HTTP, and of WebSockets, whose
- * dialect their path says. */
+static int
+on_writable (VmConn *conn)
+{
+  vm_conn_drained (conn);
+  if (conn->ended)
+    return 0;
+  return conn->ws ? vm_ws_write (conn->ws) : vm_http_read_on (conn);
+}
+
+static void
+on_closed (VmConn *conn)
+{
+  g_clear_pointer (&conn->ws, vm_ws_free);
+}
+
 static int
 on_event (struct lws *wsi, enum lws_callback_reasons reason, void *user,
     void *in, size_t len)
@@ -49,48 +56,25 @@ on_event (struct lws *wsi, enum lws_callback_reasons reason, void *user,
     return 0;
   conn->wsi = wsi;
   switch (reason) {
+    case LWS_CALLBACK_RAW_RX:
+      return on_received (conn, in, len);
+    case LWS_CALLBACK_RAW_WRITEABLE:
+      return on_writable (conn);
+    case LWS_CALLBACK_RAW_CLOSE:
+      on_closed (conn);
+      return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-      g_clear_pointer (&conn->ws, vm_ws_free);
+      on_closed (conn);
       vm_conn_free (conn);
       return 0;
-    case LWS_CALLBACK_ESTABLISHED:
-    case LWS_CALLBACK_RECEIVE:
-    case LWS_CALLBACK_RECEIVE_PONG:
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-    case LWS_CALLBACK_SERVER_WRITEABLE:
-    case LWS_CALLBACK_CLOSED:
-      return vm_ws_event (conn, reason, in, len);
-    /* CONNECT turns a connection raw; nothing here speaks that */
-    case LWS_CALLBACK_RAW_ADOPT:
-    case LWS_CALLBACK_RAW_RX:
-    case LWS_CALLBACK_RAW_WRITEABLE:
-      return -1;
     default:
-      return on_http (conn, reason, in, len);
+      return 0;
   }
 }
 
-#define RX_BYTES 448 /* kept for each WebSocket, idle or not */
 #define TX_BYTES (64 * 1024) /* given to the socket at once */
 
-struct lws_protocols *
-vm_server_make_lws_protocols (VmServer *self)
-{
-  GArray *all = g_array_new (TRUE, TRUE, sizeof (struct lws_protocols));
-  struct lws_protocols entry = { .name = "http",
-    .callback = on_event,
-    .rx_buffer_size = RX_BYTES,
-    .tx_packet_size = TX_BYTES };
-
-  g_array_append_val (all, entry);
-  for (guint i = 0; self->protocols[i]; i++) {
-    if (!self->protocols[i]->subprotocol)
-      continue;
-    entry.name = self->protocols[i]->subprotocol;
-    entry.rx_buffer_size = self->protocols[i]->read_bytes
-                               ? self->protocols[i]->read_bytes
-                               : RX_BYTES;
-    g_array_append_val (all, entry);
-  }
-  return (struct lws_protocols *) g_array_free (all, FALSE);
-}
+const struct lws_protocols vm_lws_protocols[] = {
+  { .name = "videomeet", .callback = on_event, .tx_packet_size = TX_BYTES },
+  { NULL },
+};

@@ -128,7 +128,7 @@ adopt (VmServer *self, int fd, GInetAddress *address)
   int one = 1;
   lws_adopt_desc_t desc = {
     .vh = self->vhost,
-    .type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL,
+    .type = LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL,
     .fd = { .sockfd = fd },
   };
 

@@ -5,7 +5,6 @@
 #include "server/loop/lwscontext.h"
 #include "trust/keys/vmidentity-priv.h"
 #include "server/loop/callback.h"
-#include "server/http/http.h"
 #include "server/server-priv.h"
 
 #include <fcntl.h>
@@ -14,24 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What libwebsockets adds to a header of VM_HTTP_HEADER_MAX as it keeps it. */
-#define HEADER_ENDS 64
-#define LATER 5 /* s */
 #define LEFTOVER_TURNS 1000 /* of the loop, for libwebsockets to close all */
-
-/* What libwebsockets says goes to GLib's log, but for one fact: it has no other
- * way to tell that a request was refused for its header's size. */
-static GPrivate current_server;
 
 static void
 on_lws_log (int level, const char *line)
 {
-  VmServer *self = g_private_get (&current_server);
-
-  if (self && strstr (line, "Ran out of header data space"))
-    vm_http_header_overflow (self);
-  else
-    g_debug ("libwebsockets: %.*s", (int) strcspn (line, "\n"), line);
+  g_debug ("libwebsockets: %.*s", (int) strcspn (line, "\n"), line);
 }
 
 void
@@ -143,7 +130,6 @@ vm_server_destroy_context (VmServer *self, struct lws_context *context)
   if (event_pipe >= 0 && is_marker (self, event_pipe))
     close (event_pipe);
   give_back (&self->marker);
-  g_clear_pointer (&self->lws_protocols, g_free);
 }
 
 /* A client is asked for a certificate and need not have one. That it holds the
@@ -164,29 +150,23 @@ vm_server_create_context (VmServer *self)
     .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS
                | (self->secure ? TLS_OPTIONS : 0),
     .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-    .protocols = self->lws_protocols = vm_server_make_lws_protocols (self),
+    .protocols = vm_lws_protocols,
     .foreign_loops = loops,
     .user = self,
     .gid = -1,
     .uid = -1,
-    .max_http_header_data = VM_HTTP_HEADER_MAX + HEADER_ENDS,
-    /* with fewer, slow headers would keep everybody else waiting */
-    .max_http_header_pool = VM_CONNECTIONS_MAX + VM_ACCEPTED_AT_ONCE,
     /* a whole TLS record and more: libwebsockets 4.1 on libuv forgets to come
      * back for what it left inside the TLS layer */
     .pt_serv_buf_size = 32 * 1024,
-    /* tick.c is first, and says why */
-    .timeout_secs = MAX (1, self->times.request / G_USEC_PER_SEC) + LATER,
-    .keepalive_timeout = VM_HTTP_IDLE_SECONDS,
+    /* of TLS; tick.c is first */
+    .timeout_secs = VM_HTTP_IDLE_SECONDS,
     .vhost_name = "videomeet",
     .alpn = "http/1.1",
-    .server_string = "videomeet",
     .ssl_options_set =
         SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_RENEGOTIATION,
   };
   struct lws_context *context;
 
-  g_private_set (&current_server, self);
   lws_set_log_level (LLL_ERR | LLL_WARN, on_lws_log);
   if (self->secure) {
     info.ssl_cert_filepath = pem;
@@ -200,8 +180,7 @@ vm_server_create_context (VmServer *self)
   if (!context) {
     give_back_all (self);
     give_back (&self->marker);
-    g_clear_pointer (&self->lws_protocols, g_free);
-    return NULL;
+      return NULL;
   }
   /* it polls nothing else yet */
   uv_walk (&self->loop, note_event_pipe, self);

@@ -12,8 +12,9 @@
 #include "server/socket/ws.h"
 #include "server/loop/tcpinfo.h"
 
-/* libwebsockets keeps what the socket does not take, and has no timer for it
- * once a request has waited for its answer. */
+#define LATER (5 * G_USEC_PER_SEC) /* for a connection to say its first byte */
+
+/* libwebsockets keeps what the socket does not take, and has no timer for it. */
 static gboolean
 is_untaken (VmConn *conn, gint64 now)
 {
@@ -27,43 +28,40 @@ is_untaken (VmConn *conn, gint64 now)
          && now - request->untaken_since >= conn->server->times.answer;
 }
 
+/* TLS is part of the first request. */
 static gboolean
-is_header_late (VmConn *conn, gint64 now)
+is_idle (VmConn *conn, gint64 now)
 {
-  VmRequest *request = conn->request;
+  gint64 time = conn->asked ? VM_HTTP_IDLE_SECONDS * G_USEC_PER_SEC
+                            : conn->server->times.request + LATER;
 
-  if (!conn->wsi || request->began
-      || vm_socket_received (lws_get_socket_fd (conn->wsi))
-             <= request->received)
-    request->header_since = 0;
-  else if (!request->header_since)
-    request->header_since = now;
-  return request->header_since
-         && now - request->header_since >= conn->server->times.request;
+  return !conn->request->input && now - conn->request->idle_since >= time;
 }
 
 static gboolean
 is_over (VmConn *conn, gint64 now)
 {
   const VmRequest *request = conn->request;
+  gint64 time = conn->server->times.request;
 
+  if (conn->ended)
+    return now >= conn->deadline;
   if (conn->ws)
     return vm_ws_tick (conn->ws, now);
   /* it was a WebSocket, and libwebsockets is about to say that it is gone */
-  if (!request)
+  if (!request || !conn->wsi)
     return FALSE;
   if (is_untaken (conn, now))
     return TRUE;
-  /* while a request waits for its answer, libwebsockets reads nothing more, so
-   * it does not see the end of the connection either */
+  /* while a request waits for its answer, nothing more is read, so the end of
+   * the connection is not seen either */
   if (vm_http_waits (conn))
-    return conn->wsi && vm_socket_is_left (lws_get_socket_fd (conn->wsi));
-  if (is_header_late (conn, now)) {
+    return vm_socket_is_left (lws_get_socket_fd (conn->wsi));
+  if (request->header_since && now - request->header_since >= time) {
     vm_http_header_late (conn);
-    return TRUE;
+    return FALSE;
   }
-  return conn->wsi && request->began
-         && now - request->began >= conn->server->times.request;
+  return request->began ? now - request->began >= time : is_idle (conn, now);
 }
 
 void

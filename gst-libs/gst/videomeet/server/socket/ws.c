@@ -72,8 +72,8 @@ vm_ws_finish (VmWs *ws, const GError *reason)
       reason ? "removed" : "bye", FALSE);
 }
 
-static void
-ws_open (VmConn *conn)
+void
+vm_ws_open (VmConn *conn)
 {
   gint64 now = g_get_monotonic_time ();
   VmWs *ws = g_new0 (VmWs, 1);
@@ -139,7 +139,9 @@ vm_ws_free (VmWs *ws)
     ws->funcs->hang_up (ws, NULL);
   if (ws->funcs->free)
     ws->funcs->free (ws);
+  vm_ws_reader_clear (&ws->reader);
   g_clear_pointer (&ws->message, g_byte_array_unref);
+  g_clear_pointer (&ws->pong, g_bytes_unref);
   g_queue_clear_full (&ws->queue, (GDestroyNotify) g_bytes_unref);
   if (ws->unsent)
     g_ptr_array_remove_fast (ws->conn->server->unsent, ws);
@@ -156,8 +158,7 @@ refill (VmWs *ws, gint64 now)
 }
 
 /* Reading stops first: what the client sends stays in its own socket. Not from
- * here, in the middle of what libwebsockets has read, but before it reads the
- * next piece. */
+ * here, in the middle of what has been read, but before more is read. */
 static void
 pay (VmWs *ws, gdouble messages, gint64 now)
 {
@@ -166,7 +167,6 @@ pay (VmWs *ws, gdouble messages, gint64 now)
   if (ws->credit >= 1 || ws->pause_due)
     return;
   ws->pause_due = TRUE;
-  lws_callback_on_writable (ws->conn->wsi);
   if (!ws->flooded_since) {
     g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_RATE_LIMITED,
         "More than %u messages a second are not read", VM_MESSAGE_RATE);
@@ -203,8 +203,6 @@ read_on (VmWs *ws, gint64 now)
   hear (ws, now);
   ws->message_began = now;
   lws_rx_flow_control (ws->conn->wsi, 1);
-  /* what it has read and kept is looked at only after an event */
-  lws_cancel_service (lws_get_context (ws->conn->wsi));
 }
 
 void
@@ -223,8 +221,8 @@ vm_ws_hold (VmWs *ws, gboolean hold)
   }
 }
 
-/* Control frames and empty fragments cost work too, and libwebsockets tells
- * nobody of them: they are what the socket gave beyond the messages. */
+/* Control frames and empty fragments cost work too: they are what the socket
+ * gave beyond the messages. */
 static void
 weigh_noise (VmWs *ws, gint64 now)
 {
@@ -247,22 +245,21 @@ weigh_noise (VmWs *ws, gint64 now)
     pay (ws, noise, now);
 }
 
-static int
-ws_receive (VmWs *ws, const guint8 *data, gsize size)
+static void
+take_data (VmWs *ws, const VmWsPiece *piece)
 {
-  struct lws *wsi = ws->conn->wsi;
   g_autoptr (GBytes) bytes = NULL;
-  gsize missing = lws_remaining_packet_payload (wsi);
+  gsize size = piece->size, missing = piece->missing;
   gsize most = ws->funcs->message_max ? ws->funcs->message_max : VM_MESSAGE_MAX;
-  gboolean binary = lws_frame_is_binary (wsi);
+  gboolean binary = piece->opcode == VM_WS_BINARY;
 
   hear (ws, g_get_monotonic_time ());
   ws->taken += size;
   if (ws->close_code)
-    return 0;
+    return;
   if (binary && !ws->funcs->receive_binary) {
     vm_ws_close (ws, VM_CLOSE_UNSUPPORTED, "text only", TRUE);
-    return 0;
+    return;
   }
   if (!ws->message) {
     /* as much as its first frame says it has */
@@ -274,11 +271,11 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
         ws->funcs->too_large ? ws->funcs->too_large
                              : "message larger than 256 KiB",
         TRUE);
-    return 0;
+    return;
   }
-  g_byte_array_append (ws->message, data, size);
-  if (!lws_is_final_fragment (wsi) || missing)
-    return 0;
+  g_byte_array_append (ws->message, piece->data, size);
+  if (!piece->final || missing)
+    return;
   ws->taken += VM_NOISE_FREE + ws->message->len / VM_NOISE_RECORDS;
   bytes = g_byte_array_free_to_bytes (g_steal_pointer (&ws->message));
   ws->conn->server->counters.messages_in++;
@@ -289,21 +286,21 @@ ws_receive (VmWs *ws, const guint8 *data, gsize size)
     ws->funcs->receive (ws, bytes);
   ws->heard = TRUE;
   if (ws->funcs->own_rate)
-    return 0;
+    return;
   /* else the disk does, as VM_TRANSFER_SOCKET_MESSAGE_MAX says */
   if (!ws->of_file || g_bytes_get_size (bytes) < VM_TRANSFER_SOCKET_FREE)
     pay (ws, 1, ws->last_heard);
-  return 0;
 }
 
 static int
-write_frame (VmWs *ws, const void *data, gsize size, gint protocol)
+write_frame (VmWs *ws, VmWsOpcode opcode, gconstpointer data, gsize size)
 {
-  g_autofree guint8 *buffer = g_malloc (LWS_PRE + size);
+  g_autofree guint8 *buffer =
+      g_malloc (LWS_PRE + VM_WS_FRAME_HEADER_MAX + size);
+  gsize header = vm_ws_write_header (buffer + LWS_PRE, opcode, size);
 
-  memcpy (buffer + LWS_PRE, data, size);
-  return lws_write (ws->conn->wsi, buffer + LWS_PRE, size, protocol) < 0 ? -1
-                                                                         : 0;
+  memcpy (buffer + LWS_PRE + header, data, size);
+  return vm_conn_write (ws->conn, buffer + LWS_PRE, header + size);
 }
 
 static int
@@ -319,28 +316,24 @@ write_next (VmWs *ws)
     ws->full_since = 0;
   ws->conn->server->counters.messages_out++;
   return write_frame (
-      ws, data, size, ws->funcs->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
+      ws, ws->funcs->binary ? VM_WS_BINARY : VM_WS_TEXT, data, size);
 }
 
-/* lws_write() takes it, but its header keeps the name to itself. */
-#define WRITE_CLOSE 4
-
-/* The close frame is ours and not lws_close_reason()'s: that one is lost when a
- * libuv loop drives libwebsockets 4.1. The client answers with its own and
- * hangs up, or vm_ws_tick() does at the deadline. */
+/* The client answers with its own and hangs up, or vm_ws_tick() does at the
+ * deadline. */
 static int
 write_close (VmWs *ws)
 {
   gsize size = strlen (ws->close_reason);
-  guint8 payload[125] = { ws->close_code >> 8, ws->close_code & 0xff };
+  guint8 payload[VM_WS_CONTROL_MAX] = { ws->close_code >> 8, ws->close_code & 0xff };
 
   memcpy (payload + 2, ws->close_reason, size);
   ws->close_sent = TRUE;
-  return write_frame (ws, payload, size + 2, WRITE_CLOSE);
+  return write_frame (ws, VM_WS_CLOSE, payload, size + 2);
 }
 
-static int
-ws_writeable (VmWs *ws)
+int
+vm_ws_write (VmWs *ws)
 {
   struct lws *wsi = ws->conn->wsi;
 
@@ -349,8 +342,15 @@ ws_writeable (VmWs *ws)
   pause_reading (ws);
   if (ws->ping_due) {
     ws->ping_due = FALSE;
-    /* an empty one's pong is not reported */
-    if (write_frame (ws, "vm", 2, LWS_WRITE_PING) < 0)
+    if (write_frame (ws, VM_WS_PING, "", 0) < 0)
+      return -1;
+  }
+  if (ws->pong) {
+    g_autoptr (GBytes) pong = g_steal_pointer (&ws->pong);
+    gsize size;
+    gconstpointer data = g_bytes_get_data (pong, &size);
+
+    if (write_frame (ws, VM_WS_PONG, data, size) < 0)
       return -1;
   }
   for (guint i = 0; i < WRITES_AT_ONCE && ws->queue.length && !ws->close_now;
@@ -373,10 +373,7 @@ static void
 send_now (VmWs *ws)
 {
   ws->unsent = FALSE;
-  /* libwebsockets has the last word with one that says goodbye */
-  if (ws->said_goodbye || ws->conn->cut)
-    lws_callback_on_writable (ws->conn->wsi);
-  else if (ws_writeable (ws) < 0)
+  if (!ws->conn->cut && vm_ws_write (ws) < 0)
     vm_conn_cut (ws->conn);
 }
 
@@ -388,36 +385,54 @@ vm_ws_send_unsent (VmServer *server)
         g_ptr_array_steal_index_fast (server->unsent, server->unsent->len - 1));
 }
 
-int
-vm_ws_event (
-    VmConn *conn, enum lws_callback_reasons reason, void *in, gsize size)
+/* The client's close frame answers ours, or gets its code back. */
+static int
+take_goodbye (VmWs *ws, const VmWsPiece *piece)
 {
-  if (reason == LWS_CALLBACK_ESTABLISHED) {
-    ws_open (conn);
-    return 0;
+  VmConn *conn = ws->conn;
+  int result = 0;
+
+  ws->said_goodbye = TRUE;
+  ws->left = !ws->close_code;
+  if (!ws->close_sent)
+    result = write_frame (ws, VM_WS_CLOSE, piece->data, MIN (piece->size, 2));
+  g_clear_pointer (&conn->ws, vm_ws_free);
+  vm_conn_finish (conn);
+  return result;
+}
+
+/* Of pings that come faster than answers go out, the last one is answered
+ * (RFC 6455 §5.5.3). */
+static void
+take_ping (VmWs *ws, const VmWsPiece *piece)
+{
+  g_clear_pointer (&ws->pong, g_bytes_unref);
+  ws->pong = g_bytes_new (piece->data, piece->size);
+  lws_callback_on_writable (ws->conn->wsi);
+}
+
+int
+vm_ws_receive (VmWs *ws, guint8 *data, gsize size)
+{
+  for (gsize used = 0; used < size;) {
+    VmWsPiece piece;
+
+    used += vm_ws_reader_take (&ws->reader, data + used, size - used, &piece);
+    if (piece.type == VM_WS_PIECE_BAD)
+      vm_ws_close (ws, VM_CLOSE_PROTOCOL, "no frame of a client", TRUE);
+    else if (piece.type == VM_WS_PIECE_DATA)
+      take_data (ws, &piece);
+    else if (piece.type == VM_WS_PIECE_CONTROL && piece.opcode == VM_WS_CLOSE)
+      return take_goodbye (ws, &piece);
+    else if (piece.type == VM_WS_PIECE_CONTROL && piece.opcode == VM_WS_PING)
+      take_ping (ws, &piece);
+    else if (piece.type == VM_WS_PIECE_CONTROL) {
+      ws->answers = TRUE;
+      hear (ws, g_get_monotonic_time ());
+    }
   }
-  if (!conn->ws)
-    return 0;
-  switch (reason) {
-    case LWS_CALLBACK_RECEIVE:
-      return ws_receive (conn->ws, in, size);
-    case LWS_CALLBACK_RECEIVE_PONG:
-      conn->ws->answers = TRUE;
-      hear (conn->ws, g_get_monotonic_time ());
-      return 0;
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-      conn->ws->said_goodbye = TRUE;
-      conn->ws->left = !conn->ws->close_code;
-      /* the answer to ours needs none */
-      return conn->ws->close_sent ? -1 : 0;
-    case LWS_CALLBACK_SERVER_WRITEABLE:
-      return ws_writeable (conn->ws);
-    case LWS_CALLBACK_CLOSED:
-      vm_ws_free (conn->ws);
-      return 0;
-    default:
-      return 0;
-  }
+  pause_reading (ws);
+  return 0;
 }
 
 static void

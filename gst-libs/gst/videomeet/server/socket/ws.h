@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/conn.h"
+#include "server/socket/wsframe.h"
 
 /* One WebSocket of any dialect, from the upgrade on. */
 
@@ -10,6 +11,7 @@ enum
 {
   VM_CLOSE_NORMAL = 1000,
   VM_CLOSE_GOING_AWAY = 1001, /* the one after which a client may resume */
+  VM_CLOSE_PROTOCOL = 1002,
   VM_CLOSE_UNSUPPORTED = 1003,
   VM_CLOSE_POLICY = 1008,
   VM_CLOSE_TOO_BIG = 1009,
@@ -53,6 +55,7 @@ struct _VmWs
   const VmWsFuncs *funcs;
   gpointer peer; /* the data of @funcs; or NULL */
 
+  VmWsReader reader;
   GByteArray *message; /* fragments so far */
   gint64 message_began;
 
@@ -74,6 +77,7 @@ struct _VmWs
   guint held : 1; /* nothing may be read until released */
   guint paused : 1; /* nothing is read */
   const gchar *close_reason;
+  GBytes *pong; /* that is due, or NULL */
   /* for the first message; from @close_code on, for the close frame */
   gint64 deadline;
 
@@ -90,8 +94,12 @@ struct _VmWs
   gint64 flooded_since; /* 0: not */
 };
 
-int vm_ws_event (
-    VmConn *conn, enum lws_callback_reasons reason, void *in, gsize size);
+/* The upgrade of @conn is answered. */
+void vm_ws_open (VmConn *conn);
+/* Takes what was read, and changes it; writes what may be written. Each returns
+ * the result for the lws callback. */
+int vm_ws_receive (VmWs *ws, guint8 *data, gsize size);
+int vm_ws_write (VmWs *ws);
 /* Sends, within the limits of the queue or beyond them. */
 void vm_ws_send (VmWs *ws, GBytes *bytes);
 void vm_ws_queue (VmWs *ws, GBytes *bytes);
@@ -99,8 +107,7 @@ void vm_ws_queue (VmWs *ws, GBytes *bytes);
  * deadline. Nothing is sent or read after it; the queue is sent before it
  * unless @now. */
 void vm_ws_close (VmWs *ws, guint code, const gchar *reason, gboolean now);
-/* Stops or resumes reading, except for data that libwebsockets has already
- * read. */
+/* Stops or resumes reading, except for what has been read. */
 void vm_ws_hold (VmWs *ws, gboolean hold);
 /* The seat is given back: closes when the queue is sent. */
 void vm_ws_finish (VmWs *ws, const GError *reason);

@@ -273,16 +273,12 @@ static const VmWsFuncs call_guest_funcs = {
   .is_awaited = call_guest_is_awaited,
 };
 
-/* A name of the URL, NULL when there is none; FALSE when it is no name. The
- * buffer holds any argument: libwebsockets finds none behind one that it cannot
- * copy. */
+/* A name of the URL, NULL when there is none; FALSE when it is no name. */
 static gboolean
 read_name (
     VmConn *conn, const gchar *key, gsize max, gchar **name, GError **error)
 {
-  g_autofree gchar *buffer = g_malloc (VM_HTTP_HEADER_MAX);
-  const gchar *text =
-      lws_get_urlarg_by_name (conn->wsi, key, buffer, VM_HTTP_HEADER_MAX);
+  g_autofree gchar *text = vm_conn_get_argument (conn, key);
 
   if (!text || !*text)
     return TRUE;
@@ -292,7 +288,7 @@ read_name (
         "or blanks around it");
     return FALSE;
   }
-  *name = g_strdup (text);
+  *name = g_steal_pointer (&text);
   return TRUE;
 }
 
@@ -315,10 +311,10 @@ upgrade (VmConn *conn, GError **error)
   Url *url = g_new0 (Url, 1);
 
   vm_conn_set_query (conn, url, url_free);
-  if (!read_name (conn, "userId=", VM_CALL_NAME_MAX, &url->user, error)
-      || !read_name (conn, "username=", VM_CALL_NAME_MAX, &url->name, error)
-      || !read_name (conn, "toId=", VM_CALL_NAME_MAX, &url->other, error)
-      || !read_name (conn, "callId=", VM_CALL_ID_MAX, &url->id, error))
+  if (!read_name (conn, "userId", VM_CALL_NAME_MAX, &url->user, error)
+      || !read_name (conn, "username", VM_CALL_NAME_MAX, &url->name, error)
+      || !read_name (conn, "toId", VM_CALL_NAME_MAX, &url->other, error)
+      || !read_name (conn, "callId", VM_CALL_ID_MAX, &url->id, error))
     return TRUE;
   /* both, or neither */
   if (!url->other)

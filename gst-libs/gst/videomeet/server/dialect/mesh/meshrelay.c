@@ -200,9 +200,7 @@ vm_mesh_relay_upgrade (VmConn *conn, GError **error)
 {
   VmMesh *mesh = vm_mesh_of (conn->server);
   gint64 now = g_get_monotonic_time ();
-  gchar text[128];
-  const gchar *ticket =
-      lws_get_urlarg_by_name (conn->wsi, "ticket=", text, sizeof text);
+  g_autofree gchar *ticket = vm_conn_get_argument (conn, "ticket");
   VmMeshLink *link;
   VmMeshSide side;
   End *end;

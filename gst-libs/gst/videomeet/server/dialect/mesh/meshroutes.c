@@ -66,8 +66,7 @@ reply_unauthorized (VmConn *conn)
 static VmMeshSession *
 session_of (VmConn *conn)
 {
-  g_autofree gchar *header =
-      vm_conn_get_header (conn, WSI_TOKEN_HTTP_AUTHORIZATION);
+  g_autofree gchar *header = vm_conn_get_header (conn, "authorization");
 
   if (!header || g_ascii_strncasecmp (header, BEARER, strlen (BEARER)) != 0)
     return NULL;
@@ -89,10 +88,8 @@ url_free (gpointer data)
 gboolean
 vm_mesh_upgrade (VmConn *conn, GError **error)
 {
-  gchar token[256], pin[2 * VM_PIN_MAX];
   const VmMeshSession *session = session_of (conn);
-  const gchar *text =
-      lws_get_urlarg_by_name (conn->wsi, "access_token=", token, sizeof token);
+  g_autofree gchar *text = vm_conn_get_argument (conn, "access_token");
   VmMeshUrl *url;
 
   if (!session)
@@ -108,8 +105,7 @@ vm_mesh_upgrade (VmConn *conn, GError **error)
   url = g_new (VmMeshUrl, 1);
   url->user_id = g_strdup (session->user_id);
   url->user = g_strdup (session->user);
-  url->pin =
-      g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin));
+  url->pin = vm_conn_get_argument (conn, "pin");
   vm_conn_set_query (conn, url, url_free);
   g_free (conn->pass);
   conn->pass = g_strdup (session->pass);

@@ -373,19 +373,6 @@ take_first (VmWs *ws, GBytes *bytes)
 
 /* The socket */
 
-/* Whether a comma-separated header has @item. */
-static gboolean
-lists (const gchar *header, const gchar *item)
-{
-  g_auto (GStrv) items = g_strsplit (header ? header : "", ",", 32);
-
-  for (guint i = 0; items[i]; i++) {
-    if (strcmp (g_strstrip (items[i]), item) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
-
 static void
 guest_open (VmWs *ws)
 {
@@ -458,12 +445,11 @@ static gboolean
 upgrade (VmConn *conn, GError **error)
 {
   VmRooms *rooms = conn->server->rooms;
-  g_autofree gchar *protocols = vm_conn_get_header (conn, WSI_TOKEN_PROTOCOL);
-  const gchar *ticket;
-  gchar buffer[128];
+  g_autofree gchar *ticket = vm_conn_get_argument (conn, "ticket");
   Peer *peer;
 
-  if (!lists (protocols, vm_protocol_native.subprotocol)) {
+  if (!vm_request_head_lists (&conn->request->head, "sec-websocket-protocol",
+          vm_protocol_native.subprotocol)) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "The WebSocket subprotocol must be videomeet.v2");
     return TRUE;
@@ -472,9 +458,8 @@ upgrade (VmConn *conn, GError **error)
   vm_conn_set_query (conn, peer, peer_free);
   conn->request->ws_funcs = &guest_funcs;
   /* without one it is to resume a seat, which hello will say */
-  if (lws_hdr_total_length (conn->wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
+  if (!vm_request_head_has_query (&conn->request->head))
     return TRUE;
-  ticket = lws_get_urlarg_by_name (conn->wsi, "ticket=", buffer, sizeof buffer);
   if (ticket && vm_rooms_shares_ticket (rooms, ticket))
     peer->shared_ticket = g_strdup (ticket);
   else

@@ -90,17 +90,12 @@ static const VmWsFuncs room_guest_funcs = {
   .is_awaited = is_awaited,
 };
 
-/* The dialect has no field for a PIN (protocol/rooms.md#pin-in-url). One that
- * is too long for the buffer is cut, and wrong either way. */
+/* The dialect has no field for a PIN (protocol/rooms.md#pin-in-url). */
 static gboolean
 upgrade (VmConn *conn, GError **error)
 {
-  gchar pin[2 * VM_PIN_MAX];
-
   conn->request->ws_funcs = &room_guest_funcs;
-  vm_conn_set_query (conn,
-      g_strdup (lws_get_urlarg_by_name (conn->wsi, "pin=", pin, sizeof pin)),
-      g_free);
+  vm_conn_set_query (conn, vm_conn_get_argument (conn, "pin"), g_free);
   return TRUE;
 }
 

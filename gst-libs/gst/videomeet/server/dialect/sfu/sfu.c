@@ -6,7 +6,6 @@
 
 #include <gio/gio.h>
 
-#define READ_BYTES 4096 /* at once; descriptions have some */
 #define LOOK_UP_SECONDS 5
 
 VmSfuServer *
@@ -408,7 +407,6 @@ const VmServerProtocol vm_protocol_sfu = {
   .name = "sfu",
   .routes = routes,
   .subprotocol = VM_JANUS_PROTOCOL,
-  .read_bytes = READ_BYTES,
   .create = create,
   .destroy = destroy,
   .configure = configure,

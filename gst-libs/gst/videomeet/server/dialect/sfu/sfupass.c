@@ -237,37 +237,23 @@ find_pass (VmSfuServer *sfu, VmMember *member, GError **error)
   return g_steal_pointer (&key);
 }
 
-static gboolean
-speaks_janus (VmConn *conn)
-{
-  g_autofree gchar *header = vm_conn_get_header (conn, WSI_TOKEN_PROTOCOL);
-  g_auto (GStrv) items = g_strsplit (header ? header : "", ",", 32);
-
-  for (guint i = 0; items[i]; i++) {
-    if (strcmp (g_strstrip (items[i]), VM_JANUS_PROTOCOL) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
-
 gboolean
 vm_sfu_upgrade (VmConn *conn, GError **error)
 {
   VmServer *self = conn->server;
   VmSfuServer *sfu = vm_sfu_server_of (self);
-  gchar text[128];
-  const gchar *ticket;
+  g_autofree gchar *ticket = vm_conn_get_argument (conn, "ticket");
   gchar *key = NULL;
   VmMember *member;
 
   if (!sfu->control)
     return FALSE;
-  if (!speaks_janus (conn)) {
+  if (!vm_request_head_lists (&conn->request->head, "sec-websocket-protocol",
+          VM_JANUS_PROTOCOL)) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "The WebSocket subprotocol must be " VM_JANUS_PROTOCOL);
     return TRUE;
   }
-  ticket = lws_get_urlarg_by_name (conn->wsi, "ticket=", text, sizeof text);
   member = vm_rooms_use_sfu_ticket (
       self->rooms, ticket, g_get_monotonic_time (), error);
   if (member)

@@ -13,17 +13,6 @@
 
 #define TEXT "text/plain; charset=UTF-8"
 #define JSON "application/json"
-#define SID_MAX 64 /* longer ones are nobody's */
-
-/* One that is too long for the buffer is cut, and wrong either way. */
-static gchar *
-get_argument (VmConn *conn, const gchar *name)
-{
-  gchar value[MAX (SID_MAX, 2 * VM_PIN_MAX)];
-
-  return g_strdup (
-      lws_get_urlarg_by_name (conn->wsi, name, value, sizeof value));
-}
 
 static void
 query_free (gpointer data)
@@ -39,14 +28,14 @@ void
 vm_session_take_query (VmConn *conn)
 {
   VmSessionQuery *query = g_new0 (VmSessionQuery, 1);
-  g_autofree gchar *protocol = get_argument (conn, "EIO=");
-  g_autofree gchar *transport = get_argument (conn, "transport=");
+  g_autofree gchar *protocol = vm_conn_get_argument (conn, "EIO");
+  g_autofree gchar *transport = vm_conn_get_argument (conn, "transport");
 
   query->protocol_4 = g_strcmp0 (protocol, VM_ENGINE_PROTOCOL) == 0;
   query->websocket = g_strcmp0 (transport, "websocket") == 0;
   query->known = query->websocket || g_strcmp0 (transport, "polling") == 0;
-  query->sid = get_argument (conn, "sid=");
-  query->pin = get_argument (conn, "pin=");
+  query->sid = vm_conn_get_argument (conn, "sid");
+  query->pin = vm_conn_get_argument (conn, "pin");
   vm_conn_set_query (conn, query, query_free);
 }
 
@@ -71,7 +60,7 @@ find_fault (VmConn *conn)
 {
   const VmSessionQuery *query = vm_session_get_query (conn);
 
-  if (conn->request->head)
+  if (conn->request->head_only)
     return "A session is polled by GET";
   if (!query->protocol_4)
     return "Only Engine.IO 4 is spoken here";

@@ -336,7 +336,6 @@ destroy (gpointer state)
   g_free (files);
 }
 
-#define READ_BYTES (64 * 1024) /* at once */
 
 static const VmRoute routes[] = {
   { .path = "/transfers", .post = post_transfers },
@@ -348,7 +347,6 @@ const VmServerProtocol vm_protocol_transfer = {
   .name = "transfer",
   .routes = routes,
   .subprotocol = "videomeet.file",
-  .read_bytes = READ_BYTES,
   .create = create,
   .destroy = destroy,
   .tick = tick,

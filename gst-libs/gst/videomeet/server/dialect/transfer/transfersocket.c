@@ -223,9 +223,8 @@ vm_transfer_upgrade (VmConn *conn, GError **error)
   VmTransferServer *files = vm_transfer_server_of (self);
   const gchar *key = vm_conn_get_key (conn);
   g_autofree gchar *device_id = key ? vm_device_id_from_key_hash (key) : NULL;
-  gchar text[128];
-  const gchar *of_meeting =
-      lws_get_urlarg_by_name (conn->wsi, "id=", text, sizeof text);
+  g_autofree gchar *of_meeting = vm_conn_get_argument (conn, "id");
+  g_autofree gchar *ticket = vm_conn_get_argument (conn, "ticket");
   g_autofree gchar *id = NULL;
   gboolean known;
 
@@ -233,9 +232,8 @@ vm_transfer_upgrade (VmConn *conn, GError **error)
     begin_of_meeting (conn, of_meeting, error);
     return TRUE;
   }
-  id = vm_transfers_use (files->tickets,
-      lws_get_urlarg_by_name (conn->wsi, "ticket=", text, sizeof text),
-      device_id, g_get_monotonic_time (), error);
+  id = vm_transfers_use (
+      files->tickets, ticket, device_id, g_get_monotonic_time (), error);
   /* trust may have ended since the ticket was given */
   if (id && vm_transfer_may_send (self, device_id, &known, error))
     begin (conn, device_id, g_steal_pointer (&id), NULL, known);
