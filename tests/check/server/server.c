@@ -447,11 +447,19 @@ GST_START_TEST (test_header_without_end)
 
   times.request = G_TIME_SPAN_SECOND;
   for (guint c = 0; c < G_N_ELEMENTS (configs); c++) {
+    static const gchar request[] =
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     VmServer *hasty = net_server (&configs[c], &times);
+    g_autoptr (GIOStream) idle = net_connect (hasty);
+    g_autoptr (NetAnswer) before = net_ask_on (idle, request, strlen (request));
     g_autoptr (NetAnswer) answer =
         net_ask (hasty, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n");
+    g_autoptr (NetAnswer) after = net_ask_on (idle, request, strlen (request));
 
     check (answer, 408, "TIMEOUT");
+    /* between two requests there is no header to end */
+    fail_unless_equals_int (before->status, 200);
+    fail_unless_equals_int (after->status, 200);
     vm_server_stop (hasty);
     g_object_unref (hasty);
   }

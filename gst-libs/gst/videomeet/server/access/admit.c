@@ -34,8 +34,7 @@ static gchar *
 take_header (VmConn *conn)
 {
   const VmRoute *route = conn->request->route;
-  g_autofree gchar *header =
-      vm_conn_get_header (conn, "authorization");
+  g_autofree gchar *header = vm_conn_get_header (conn, "authorization");
 
   if (!header || g_ascii_strncasecmp (header, BEARER, strlen (BEARER)) != 0
       || (route && route->own_token))

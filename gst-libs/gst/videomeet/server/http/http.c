@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The requests of one connection: what is checked before any route sees one, and
- * its body. A
- * refusal of a request with a body waits until the body has been read, else the
- * client would see a reset connection and not the refusal. */
+/* The requests of one connection: what is checked before any route sees one,
+ * and its body. A refusal of a request with a body waits until the body has
+ * been read, else the client would see a reset connection and not the refusal.
+ */
 
 #include "server/http/http.h"
 #include "base/hostcheck.h"
@@ -201,7 +201,6 @@ take_request (VmConn *conn)
   if (request->route && request->route->read_url)
     request->route->read_url (conn);
   vm_conn_take_pass (conn);
-  request->head_only = has_method (conn, "HEAD");
   /* where its body ends nobody can tell */
   if (!check_framing (conn))
     return answer_refusal (conn, TRUE);
@@ -311,6 +310,7 @@ take_head (VmConn *conn)
   if (state == VM_REQUEST_HEAD_WHOLE) {
     g_byte_array_remove_range (request->input, 0, request->head.scanned);
     request->closes = !vm_request_head_keeps_alive (&request->head);
+    request->head_only = has_method (conn, "HEAD");
     request->path = vm_request_head_get_path (&request->head);
     return vm_request_head_has (&request->head, "upgrade")
                ? take_upgrade (conn)
@@ -320,8 +320,8 @@ take_head (VmConn *conn)
     refuse (conn, 431, VM_ERROR_TOO_LARGE,
         "The request's header is larger than 16 KiB");
   else
-    refuse (conn, 400, VM_ERROR_BAD_REQUEST,
-        "The request's header cannot be read");
+    refuse (
+        conn, 400, VM_ERROR_BAD_REQUEST, "The request's header cannot be read");
   return answer_refusal (conn, TRUE);
 }
 
@@ -346,7 +346,7 @@ vm_http_read_on (VmConn *conn)
   VmRequest *request = conn->request;
   gsize before = 0;
 
-  while (!conn->ended && !request->deaf && request->input
+  while (!conn->ended && !request->deaf && request->input && request->input->len
          && request->input->len != before
          && !lws_partial_buffered (conn->wsi)) {
     g_autoptr (GByteArray) input = g_byte_array_ref (request->input);

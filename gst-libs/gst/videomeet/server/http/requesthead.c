@@ -181,8 +181,7 @@ vm_request_head_get_argument (const VmRequestHead *head, const gchar *name)
     gsize length = strcspn (++at, " &");
 
     if (length > size && at[size] == '=' && strncmp (at, name, size) == 0) {
-      g_autofree gchar *value =
-          g_strndup (at + size + 1, length - size - 1);
+      g_autofree gchar *value = g_strndup (at + size + 1, length - size - 1);
 
       g_strdelimit (value, "+", ' ');
       return g_uri_unescape_string (value, NULL);

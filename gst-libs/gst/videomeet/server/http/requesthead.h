@@ -25,8 +25,8 @@ typedef struct
 
 /* Reads on; @data has all of the head that came so far, and may have more. Once
  * it is whole, @head has the text and its size in @scanned. */
-VmRequestHeadState vm_request_head_read (
-    VmRequestHead *head, const gchar *data, gsize size);
+VmRequestHeadState
+vm_request_head_read (VmRequestHead *head, const gchar *data, gsize size);
 void vm_request_head_clear (VmRequestHead *head);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmRequestHead, vm_request_head_clear)
 
@@ -38,8 +38,8 @@ gchar *vm_request_head_get_path (const VmRequestHead *head);
 gboolean vm_request_head_has_query (const VmRequestHead *head);
 /* Of the query, decoded; NULL: it has none of that name. Returns: (transfer
  * full) */
-gchar *vm_request_head_get_argument (
-    const VmRequestHead *head, const gchar *name);
+gchar *
+vm_request_head_get_argument (const VmRequestHead *head, const gchar *name);
 /* The value, of several fields joined by commas; NULL: there is none. Returns:
  * (transfer full) */
 gchar *vm_request_head_get (const VmRequestHead *head, const gchar *name);

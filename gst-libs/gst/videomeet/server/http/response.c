@@ -74,8 +74,7 @@ vm_http_reply (VmConn *conn, guint status, const gchar *type,
     lws_callback_on_writable (conn->wsi);
   request->deaf = FALSE;
   vm_conn_reset_request (conn);
-  if (vm_conn_write (
-          conn, (guint8 *) text->str + LWS_PRE, text->len - LWS_PRE)
+  if (vm_conn_write (conn, (guint8 *) text->str + LWS_PRE, text->len - LWS_PRE)
       < 0)
     return -1;
   if (close)

@@ -180,7 +180,7 @@ vm_server_create_context (VmServer *self)
   if (!context) {
     give_back_all (self);
     give_back (&self->marker);
-      return NULL;
+    return NULL;
   }
   /* it polls nothing else yet */
   uv_walk (&self->loop, note_event_pipe, self);

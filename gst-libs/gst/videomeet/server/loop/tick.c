@@ -12,9 +12,12 @@
 #include "server/socket/ws.h"
 #include "server/loop/tcpinfo.h"
 
-#define LATER (5 * G_USEC_PER_SEC) /* for a connection to say its first byte */
+#define LATER                                                    \
+  (5 * G_USEC_PER_SEC) /* for a connection to say its first byte \
+                        */
 
-/* libwebsockets keeps what the socket does not take, and has no timer for it. */
+/* libwebsockets keeps what the socket does not take, and has no timer for it.
+ */
 static gboolean
 is_untaken (VmConn *conn, gint64 now)
 {

@@ -325,7 +325,8 @@ static int
 write_close (VmWs *ws)
 {
   gsize size = strlen (ws->close_reason);
-  guint8 payload[VM_WS_CONTROL_MAX] = { ws->close_code >> 8, ws->close_code & 0xff };
+  guint8 payload[VM_WS_CONTROL_MAX] = { ws->close_code >> 8,
+    ws->close_code & 0xff };
 
   memcpy (payload + 2, ws->close_reason, size);
   ws->close_sent = TRUE;

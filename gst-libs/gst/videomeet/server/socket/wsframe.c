@@ -23,7 +23,10 @@ header_size (const VmWsReader *reader)
 
   if (reader->have < 2)
     return 2;
-  return 2 + (length == LENGTH_16 ? 2 : length == LENGTH_64 ? 8 : 0)
+  return 2
+         + (length == LENGTH_16    ? 2
+             : length == LENGTH_64 ? 8
+                                   : 0)
          + MASK_SIZE;
 }
 
@@ -162,7 +165,8 @@ vm_ws_reader_take (
     }
     if (reader->have != BAD && reader->have < header_size (reader))
       return used;
-    if (reader->have != BAD && (reader->left = read_length (reader)) > G_MAXINT64)
+    if (reader->have != BAD
+        && (reader->left = read_length (reader)) > G_MAXINT64)
       reader->have = BAD;
     if (reader->have != BAD && !(opcode_of (reader) & CONTROL)
         && opcode_of (reader))

@@ -248,8 +248,8 @@ vm_sfu_upgrade (VmConn *conn, GError **error)
 
   if (!sfu->control)
     return FALSE;
-  if (!vm_request_head_lists (&conn->request->head, "sec-websocket-protocol",
-          VM_JANUS_PROTOCOL)) {
+  if (!vm_request_head_lists (
+          &conn->request->head, "sec-websocket-protocol", VM_JANUS_PROTOCOL)) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "The WebSocket subprotocol must be " VM_JANUS_PROTOCOL);
     return TRUE;

@@ -336,7 +336,6 @@ destroy (gpointer state)
   g_free (files);
 }
 
-
 static const VmRoute routes[] = {
   { .path = "/transfers", .post = post_transfers },
   { .path = "/transfer", .upgrade = vm_transfer_upgrade },

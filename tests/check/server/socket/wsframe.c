@@ -21,8 +21,8 @@ read_frames (const gchar *bytes, gsize size, gsize step)
 
   for (gsize at = 0; at < size;) {
     VmWsPiece piece;
-    gsize used = vm_ws_reader_take (
-        &reader, copy + at, MIN (step, size - at), &piece);
+    gsize used =
+        vm_ws_reader_take (&reader, copy + at, MIN (step, size - at), &piece);
 
     fail_unless (used > 0 && used <= MIN (step, size - at));
     at += used;
@@ -48,14 +48,18 @@ static const struct
   gsize size;
   const gchar *said;
 } frames[] = {
-#define FRAMES(bytes, said) { bytes, sizeof (bytes) - 1, said }
+#define FRAMES(bytes, said)         \
+  {                                 \
+    bytes, sizeof (bytes) - 1, said \
+  }
   FRAMES ("\x81\x85" MASK HELLO, "Hello|"),
   FRAMES ("\x82\x85" MASK HELLO "\x81\x80" MASK, "Hello||"),
   FRAMES ("\x89\x85" MASK HELLO "\x8a\x80" MASK, "9:Hello|10:|"),
   FRAMES ("\x01\x83" MASK "\x7f\x9f\x4d\x80\x82" MASK "\x5b\x95", "Hello|"),
   /* a ping inside a message */
   FRAMES ("\x01\x83" MASK "\x7f\x9f\x4d\x89\x80" MASK "\x80\x82" MASK
-          "\x5b\x95", "Hel9:|lo|"),
+          "\x5b\x95",
+      "Hel9:|lo|"),
   FRAMES ("\x81\xfe\x00\x05" MASK HELLO, "Hello|"),
   FRAMES ("\x81\xff\x00\x00\x00\x00\x00\x00\x00\x05" MASK HELLO, "Hello|"),
   FRAMES ("\x88\x82" MASK "\x34\x12", "8:\x03\xe8|"),

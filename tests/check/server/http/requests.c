@@ -69,9 +69,9 @@ check_bytes (const gchar *bytes, gsize size, const gchar *statuses)
     g_autofree gchar *seen =
         get_statuses (i & 1 ? secure : plain, bytes, size, i & 2);
 
-    fail_unless (g_str_equal (seen, statuses), "%s, not %s, %s %s: %s", seen,
-        statuses, i & 1 ? "over TLS" : "over HTTP", i & 2 ? "in bytes" : "whole",
-        bytes);
+    fail_unless (g_str_equal (seen, statuses), "%s, not %s, %s %s: %.200s",
+        seen, statuses, i & 1 ? "over TLS" : "over HTTP",
+        i & 2 ? "in bytes" : "whole", bytes);
   }
 }
 
@@ -80,8 +80,8 @@ check_bytes (const gchar *bytes, gsize size, const gchar *statuses)
 static void
 check_fields (const gchar *fields, guint status, gboolean closes)
 {
-  g_autofree gchar *request = g_strconcat (
-      "GET /healthz HTTP/1.1\r\n" HOST, fields, "\r\n" LAST, NULL);
+  g_autofree gchar *request =
+      g_strconcat ("GET /healthz HTTP/1.1\r\n" HOST, fields, "\r\n" LAST, NULL);
   g_autofree gchar *first =
       g_strconcat ("GET /healthz HTTP/1.1\r\n", fields, HOST "\r\n" LAST, NULL);
   g_autofree gchar *statuses = g_strdup_printf (
@@ -172,8 +172,12 @@ static const struct
   { "X: 1\n" EVIL, 400 },
   { "X: 1\rOrigin: https://evil.example\r\n", 400 },
   { "X: 1\r\r\n", 400 },
-  { "X: a\x01" "b\r\n", 400 },
-  { "X: a\x7f" "b\r\n", 400 },
+  { "X: a\x01"
+    "b\r\n",
+      400 },
+  { "X: a\x7f"
+    "b\r\n",
+      400 },
   { "Host: localhost\r\n", 400 },
   { "Origin: http://localhost\r\n" EVIL, 400 },
   { "Content-Length: 0\r\nContent-Length: 0\r\n", 400 },
