@@ -247,10 +247,10 @@ open_connection (void)
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
   g_assert_cmpint (fd, >=, 0);
-  setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
-  setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
   g_assert_cmpint (
       connect (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
+  setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+  setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
   return fd;
 }
 
@@ -265,7 +265,9 @@ exchange (const gchar *data, gsize size, guint step)
 
   for (gsize at = 0; at < size;) {
     gsize piece = MIN (step ? step : size, size - at);
-    gssize sent = send (fd, data + at, piece, MSG_NOSIGNAL);
+    /* libFuzzer has a timer that interrupts */
+    gssize sent =
+        TEMP_FAILURE_RETRY (send (fd, data + at, piece, MSG_NOSIGNAL));
 
     if (sent <= 0)
       break;
@@ -273,7 +275,7 @@ exchange (const gchar *data, gsize size, guint step)
     step += step ? at % 7 : 0;
   }
   shutdown (fd, SHUT_WR);
-  while ((got = recv (fd, buffer, sizeof buffer, 0)) > 0) {
+  while ((got = TEMP_FAILURE_RETRY (recv (fd, buffer, sizeof buffer, 0))) > 0) {
     g_byte_array_append (answers, buffer, got);
     g_assert_cmpuint (answers->len, <, ANSWERS_MAX);
   }
