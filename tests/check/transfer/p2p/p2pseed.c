@@ -248,6 +248,33 @@ GST_START_TEST (an_end_before_the_last_byte_is_refused)
 }
 GST_END_TEST;
 
+/* It would not be read on, and so not hear of its end. */
+GST_START_TEST (a_sender_of_the_base_protocol_cannot_pause)
+{
+  say_meta (SIZE, hash);
+  say_bytes (0, CHUNK, CHUNK);
+  p2p_say (pair->near, VM_P2P_FILE_CONTROL, "{\"action\":\"pause\"}");
+  check_refused (VM_ERROR_BAD_MESSAGE);
+}
+GST_END_TEST;
+
+/* At 1 byte/s the next chunk would be read a day later. */
+GST_START_TEST (a_sender_that_leaves_is_not_waited_for)
+{
+  gint64 from = g_get_monotonic_time ();
+
+  pair->receive.max_rate = 1;
+  say_meta (SIZE, hash);
+  fail_unless_equals_uint64 (hear_ack (pair->near), 0);
+  say_bytes (0, CHUNK, CHUNK);
+  hear_acks (CHUNK);
+  vm_p2p_pipe_close (pair->near, NULL);
+  p2p_link_end (pair);
+  fail_if (pair->received);
+  fail_unless (g_get_monotonic_time () - from < P2P_WAIT);
+}
+GST_END_TEST;
+
 static void
 check_no_offset (guint64 offset)
 {
@@ -525,6 +552,8 @@ p2pseed_suite (void)
   tcase_add_test (tc, bytes_beyond_the_size_are_refused);
   tcase_add_test (tc, bytes_that_are_left_out_are_refused);
   tcase_add_test (tc, an_end_before_the_last_byte_is_refused);
+  tcase_add_test (tc, a_sender_of_the_base_protocol_cannot_pause);
+  tcase_add_test (tc, a_sender_that_leaves_is_not_waited_for);
   tcase_add_test (tc, offsets_that_overflow_are_refused);
   tcase_add_test (tc, what_is_no_announcement_is_refused);
   tcase_add_test (tc, a_stream_that_begins_otherwise_is_refused);

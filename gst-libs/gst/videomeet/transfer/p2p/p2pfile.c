@@ -125,6 +125,9 @@ vm_p2p_file_take_control (VmP2pFile *self, GBytes *body, GError **error)
     return FALSE;
   if (!self->answered && self->sends)
     self->native = TRUE;
+  if (!self->native)
+    return vm_p2p_file_refuse (
+        error, "FILE_CONTROL of a peer that knows only the base protocol");
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++) {
     if (g_strcmp0 (fields.action, actions[i].action) == 0)
       vm_p2p_file_tell (self, actions[i].type)->reason =

@@ -529,7 +529,7 @@ read_all (VmP2pForward *self, guint64 max_rate)
     GBytes *body;
     gsize size;
 
-    if (now < pace) {
+    if (now < pace && !vm_p2p_pipe_is_over (self->pipe)) {
       g_usleep (MIN (pace - now, VM_P2P_LOOK_EVERY));
       continue;
     }

@@ -282,6 +282,12 @@ wait_to_read (Receiving *self)
     timeout = MIN (timeout, self->pace - now);
   g_usleep (timeout);
   give_sign (self);
+  if (vm_p2p_pipe_is_over (self->pipe)) {
+    g_autoptr (GError) why =
+        g_error_new (VM_ERROR, VM_ERROR_DISCONNECTED, "The other side is gone");
+
+    lose (self, why);
+  }
 }
 
 /* Takes @body. */
