@@ -13,6 +13,7 @@ import lab
 import test_janus
 
 ROOM = 4711
+MEET = 5  # s after an attempt without a path, until two meet by Janus
 SEEN = 20  # frames that make sure that a picture came
 
 
@@ -251,6 +252,44 @@ class Bridge(Losses, Meeting):
                        "Dave is the bridge again")
         carl.wait_event("bridge", lab.SOON, state="closed")
         self.all_meet(everybody, lab.SOON, marked=True)
+
+    def block(self, how, *hosts):
+        """Everything between two, but discovery and the host's server."""
+        for one, other in (hosts, hosts[::-1]):
+            for tables, address in (("iptables", other.address),
+                                    ("ip6tables", other.link_local)):
+                for rule in (["-p", "udp", "--dport", "5353", "-j", "ACCEPT"],
+                             ["-p", "tcp", "--dport", "8080", "-j", "ACCEPT"],
+                             ["-p", "tcp", "--sport", "8080", "-j", "ACCEPT"],
+                             ["-j", "DROP"]):
+                    one.call(tables, how, "INPUT", "-s", address, *rule)
+
+    def path_to(self, process, user):
+        ids = [e["id"] for e in process.events("participant-joined") if e["user"] == user]
+        return next((e["path"] for e in reversed(process.events("path")) if e["id"] in ids),
+                    None)
+
+    def test_pair_without_a_path(self):
+        """Host and guest meet by the Janus of the host, until a path exists."""
+        between = (self.lab.hosts[1], self.lab.hosts[3])
+        self.block("-A", *between)
+        bob = self.bob("--cloud", self.uri(), *self.secret(self.lab.hosts[1]))
+        dave, carl = self.bridge(3, "Dave"), self.guest(2, "Carl")
+        lab.wait_until(lambda: bob.events("warning") or dave.events("warning"), lab.SOON,
+                       "an attempt without a path")
+        for one, other in ((bob, "Dave"), (dave, "Bob")):
+            lab.wait_until(lambda p=one, u=other: self.path_to(p, u) == "cloud", MEET,
+                           f"{other} by Janus")
+            self.sees(one, other)
+            self.assertEqual(self.path_to(one, "Carl"), "host")
+        time.sleep(MEET)
+        self.block("-D", *between)
+        for one, other in ((bob, "Dave"), (dave, "Bob")):
+            lab.wait_until(lambda p=one, u=other: self.path_to(p, u) == "host", lab.SOON,
+                           f"{other} without Janus")
+        self.assertEqual({e["path"] for e in carl.events("path")}, {"host"})
+        self.saw(dave, "Bob", "Carl")
+        self.saw(bob, "Carl", "Dave")
 
     def test_earliest_is_the_bridge(self):
         bob = self.bob("--cloud", self.uri(), *self.secret(self.lab.hosts[1]))

@@ -229,6 +229,7 @@ fill_config (VmSignalBin *self, VmControllerConfig *config)
   config->cap_token = g_strdup (self->cap_token);
   config->api_secret = g_strdup (self->api_secret);
   config->make_room = self->make_room;
+  config->cloud_uri = g_strdup (self->cloud_uri);
   config->via = g_strdup (self->via);
   config->origin_id = g_strdup (self->origin_id);
   config->link.receive = self->receive;

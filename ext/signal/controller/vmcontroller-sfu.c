@@ -262,9 +262,28 @@ on_pair (VmMeeting *meeting, VmParticipant *participant, gpointer data)
     vm_link_agree_to_pair (link);
 }
 
+/* That of the bridge's room, but in rooms of its own. */
+static void
+set_server (VmController *self)
+{
+  g_autofree gchar *socket = NULL;
+  g_autofree gchar *uri = NULL;
+  gint64 room;
+
+  if (!self->config.cloud_uri
+      || !VM_PLUGIN (vm_janus_uri_parse) (
+          self->config.cloud_uri, &socket, &room, NULL))
+    return;
+  uri = g_strconcat ("janus+", socket, NULL);
+  VM_PLUGIN (vm_meeting_set_sfu_server)
+  (self->meeting, uri, self->config.api_secret);
+}
+
 void
 vm_controller_set_up_sfu (VmController *self)
 {
-  if (self->config.link.paths & VM_PATH_CLOUD)
-    VM_PLUGIN (vm_meeting_set_sfu_func) (self->meeting, on_sfu, on_pair);
+  if (!(self->config.link.paths & VM_PATH_CLOUD))
+    return;
+  VM_PLUGIN (vm_meeting_set_sfu_func) (self->meeting, on_sfu, on_pair);
+  set_server (self);
 }

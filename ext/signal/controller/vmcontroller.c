@@ -33,6 +33,7 @@ vm_controller_config_clear (VmControllerConfig *config)
   g_clear_pointer (&config->api_secret, g_free);
   g_clear_pointer (&config->via, g_free);
   g_clear_pointer (&config->call_to, g_free);
+  g_clear_pointer (&config->cloud_uri, g_free);
   g_clear_pointer (&config->origin_id, g_free);
   vm_link_config_clear (&config->link);
 }

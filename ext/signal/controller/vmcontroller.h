@@ -13,6 +13,7 @@ typedef struct
   VmLinkConfig link;
   VmMeetingMode mode;
   gchar *uri, *meeting, *user, *pin, *host_key, *cap_token, *api_secret;
+  gchar *cloud_uri; /* as of the element, or NULL */
   gchar *via, *origin_id; /* see vm_meeting_set_via(); or NULL */
   gchar *call_to; /* id of a user, or NULL */
   gboolean auto_accept, ask_host, rejoin, make_room, end_when_alone;

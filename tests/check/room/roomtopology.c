@@ -561,6 +561,39 @@ GST_START_TEST (test_pair_that_is_none)
 
 GST_END_TEST;
 
+/* A room with a host stays a mesh, but two of it may be a pair, the host too.
+ */
+GST_START_TEST (test_pair_of_a_host)
+{
+  Peer guests[2];
+
+  set_mesh_max (2);
+  peer_init (&host);
+  open_room (NULL, 6);
+  for (guint i = 0; i < G_N_ELEMENTS (guests); i++)
+    come_in (&guests[i]);
+  tick (1);
+  fail_unless_equals_int (wanted, -1);
+  g_string_truncate (host.heard, 0);
+  g_string_truncate (guests[0].heard, 0);
+  peers[0] = host;
+  peers[1] = guests[0];
+  pair (0, "p002", TRUE);
+  pair (1, "p001", TRUE);
+  fail_unless_equals_int (wanted, TRUE);
+  vm_room_sfu_made (room, NUMBER);
+  fail_unless_equals_int (vm_room_get_topology (room), VM_TOPOLOGY_MESH);
+  heard (&host, "sfu:on+p002");
+  heard (&guests[0], "sfu-pair sfu:on+p001");
+  g_clear_pointer (&rooms, vm_rooms_free);
+  fail_unless_equals_int (wanted, FALSE);
+  peer_clear (&host);
+  for (guint i = 0; i < G_N_ELEMENTS (guests); i++)
+    peer_clear (&guests[i]);
+}
+
+GST_END_TEST;
+
 static void
 make_pair (void)
 {
@@ -640,6 +673,7 @@ roomtopology_suite (void)
   tcase_add_test (tc, test_pair_that_is_none);
   tcase_add_test (tc, test_pair_loses_the_sfu);
   tcase_add_test (tc, test_pair_grows);
+  tcase_add_test (tc, test_pair_of_a_host);
   tcase_add_test (tc, test_ends);
   tcase_add_test (tc, test_without_an_sfu);
   suite_add_tcase (s, tc);

@@ -276,6 +276,68 @@ GST_START_TEST (test_no_janus)
 
 GST_END_TEST;
 
+/* Types of messages. */
+static void
+on_host_signal (VmSeat *seat, const VmSignal *signal, gpointer types)
+{
+  g_string_append_printf (
+      types, "%s ", vm_signal_type_to_string (signal->type));
+}
+
+static VmSeat *
+open_hosted (const gchar *uri, GString *types)
+{
+  const VmMeetingConfig config = { .name = "blue",
+    .user = "Ann",
+    .device = "desk",
+    .max_participants = 4,
+    .call_type = VM_CALL_TYPE_VIDEO,
+    .takes_sfu = TRUE,
+    .sfu_uri = uri,
+    .sfu_secret = SECRET };
+  g_autoptr (GError) error = NULL;
+  VmSeat *seat = vm_server_open_meeting (
+      server, &config, NULL, on_host_signal, types, &error);
+
+  g_assert_no_error (error);
+  return seat;
+}
+
+/* The Janus of a host is there for pairs, and as long as the meeting that asks
+ * for it; one that cannot be used keeps nobody from hosting. */
+GST_START_TEST (test_pair_of_a_host)
+{
+  VmServerConfig config = { .loopback_only = TRUE };
+  g_autoptr (GString) types = g_string_new (NULL);
+  g_autoptr (VmSignal) asks = vm_signal_new (VM_SIGNAL_SFU_PAIR);
+  g_autofree gchar *uri = NULL, *path = NULL;
+  VmSeat *seat;
+
+  janus = fake_janus_new ();
+  uri = g_strdup_printf ("janus+ws://127.0.0.1:%u/", janus->port);
+  server = net_server (&config, NULL);
+  vm_seat_close (open_hosted ("janus+wss://localhost/", types));
+  seat = open_hosted (uri, types);
+  WAIT_UNTIL (
+      fake_janus_was_asked (janus, "\"attach\"", NULL), "the server at Janus");
+  bob = come ("Bob", TRUE);
+  net_socket_send (
+      bob, "{\"type\":\"sfu-pair\",\"seq\":2,\"to\":\"p001\",\"active\":true}");
+  WAIT_UNTIL (strstr (types->str, "sfu-pair"), "the host is asked");
+  asks->to = g_strdup ("p002");
+  asks->active = TRUE;
+  vm_seat_send (seat, asks);
+  path = wait_for_path (bob);
+  fail_unless (path != NULL);
+  WAIT_UNTIL (strstr (types->str, "sfu "), "the host");
+  carl = connect_to (path);
+  vm_seat_close (seat);
+  vm_seat_close (open_hosted (NULL, types));
+  fail_unless (is_refused (path, "janus-protocol"));
+}
+
+GST_END_TEST;
+
 static GString *warned; /* by another thread, which has ended when it is read */
 
 static void
@@ -446,6 +508,7 @@ sfuserver_suite (void)
   tcase_add_test (tc, test_rooms_end_with_the_server);
   tcase_add_test (tc, test_queue);
   tcase_add_test (tc, test_message);
+  tcase_add_test (tc, test_pair_of_a_host);
   tcase_add_test (tc, test_settings);
   suite_add_tcase (s, tc);
   return s;

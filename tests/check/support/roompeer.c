@@ -84,7 +84,7 @@ void
 open_room (const gchar *pin, guint max)
 {
   VmRoomConfig config = { "standup", "Ann", "desk", "AAAA", pin, max,
-    VM_CALL_TYPE_VIDEO };
+    VM_CALL_TYPE_VIDEO, .takes_sfu = takes_sfu };
 
   room = vm_rooms_open (rooms, &config, &host, &host.member, NULL);
   fail_unless (room != NULL);

@@ -55,6 +55,7 @@ host (VmMeeting *self, GError **error)
     return FALSE;
   g_object_get (self->node, "device", &device, NULL);
   config.device = device;
+  vm_meeting_configure_sfu (self, &config);
   self->seat = vm_server_open_meeting (vm_node_get_server (self->node), &config,
       self->context, vm_meeting_on_seat_signal, self, error);
   return self->seat != NULL;
@@ -417,7 +418,7 @@ vm_meeting_try_next (VmMeeting *self)
     .host_id = self->host_key,
     .insecure = insecure,
     .nonce = self->via ? NULL : vm_meeting_renew_nonce (self),
-    .takes_sfu = self->sfu_func && !self->via && vm_meeting_may_cloud (self),
+    .takes_sfu = vm_meeting_takes_sfu (self),
     .via = self->via,
     .origin_id = self->origin_id,
     .cap_token = self->cap_token && *self->cap_token ? self->cap_token : NULL,

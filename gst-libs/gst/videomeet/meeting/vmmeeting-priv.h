@@ -173,6 +173,7 @@ struct _VmMeeting
   gint64 sfu_room, sfu_since; /* µs */
   guint sfu_attempts;
   GSource *sfu_timer; /* when another ticket is asked for */
+  gchar *sfu_uri, *sfu_secret; /* see vm_meeting_set_sfu_server(); or NULL */
   VmMeetingSfuFunc sfu_func; /* or NULL */
   VmMeetingPairFunc pair_func; /* likewise */
   VmMeetingCloudFunc cloud_func; /* or NULL */
@@ -308,6 +309,14 @@ void vm_meeting_set_cloud_func (
  * device does not say that it can follow. */
 void vm_meeting_set_sfu_func (
     VmMeeting *self, VmMeetingSfuFunc func, VmMeetingPairFunc pair);
+/* If this device hosts the meeting, pairs without a path meet by the Janus at
+ * @uri, "janus+ws://host:port/", or NULL. Before vm_meeting_start(). */
+void vm_meeting_set_sfu_server (
+    VmMeeting *self, const gchar *uri, const gchar *secret);
+/* Fills in what of it concerns an SFU. */
+void vm_meeting_configure_sfu (VmMeeting *self, VmMeetingConfig *config);
+/* Whether this device can follow to an SFU. */
+gboolean vm_meeting_takes_sfu (VmMeeting *self);
 void vm_meeting_take_sfu (VmMeeting *self, const VmSignal *signal);
 void vm_meeting_take_sfu_heard (
     VmMeeting *self, VmParticipant *from, const VmSignal *signal);

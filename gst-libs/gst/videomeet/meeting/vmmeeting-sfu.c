@@ -6,6 +6,8 @@
 
 #include "meeting/vmmeeting-priv.h"
 #include "meeting/vmparticipant-priv.h"
+#include "node/node-priv.h"
+#include "trust/keys/vmidentity-priv.h"
 #include "wire/janus/janusmark.h"
 
 #include <string.h>
@@ -22,6 +24,28 @@ vm_meeting_set_sfu_func (
 {
   self->sfu_func = func;
   self->pair_func = pair;
+}
+
+void
+vm_meeting_set_sfu_server (
+    VmMeeting *self, const gchar *uri, const gchar *secret)
+{
+  self->sfu_uri = g_strdup (uri);
+  self->sfu_secret = g_strdup (secret);
+}
+
+gboolean
+vm_meeting_takes_sfu (VmMeeting *self)
+{
+  return self->sfu_func && !self->via && vm_meeting_may_cloud (self);
+}
+
+void
+vm_meeting_configure_sfu (VmMeeting *self, VmMeetingConfig *config)
+{
+  config->takes_sfu = vm_meeting_takes_sfu (self);
+  config->sfu_uri = self->sfu_uri;
+  config->sfu_secret = self->sfu_secret;
 }
 
 static void
@@ -109,14 +133,30 @@ on_event (
 
 /* In and out */
 
+/* The host goes by its own server, as everybody else. */
+static gchar *
+get_own_place (VmMeeting *self, VmJanusPlace *place)
+{
+  gboolean secure = vm_server_get_secure (vm_node_get_server (self->node));
+
+  place->identity = vm_node_get_identity (self->node);
+  place->key_hash = secure ? vm_identity_get_key_hash (place->identity) : NULL;
+  return g_strdup_printf ("%s://127.0.0.1:%u", secure ? "https" : "http",
+      vm_node_get_port (self->node));
+}
+
 static void
 enter (VmMeeting *self, const gchar *ticket, gint64 room)
 {
+  g_autofree gchar *own_uri = NULL;
   const VmJanusClientConfig config = { .room = room, .display = self->user };
   VmJanusPlace place = { .path = "/sfu", .ticket = ticket };
   g_autoptr (GError) error = NULL;
 
-  vm_signal_client_get_place (self->client, &place);
+  if (self->client)
+    vm_signal_client_get_place (self->client, &place);
+  else
+    place.base_uri = own_uri = get_own_place (self, &place);
   self->sfu_feeds =
       g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   self->sfu_since = g_get_monotonic_time ();
@@ -168,7 +208,7 @@ vm_meeting_is_sfu_pair (VmMeeting *self, VmParticipant *participant)
 void
 vm_meeting_take_sfu (VmMeeting *self, const VmSignal *signal)
 {
-  if (!self->client || !self->sfu_func || signal->active < 0)
+  if ((!self->client && !self->seat) || !self->sfu_func || signal->active < 0)
     return;
   vm_timer_clear (&self->sfu_timer);
   self->sfu_active = signal->active && !signal->with;
@@ -211,7 +251,7 @@ vm_meeting_send_sfu_pair (
 {
   g_autoptr (VmSignal) signal = vm_signal_new (VM_SIGNAL_SFU_PAIR);
 
-  if (!self->sfu_func || self->via || !vm_meeting_may_cloud (self))
+  if (!vm_meeting_takes_sfu (self))
     return;
   signal->to = g_strdup (vm_participant_get_id (participant));
   signal->active = asks;

@@ -281,6 +281,7 @@ open_seat (VmMeeting *self, GPtrArray *members, GError **error)
   g_object_get (self->node, "device", &device, NULL);
   g_object_get (self, "all-ice-servers", &ice_servers, NULL);
   config.device = device;
+  vm_meeting_configure_sfu (self, &config);
   config.ice_servers = (const gchar *const *) ice_servers;
   return vm_server_take_over_meeting (server, &config, &past, self->context,
       vm_meeting_on_seat_signal, self, error);

@@ -70,6 +70,8 @@ vm_meeting_finalize (GObject *object)
   g_free (self->host_key);
   g_free (self->cap_token);
   g_free (self->api_secret);
+  g_free (self->sfu_uri);
+  g_free (self->sfu_secret);
   g_free (self->via);
   g_free (self->origin_id);
   g_strfreev (self->ice_servers);

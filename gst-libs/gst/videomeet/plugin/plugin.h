@@ -87,6 +87,7 @@
   X (vm_meeting_set_bridge)                \
   X (vm_meeting_set_cloud_func)            \
   X (vm_meeting_set_sfu_func)              \
+  X (vm_meeting_set_sfu_server)            \
   X (vm_meeting_set_via)                   \
   X (vm_meeting_settle)                    \
   X (vm_node_add_file_inlet)               \

@@ -83,9 +83,8 @@ may_pair (const VmMember *member, const VmMember *to)
 {
   const VmRoom *room = member->room;
 
-  return room->open && room->topology == VM_TOPOLOGY_MESH
-         && room->rooms->sfu.mesh_max && room->rooms->sfu_reached
-         && member->takes_sfu && to->takes_sfu;
+  return room->topology == VM_TOPOLOGY_MESH && room->rooms->sfu.mesh_max
+         && room->rooms->sfu_reached && member->takes_sfu && to->takes_sfu;
 }
 
 static void

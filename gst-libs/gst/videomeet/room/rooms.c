@@ -202,6 +202,7 @@ vm_rooms_open (VmRooms *rooms, const VmRoomConfig *config, gpointer peer,
   room->max_participants = config->max_participants;
 
   hello = vm_signal_new (VM_SIGNAL_HELLO);
+  hello->takes_sfu = config->takes_sfu;
   said = vm_signal_add_participant (hello);
   said->user = g_strdup (config->user);
   said->device = g_strdup (config->device);

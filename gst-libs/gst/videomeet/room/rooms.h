@@ -156,6 +156,7 @@ typedef struct
   VmCallType call_type;
   const gchar *const *ice_servers; /* or NULL */
   const gchar *nonce; /* of the host, or NULL */
+  gboolean takes_sfu; /* the host */
 } VmRoomConfig;
 
 /* Opens a meeting and seats its host, who is welcomed at once. */

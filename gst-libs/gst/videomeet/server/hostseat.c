@@ -4,6 +4,7 @@
 
 #include "server/hostseat.h"
 #include "server/outlet.h"
+#include "server/protocol.h"
 #include "server/server-priv.h"
 
 struct _VmSeat
@@ -201,6 +202,7 @@ typedef struct
   VmSeat *seat;
   VmRoomConfig config;
   VmRoomPast past; /* .id NULL: it begins */
+  gchar *sfu_uri, *sfu_secret; /* or NULL */
   GMutex lock; /* of done and error */
   GCond cond;
   gboolean done;
@@ -224,6 +226,8 @@ opening_clear (gpointer data)
   g_free ((gchar *) opening->past.moderator_id);
   g_clear_pointer (&opening->past.members, g_ptr_array_unref);
   g_clear_pointer (&opening->past.barred, g_ptr_array_unref);
+  g_free (opening->sfu_uri);
+  g_free (opening->sfu_secret);
   g_clear_error (&opening->error);
   g_mutex_clear (&opening->lock);
   g_cond_clear (&opening->cond);
@@ -265,6 +269,11 @@ open_on_net (VmServer *self, gpointer data)
   opening->config.device_id = vm_identity_get_device_id (self->identity);
   /* before it opens: who is told of it looks for it here */
   g_ptr_array_add (self->seats, g_atomic_rc_box_acquire (seat));
+  for (guint i = 0; self->protocols[i]; i++) {
+    if (self->protocols[i]->serve_pairs)
+      self->protocols[i]->serve_pairs (
+          self->states[i], opening->sfu_uri, opening->sfu_secret);
+  }
   open_room (self, opening, &error);
   if (!seat->room)
     g_ptr_array_remove (self->seats, seat);
@@ -288,6 +297,22 @@ copy_past (VmRoomPast *to, const VmMeetingPast *past)
     .members = g_ptr_array_ref (past->members),
     .barred = g_ptr_array_ref (past->barred),
   };
+}
+
+/* The meeting goes on without. */
+static void
+find_sfu (Opening *opening, const VmMeetingConfig *config)
+{
+  VmServer *self = opening->seat->server;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; config->sfu_uri && self->protocols[i]; i++) {
+    if (self->protocols[i]->find_sfu)
+      opening->sfu_uri = self->protocols[i]->find_sfu (config->sfu_uri, &error);
+  }
+  opening->sfu_secret = g_strdup (config->sfu_secret);
+  if (error)
+    g_info ("no pair of participants meets by Janus: %s", error->message);
 }
 
 /* Blocks until vm-net has opened it; not to be called on vm-net. */
@@ -319,9 +344,11 @@ vm_server_take_over_meeting (VmServer *self, const VmMeetingConfig *config,
     .nonce = g_strdup (config->nonce),
     .max_participants = config->max_participants,
     .call_type = config->call_type,
+    .takes_sfu = config->takes_sfu,
     .ice_servers =
         (const gchar *const *) g_strdupv ((gchar **) config->ice_servers),
   };
+  find_sfu (opening, config);
   g_mutex_init (&opening->lock);
   g_cond_init (&opening->cond);
 

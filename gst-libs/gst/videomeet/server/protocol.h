@@ -73,6 +73,11 @@ typedef struct
   /* As of VmRoomsFuncs, of one protocol. */
   void (*want_sfu) (gpointer state, VmRoom *room, gboolean wanted);
   void (*cut_sfu) (gpointer state, VmRoom *room, const gchar *id);
+  /* As of VmMeetingConfig: @uri with the address of its host, on any thread but
+   * vm-net, which may wait for 5 s; then its use, NULL: there is none. */
+  gchar *(*find_sfu) (const gchar *uri, GError **error);
+  void (*serve_pairs) (
+      gpointer state, const gchar *uri, const gchar *api_secret);
   /* Saves and restores the seats of one protocol over a restart (roomsave.h);
    * before vm-net runs, and when all sockets are about to close. */
   GVariant *(*save) (gpointer outlet);

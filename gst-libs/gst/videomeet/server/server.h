@@ -125,6 +125,9 @@ typedef struct
   /* for guests, see vm_ice_servers_check(), or NULL */
   const gchar *const *ice_servers;
   const gchar *nonce; /* of the host, or NULL; as in a guest's hello */
+  gboolean takes_sfu; /* the host, as in a guest's hello */
+  /* as of VmServerConfig, for pairs without a path; or NULL */
+  const gchar *sfu_uri, *sfu_secret;
 } VmMeetingConfig;
 
 typedef struct _VmSeat VmSeat;

@@ -18,6 +18,7 @@ typedef struct
   VmSfuLine *line; /* of the control, or NULL */
   GHashTable *passes; /* key -> VmSfuPass, of members that have used a ticket */
   gboolean pass_closed; /* since the last tick */
+  gboolean hosted; /* it is for pairs of the meeting that this device hosts */
 } VmSfuServer;
 
 VmSfuServer *vm_sfu_server_of (VmServer *self);

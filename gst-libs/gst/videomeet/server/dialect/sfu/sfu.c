@@ -94,7 +94,9 @@ on_reached (const GError *why, gpointer user_data)
 {
   VmSfuServer *sfu = user_data;
 
-  if (why)
+  if (why && sfu->hosted)
+    g_info ("no pair of participants meets by Janus: %s", why->message);
+  else if (why)
     g_warning ("the SFU at %s, port %u, cannot be used: %s; rooms grow no "
                "larger than a mesh until it can",
         sfu->address.host, sfu->address.port, why->message);
@@ -172,19 +174,32 @@ create (VmServer *server)
 }
 
 static void
+address_clear (VmSfuAddress *address)
+{
+  g_clear_pointer (&address->host, g_free);
+  g_clear_pointer (&address->address, g_free);
+  g_clear_pointer (&address->path, g_free);
+}
+
+static void
+forget (VmSfuServer *sfu)
+{
+  g_clear_pointer (&sfu->passes, g_hash_table_unref);
+  g_clear_pointer (&sfu->line, vm_sfu_line_free);
+  g_clear_pointer (&sfu->control, vm_sfu_control_free);
+  address_clear (&sfu->address);
+  g_clear_pointer (&sfu->api_secret, g_free);
+  sfu->hosted = FALSE;
+  vm_rooms_set_sfu (sfu->server->rooms, NULL);
+}
+
+static void
 stop (gpointer state)
 {
   VmSfuServer *sfu = state;
 
-  g_clear_pointer (&sfu->passes, g_hash_table_unref);
-  g_clear_pointer (&sfu->line, vm_sfu_line_free);
-  g_clear_pointer (&sfu->control, vm_sfu_control_free);
-  g_clear_pointer (&sfu->address.host, g_free);
-  g_clear_pointer (&sfu->address.address, g_free);
-  g_clear_pointer (&sfu->address.path, g_free);
-  g_clear_pointer (&sfu->api_secret, g_free);
+  forget (sfu);
   sfu->vhost = NULL;
-  vm_rooms_set_sfu (sfu->server->rooms, NULL);
 }
 
 static void
@@ -288,6 +303,57 @@ check (const VmServerConfig *config, guint room_size, GError **error)
 }
 
 static gboolean
+find (const gchar *uri, VmSfuAddress *address, GError **error)
+{
+  if (!vm_janus_server_uri_parse (
+          uri, &address->host, &address->port, &address->path, error))
+    return FALSE;
+  address->address = find_address (address->host, error);
+  if (address->address)
+    return TRUE;
+  address_clear (address);
+  return FALSE;
+}
+
+static gchar *
+find_sfu (const gchar *uri, GError **error)
+{
+  VmSfuAddress address = { 0 };
+  gchar *found = NULL;
+
+  if (find (uri, &address, error))
+    found = g_uri_join (G_URI_FLAGS_NONE, "janus+ws", NULL, address.address,
+        address.port, address.path, NULL, NULL);
+  address_clear (&address);
+  return found;
+}
+
+static void
+begin (VmSfuServer *sfu, const gchar *api_secret, const VmRoomsSfu *rooms)
+{
+  sfu->api_secret = g_strdup (api_secret);
+  sfu->passes = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) vm_sfu_pass_free);
+  sfu->control = vm_sfu_control_new (&control_funcs, sfu->api_secret, sfu);
+  vm_rooms_set_sfu (sfu->server->rooms, rooms);
+}
+
+/* Not beside an SFU of the server itself. */
+static void
+serve_pairs (gpointer state, const gchar *uri, const gchar *api_secret)
+{
+  const VmRoomsSfu rooms = { VM_MESH_MAX, VM_SFU_FEW_TIME };
+  VmSfuServer *sfu = state;
+
+  if (sfu->hosted)
+    forget (sfu);
+  if (sfu->control || !uri || !find (uri, &sfu->address, NULL))
+    return;
+  sfu->hosted = TRUE;
+  begin (sfu, api_secret, &rooms);
+}
+
+static gboolean
 configure (gpointer state, const VmServerConfig *config, GError **error)
 {
   VmSfuServer *sfu = state;
@@ -303,17 +369,9 @@ configure (gpointer state, const VmServerConfig *config, GError **error)
       && !config->sfu_secret)
     return TRUE;
   if (!check (config, room_size, error)
-      || !vm_janus_server_uri_parse (config->sfu_uri, &sfu->address.host,
-          &sfu->address.port, &sfu->address.path, error))
+      || !find (config->sfu_uri, &sfu->address, error))
     return FALSE;
-  sfu->address.address = find_address (sfu->address.host, error);
-  if (!sfu->address.address)
-    return FALSE;
-  sfu->api_secret = g_strdup (config->sfu_secret);
-  sfu->passes = g_hash_table_new_full (
-      g_str_hash, g_str_equal, g_free, (GDestroyNotify) vm_sfu_pass_free);
-  sfu->control = vm_sfu_control_new (&control_funcs, sfu->api_secret, sfu);
-  vm_rooms_set_sfu (sfu->server->rooms, &rooms);
+  begin (sfu, config->sfu_secret, &rooms);
   return TRUE;
 }
 
@@ -416,4 +474,6 @@ const VmServerProtocol vm_protocol_sfu = {
   .tick = tick,
   .want_sfu = want,
   .cut_sfu = cut,
+  .find_sfu = find_sfu,
+  .serve_pairs = serve_pairs,
 };
