@@ -7,6 +7,7 @@
 #include "support/eventlog.h"
 #include "support/fakedevice.h"
 
+#include <gst/videomeet/discovery/probebudget.h>
 #include <gst/videomeet/discovery/table.h>
 #include <gst/videomeet/videomeet.h>
 #include <string.h>
@@ -302,6 +303,116 @@ GST_START_TEST (test_table_at_below_and_above_the_limit)
 
 GST_END_TEST;
 
+/* Many ports of one address, as whoever announces them likes. */
+GST_START_TEST (test_ports_of_one_address)
+{
+  g_autoptr (FakeDevice) ann = fake_device_new ("Ann", TRUE);
+  g_autoptr (GSocketAddress) asked =
+      g_inet_socket_address_new_from_string ("127.1.0.1", 9999);
+
+  hint (ann, ann->info);
+  fail_unless (event_log_seen ("added Ann", 1, FOUND));
+  for (guint i = 0; i < 100 * VM_PROBE_PORTS_MAX; i++) {
+    g_autoptr (GSocketAddress) address =
+        g_inet_socket_address_new_from_string ("127.1.0.1", 1000 + i);
+
+    vm_table_found (
+        table, i % 2 ? VM_METHODS_UDP : VM_METHODS_MDNS, address, NULL);
+    fail_unless_equals_int (
+        vm_table_pending (table), MIN (i + 1, VM_PROBE_PORTS_MAX));
+  }
+  /* what the user asks for is not counted, nor who is there already */
+  vm_table_found (table, VM_METHODS_MANUAL, asked, NULL);
+  fail_unless_equals_int (vm_table_pending (table), VM_PROBE_PORTS_MAX + 1);
+  wait_asked (ann, 1);
+}
+
+GST_END_TEST;
+
+/* A device that is gone is found again at once. */
+GST_START_TEST (test_answers_are_not_counted)
+{
+  for (guint i = 0; i < 2 * VM_PROBE_PORTS_MAX; i++) {
+    g_autoptr (FakeDevice) ann = fake_device_new ("Ann", TRUE);
+
+    hint (ann, ann->info);
+    fail_unless (event_log_seen ("added Ann", i + 1, FOUND));
+  }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_budget_of_a_port)
+{
+  g_autoptr (VmProbeBudget) budget = vm_probe_budget_new ();
+
+  fail_unless (vm_probe_budget_admit (budget, "10.0.0.1", 80, 1));
+  fail_if (vm_probe_budget_admit (budget, "10.0.0.1", 80, 2));
+  fail_unless (vm_probe_budget_admit (budget, "10.0.0.2", 80, 2));
+  fail_if (vm_probe_budget_admit (budget, "10.0.0.1", 80, VM_PROBE_PORT_TIME));
+  fail_unless (
+      vm_probe_budget_admit (budget, "10.0.0.1", 80, VM_PROBE_PORT_TIME + 1));
+  vm_probe_budget_clear (budget, "10.0.0.1", 80);
+  vm_probe_budget_clear (budget, "10.0.0.3", 80);
+  fail_unless (
+      vm_probe_budget_admit (budget, "10.0.0.1", 80, VM_PROBE_PORT_TIME + 2));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_budget_of_an_address)
+{
+  g_autoptr (VmProbeBudget) budget = vm_probe_budget_new ();
+
+  for (guint i = 1; i <= VM_PROBE_PORTS_MAX; i++)
+    fail_unless (vm_probe_budget_admit (budget, "10.0.0.1", i, i));
+  fail_if (vm_probe_budget_admit (budget, "10.0.0.1", 99, 99));
+  fail_unless (vm_probe_budget_admit (budget, "10.0.0.2", 99, 99));
+  /* the first is old: one more, and no other */
+  fail_unless (
+      vm_probe_budget_admit (budget, "10.0.0.1", 99, VM_PROBE_PORT_TIME + 1));
+  fail_if (
+      vm_probe_budget_admit (budget, "10.0.0.1", 98, VM_PROBE_PORT_TIME + 1));
+  vm_probe_budget_clear (budget, "10.0.0.1", 99);
+  fail_unless (
+      vm_probe_budget_admit (budget, "10.0.0.1", 98, VM_PROBE_PORT_TIME + 1));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_budget_of_addresses)
+{
+  g_autoptr (VmProbeBudget) budget = vm_probe_budget_new ();
+
+  for (guint i = 0; i < VM_PROBE_ADDRESSES_MAX; i++) {
+    g_autofree gchar *text = g_strdup_printf ("10.0.%u.%u", i / 256, i % 256);
+
+    fail_unless (vm_probe_budget_admit (budget, text, 80, i));
+  }
+  fail_if (vm_probe_budget_admit (budget, "10.1.0.1", 80, 1));
+  fail_unless (vm_probe_budget_admit (budget, "10.0.0.1", 81, 1));
+  fail_unless (
+      vm_probe_budget_admit (budget, "10.1.0.1", 80, VM_PROBE_PORT_TIME));
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_budget_of_a_second)
+{
+  g_autoptr (VmProbeBudget) budget = vm_probe_budget_new ();
+  gint64 now = 1000 * G_USEC_PER_SEC;
+
+  for (guint i = 0; i < VM_PROBES_MAX; i++)
+    fail_unless (vm_probe_budget_spend (budget, now));
+  fail_if (vm_probe_budget_spend (budget, now));
+  now += G_USEC_PER_SEC;
+  for (guint i = 0; i < VM_PROBES_MAX; i++)
+    fail_unless (vm_probe_budget_spend (budget, now));
+  fail_if (vm_probe_budget_spend (budget, now));
+}
+
+GST_END_TEST;
+
 static Suite *
 table_suite (void)
 {
@@ -322,6 +433,14 @@ table_suite (void)
   tcase_add_test (tc, test_bye_of_the_living);
   tcase_add_test (tc, test_dead_is_gone);
   tcase_add_test (tc, test_table_at_below_and_above_the_limit);
+  tcase_add_test (tc, test_ports_of_one_address);
+  tcase_add_test (tc, test_answers_are_not_counted);
+  tc = tcase_create ("budget");
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_budget_of_a_port);
+  tcase_add_test (tc, test_budget_of_an_address);
+  tcase_add_test (tc, test_budget_of_addresses);
+  tcase_add_test (tc, test_budget_of_a_second);
   return s;
 }
 

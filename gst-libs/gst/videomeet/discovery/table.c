@@ -4,6 +4,7 @@
 #include "discovery/device-priv.h"
 #include "discovery/interfaces.h"
 #include "discovery/probe.h"
+#include "discovery/probebudget.h"
 
 #define REFUSED_MAX 256 /* refusals remembered, so that each is told once */
 
@@ -35,6 +36,7 @@ struct _VmTable
   VmTableEvents events;
   gpointer user_data;
   GPtrArray *entries;
+  VmProbeBudget *budget;
   GHashTable *refused; /* address and id of refusals already told */
 };
 
@@ -68,6 +70,7 @@ vm_table_new (VmHttpClient *client, const VmTableConfig *config,
   self->events = *events;
   self->user_data = user_data;
   self->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_free);
+  self->budget = vm_probe_budget_new ();
   self->refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
@@ -78,6 +81,7 @@ vm_table_free (VmTable *self)
   if (!self)
     return;
   g_ptr_array_unref (self->entries);
+  vm_probe_budget_free (self->budget);
   g_hash_table_unref (self->refused);
   g_object_unref (self->client);
   g_free (self->config.own_id);
@@ -194,6 +198,15 @@ add_addresses (Entry *to, Entry *from)
   to->methods |= from->methods;
 }
 
+/* The address at the head has answered, or was never asked. */
+static void
+clear_budget (Entry *entry)
+{
+  g_autofree gchar *text = vm_address_to_string (entry->addresses->pdata[0]);
+
+  vm_probe_budget_clear (entry->table->budget, text, entry->port);
+}
+
 /* One unconfirmed hint makes room for another, a device never does: a flood
  * of announcements cannot push out who is really there. */
 static gboolean
@@ -211,6 +224,9 @@ make_room (VmTable *self)
   }
   if (!worst)
     return FALSE;
+  /* it may come again: nothing was sent there */
+  if (!worst->probed)
+    clear_budget (worst);
   drop (worst);
   return TRUE;
 }
@@ -235,6 +251,23 @@ add_entry (VmTable *self, GSocketAddress *address, const VmDeviceInfo *info)
   }
   g_ptr_array_add (self->entries, entry);
   return entry;
+}
+
+/* Probes of a device that has answered, and those that the user asks for, are
+ * not counted. */
+static gboolean
+is_counted (const Entry *entry, VmMethods methods)
+{
+  return !(methods & VM_METHODS_MANUAL) && !(entry && entry->device);
+}
+
+static gboolean
+admit (VmTable *self, GSocketAddress *address, guint16 port)
+{
+  g_autofree gchar *text = vm_address_to_string (address);
+
+  return vm_probe_budget_admit (
+      self->budget, text, port, g_get_monotonic_time ());
 }
 
 static gboolean
@@ -263,6 +296,9 @@ vm_table_found (VmTable *self, VmMethods method, GSocketAddress *address,
     if (entry && info && info->device_id && entry->id)
       entry = NULL;
   }
+  if ((!entry || find_address (entry, address) < 0)
+      && is_counted (entry, method) && !admit (self, address, port))
+    return;
   if (!entry)
     entry = add_entry (self, address, info);
   if (!entry)
@@ -351,6 +387,7 @@ miss (Entry *entry, const GError *error)
     g_autoptr (GSocketAddress) address =
         g_object_ref (entry->addresses->pdata[0]);
 
+    clear_budget (entry);
     /* somebody else is there: that says nothing about the device itself */
     g_ptr_array_remove_index (entry->addresses, 0);
     warn_refused (entry, address, error);
@@ -383,6 +420,7 @@ confirm (Entry *entry, VmDeviceInfo *info)
   g_autoptr (VmDevice) now = NULL;
   g_autoptr (VmDevice) before = NULL;
 
+  clear_budget (entry);
   if (is_own (self, info->device_id, entry->port)) {
     drop (entry);
     return;
@@ -443,10 +481,18 @@ static void
 probe_now (Entry *entry)
 {
   VmTable *self = entry->table;
+  gint64 now = g_get_monotonic_time ();
   VmProbe probe;
 
+  if (is_counted (entry, entry->methods)
+      && !vm_probe_budget_spend (self->budget, now)) {
+    /* not put off by hints that come meanwhile */
+    if (!entry->timer)
+      entry->timer = vm_timer_new (NULL, VM_PROBE_RETRY, on_timer, entry);
+    return;
+  }
   vm_timer_clear (&entry->timer);
-  entry->probed = g_get_monotonic_time ();
+  entry->probed = now;
   if (entry->plain && !plain_allowed (entry)) {
     if (entry->scheme_known) {
       g_autoptr (GError) error = g_error_new (VM_ERROR, VM_ERROR_NOT_TRUSTED,
