@@ -161,6 +161,10 @@ print_facts (VmtOutput *output, const VmTrustFacts *facts)
   print_row (output, "trust", level_of (facts));
   print_token (output, "it may", facts->given, facts->given_until);
   print_token (output, "I may", facts->held, facts->held_until);
+  if (facts->damaged_id)
+    vmt_output_line (output, VMT_STYLE_BAD,
+        "The file of this device is damaged: nobody new is let in until it is "
+        "put back, or the device is forgotten.");
   if (facts->damaged)
     vmt_output_line (output, VMT_STYLE_BAD,
         "The list of revoked devices cannot be read: nobody is trusted.");

@@ -33,6 +33,8 @@ typedef struct _VmTrustFacts VmTrustFacts;
  * @voucher: (nullable): device id of that introducer
  * @guest: what it may do as the guest of a meeting
  * @guest_until: until when; Unix seconds
+ * @damaged_id: (nullable): a device whose file in the store is damaged, so that
+ *   nobody knows whether it went by these names. Since: 0.3
  *
  * The facts about one device on which a trust decision is based.
  *
@@ -62,6 +64,7 @@ struct _VmTrustFacts
   gchar *voucher;
   VmPermissions guest;
   gint64 guest_until;
+  gchar *damaged_id;
 };
 
 VM_API GType vm_trust_facts_get_type (void);

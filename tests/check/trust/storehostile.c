@@ -5,8 +5,10 @@
 #include "trust/store/vmtruststore-priv.h"
 #include "support/trust/storefixture.h"
 
+#include <gst/videomeet/trust/store/decision.h>
 #include <gst/videomeet/trust/store/storefile.h>
 #include <gst/videomeet/trust/store/storetext.h>
+#include <gst/videomeet/trust/store/trustsnapshot.h>
 #include <gst/videomeet/videomeet.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -30,6 +32,12 @@ static void
 expect_warning (const gchar *pattern)
 {
   g_test_expect_message ("videomeet", G_LOG_LEVEL_WARNING, pattern);
+}
+
+static void
+ignore_warning (const gchar *domain, GLogLevelFlags level, const gchar *message,
+    gpointer data)
+{
 }
 
 static gboolean
@@ -371,6 +379,299 @@ GST_START_TEST (test_instead_of_identity)
 
 GST_END_TEST;
 
+/* The files of a store, each with what may happen to a file. */
+typedef enum
+{
+  DEVICE,
+  TOKENS,
+  REVOKED,
+  SERVERS,
+  IDENTITY,
+  N_FILES,
+} File;
+
+typedef enum
+{
+  EMPTIED,
+  CUT,
+  GARBLED,
+  ALTERED, /* a letter of it, one after the other */
+  A_FOLDER,
+  FOR_ALL, /* anybody may write it */
+  FOREIGN, /* what another file of that kind should have */
+  N_DAMAGES,
+} Damage;
+
+#define SERVER "10.0.0.1:443"
+#define ALTERED_EVERY 97 /* on the disk; a prime */
+
+static VmIdentity *dan; /* never met */
+
+/* As @user's laptop, by what is on the disk. */
+static gboolean
+may_come (VmIdentity *who, const gchar *user, const gchar *device,
+    VmPolicy policy, GError **error)
+{
+  g_autoptr (VmTrustFacts) facts = vm_trust_store_know (
+      f.store, vm_identity_get_device_id (who), user, device, f.now);
+
+  return vm_trust_decide (
+      policy, facts, VM_PERMISSIONS_CALL, FIXTURE_NOW, NULL, error);
+}
+
+/* And by what is in memory. */
+static gboolean
+may_come_again (
+    VmIdentity *who, const gchar *user, const gchar *device, VmPolicy policy)
+{
+  g_autoptr (VmTrustSnapshot) known = vm_trust_snapshot_new (f.me);
+  g_autoptr (GPtrArray) all = vm_trust_store_know_all (f.store, f.now);
+  g_autoptr (VmTrustFacts) nobody =
+      vm_trust_store_know (f.store, NULL, NULL, NULL, f.now);
+  g_autoptr (VmTrustFacts) facts = NULL;
+
+  vm_trust_snapshot_take (known, all, nobody->damaged, 0);
+  facts = vm_trust_snapshot_get (
+      known, vm_identity_get_device_id (who), user, device);
+  return vm_trust_decide (
+      policy, facts, VM_PERMISSIONS_CALL, FIXTURE_NOW, NULL, NULL);
+}
+
+static gboolean
+may_pin (VmIdentity *who, const gchar *user, const gchar *device)
+{
+  return vm_trust_store_pin (f.store, user, device,
+      vm_identity_get_tls_certificate (who), f.now, NULL);
+}
+
+/* Whatever has happened: nobody has more than before. */
+static void
+check_closed (File file)
+{
+  g_autoptr (VmIdentity) me = NULL;
+
+  fail_if (may_come (dan, "Ann", "laptop", VM_POLICY_PIN, NULL));
+  fail_if (may_come_again (dan, "Ann", "laptop", VM_POLICY_PIN));
+  fail_if (may_pin (dan, "Ann", "laptop"));
+  fail_if (may_come (f.eve, NULL, NULL, VM_POLICY_PIN, NULL));
+  fail_if (may_come_again (f.eve, NULL, NULL, VM_POLICY_PIN));
+  fail_if (may_come (f.bob, "Bob", "phone", VM_POLICY_REQUIRE, NULL));
+  fail_if (vm_trust_store_pin_server (
+      f.store, SERVER, vm_identity_get_device_id (dan), f.now, NULL));
+  /* another device is as welcome as before */
+  fail_unless (may_come (f.bob, "Bob", "phone", VM_POLICY_PIN, NULL)
+               == (file != REVOKED));
+  me = vm_identity_load (f.folder, NULL);
+  fail_unless (!me
+               || strcmp (vm_identity_get_device_id (me),
+                      vm_identity_get_device_id (f.me))
+                      == 0);
+}
+
+/* @who: whose device and tokens; @own: the file of the identity. */
+static gchar **
+paths_of (VmIdentity *who, const gchar *own, const gchar *revoked,
+    const gchar *servers)
+{
+  gchar **paths = g_new0 (gchar *, N_FILES + 1);
+
+  paths[DEVICE] = fixture_path ("devices", who);
+  paths[TOKENS] = fixture_path ("tokens", who);
+  paths[REVOKED] = g_build_filename (f.folder, revoked, NULL);
+  paths[SERVERS] = g_build_filename (f.folder, servers, NULL);
+  paths[IDENTITY] = g_strdup (own);
+  return paths;
+}
+
+static void
+check_damage (File file, Damage damage)
+{
+  g_autofree gchar *own = g_build_filename (f.folder, "identity.pem", NULL);
+  g_auto (GStrv) paths = paths_of (f.ann, own, "revoked", "servers");
+  g_auto (GStrv) others = paths_of (f.bob, own, "servers", "revoked");
+  const gchar *path = paths[file];
+  gsize size, other_size;
+  g_autofree gchar *text = get (path, &size);
+  g_autofree gchar *other = NULL;
+
+  switch (damage) {
+    case EMPTIED:
+      put (path, "", 0);
+      break;
+    case CUT:
+      put (path, text, size / 2);
+      break;
+    case GARBLED:
+      put (path, "\377\001garbage\n", 10);
+      break;
+    case ALTERED:
+      for (gsize i = 0; i < size; i += ALTERED_EVERY) {
+        text[i] ^= 1;
+        put (path, text, size);
+        text[i] ^= 1;
+        check_closed (file);
+      }
+      return;
+    case A_FOLDER:
+      fail_unless_equals_int (g_unlink (path), 0);
+      fail_unless_equals_int (g_mkdir (path, 0700), 0);
+      break;
+    case FOR_ALL:
+      fail_unless_equals_int (g_chmod (path, 0666), 0);
+      break;
+    case FOREIGN:
+      /* Bob has no tokens, and gets Ann's */
+      if (file == TOKENS) {
+        put (others[file], text, size);
+        break;
+      }
+      /* with the key of another this would be another device */
+      if (file == IDENTITY) {
+        other = g_strconcat (text, text, NULL);
+        put (path, other, 2 * size);
+        break;
+      }
+      other = get (others[file], &other_size);
+      put (path, other, other_size);
+      break;
+    case N_DAMAGES:
+      break;
+  }
+  check_closed (file);
+}
+
+GST_START_TEST (test_damaged_file_gives_nobody_more)
+{
+  File file = __i__ / N_DAMAGES;
+  Damage damage = __i__ % N_DAMAGES;
+  g_autofree gchar *folder = g_build_filename (f.parent, "dan", NULL);
+  g_autofree gchar *gone = NULL;
+
+  dan = vm_identity_load (folder, NULL);
+  trust (f.ann, "Ann", "laptop");
+  fixture_pin (f.bob, "Bob", "phone");
+  gone = vm_trust_store_revoke (
+      f.store, vm_identity_get_device_id (f.eve), f.now, NULL);
+  fail_unless (vm_trust_store_pin_server (
+      f.store, SERVER, vm_identity_get_device_id (f.ann), f.now, NULL));
+  check_closed (DEVICE);
+  g_log_set_fatal_mask ("videomeet", G_LOG_FATAL_MASK);
+  g_log_set_handler ("videomeet", G_LOG_LEVEL_WARNING, ignore_warning, NULL);
+  check_damage (file, damage);
+  g_clear_object (&dan);
+}
+
+GST_END_TEST;
+
+/* Wherever a letter is altered: it is found out, or changes nothing. */
+GST_START_TEST (test_altered_letters)
+{
+  const gchar *id = vm_identity_get_device_id (f.ann);
+  g_autofree gchar *path = fixture_path ("devices", f.ann);
+  g_autofree gchar *revoked = NULL;
+  g_autofree gchar *servers = NULL;
+  g_autofree gchar *device = NULL;
+  g_autoptr (GHashTable) ids = vm_revoked_new ();
+  g_autoptr (GPtrArray) list =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vm_known_device_free);
+
+  trust (f.ann, "Ann", "laptop");
+  device = get (path, NULL);
+  for (gchar *c = device; *c; c++) {
+    g_autoptr (VmKnownDevice) read = NULL;
+
+    *c ^= 1;
+    read = vm_known_device_from_text (device, id, NULL, NULL);
+    *c ^= 1;
+    fail_if (
+        read
+        && (strcmp (read->user, "Ann") || strcmp (read->device, "laptop")));
+  }
+  g_hash_table_insert (ids, g_strdup (id), g_strdup ("2026-01-02T03:04:05Z"));
+  revoked = vm_revoked_to_text (ids);
+  for (gchar *c = revoked; *c; c++) {
+    g_autoptr (GHashTable) read = vm_revoked_new ();
+
+    *c ^= 1;
+    fail_if (vm_revoked_from_text (revoked, read));
+    *c ^= 1;
+  }
+  fail_unless (vm_revoked_from_text (revoked, ids));
+  g_ptr_array_add (list, vm_known_device_from_text (device, id, NULL, NULL));
+  servers = vm_servers_to_text (list);
+  for (gchar *c = servers; *c; c++) {
+    *c ^= 1;
+    fail_if (vm_servers_from_text (servers, list));
+    *c ^= 1;
+  }
+  fail_unless (vm_servers_from_text (servers, list));
+}
+
+GST_END_TEST;
+
+/* A store of an earlier version, without sums. */
+GST_START_TEST (test_files_without_sums)
+{
+  const gchar *id = vm_identity_get_device_id (f.ann);
+  g_autofree gchar *path = fixture_path ("devices", f.ann);
+  g_autofree gchar *text = NULL;
+  g_autoptr (GRegex) sum = g_regex_new ("sum: .*\n", 0, 0, NULL);
+  g_autofree gchar *old = NULL;
+  g_autofree gchar *revoked =
+      g_strconcat (id, " 2026-01-02T03:04:05Z\nend\n", NULL);
+  g_autofree gchar *servers =
+      g_strconcat (id, " 2026-01-02T03:04:05Z a:1\nend\n", NULL);
+  g_autoptr (VmKnownDevice) device = NULL;
+  g_autoptr (GHashTable) ids = vm_revoked_new ();
+  g_autoptr (GPtrArray) list =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vm_known_device_free);
+
+  trust (f.ann, "Ann", "laptop");
+  text = get (path, NULL);
+  old = g_regex_replace_literal (sum, text, -1, 0, "", 0, NULL);
+  fail_unless (strlen (old) < strlen (text));
+  device = vm_known_device_from_text (old, id, NULL, NULL);
+  fail_unless (device != NULL);
+  fail_unless (vm_revoked_from_text (revoked, ids));
+  fail_unless (vm_servers_from_text (servers, list));
+}
+
+GST_END_TEST;
+
+/* What to do is said, and done; what a text editor leaves is no file of ours.
+ */
+GST_START_TEST (test_damaged_device_is_forgotten)
+{
+  g_autofree gchar *path = fixture_path ("devices", f.ann);
+  g_autofree gchar *backup = g_strconcat (path, "~", NULL);
+  g_autofree gchar *name = g_path_get_basename (path);
+  g_autofree gchar *command = g_strconcat (
+      "videomeet forget ", vm_identity_get_device_id (f.ann), NULL);
+  g_autoptr (VmKnownDevice) device = NULL;
+  g_autoptr (GError) error = NULL;
+
+  trust (f.ann, "Ann", "laptop");
+  put (backup, "user: Ann\n", 10);
+  fail_unless (may_come (f.bob, "Bob", "phone", VM_POLICY_PIN, &error));
+  put (path, "user: Ann\n", 10);
+  expect_warning ("*videomeet forget*");
+  fail_if (may_come (f.bob, "Bob", "phone", VM_POLICY_PIN, &error));
+  g_assert_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED);
+  fail_unless (strstr (error->message, name) != NULL);
+  fail_unless (strstr (error->message, command) != NULL);
+  g_clear_error (&error);
+  expect_warning ("*videomeet forget*");
+  device = vm_trust_store_forget (
+      f.store, vm_identity_get_device_id (f.ann), &error);
+  g_assert_no_error (error);
+  g_test_assert_expected_messages ();
+  fail_unless_equals_string (
+      device->device_id, vm_identity_get_device_id (f.ann));
+  fail_unless (may_come (f.bob, "Bob", "phone", VM_POLICY_PIN, &error));
+}
+
+GST_END_TEST;
+
 static void
 link_folder (const gchar *sub, const gchar *aside)
 {
@@ -585,6 +886,11 @@ storehostile_suite (void)
   tcase_add_loop_test (tc, test_instead_of_devices, 0, N_KINDS);
   tcase_add_loop_test (tc, test_instead_of_revoked, 0, N_KINDS);
   tcase_add_loop_test (tc, test_instead_of_identity, 0, N_KINDS);
+  tcase_add_loop_test (
+      tc, test_damaged_file_gives_nobody_more, 0, N_FILES * N_DAMAGES);
+  tcase_add_test (tc, test_altered_letters);
+  tcase_add_test (tc, test_files_without_sums);
+  tcase_add_test (tc, test_damaged_device_is_forgotten);
   tcase_add_loop_test (tc, test_linked_folders, 0, 2);
   tcase_add_test (tc, test_write_replaces_a_link);
   tcase_add_test (tc, test_size_of_files);

@@ -402,7 +402,7 @@ refuse (VmAgentSession *self, const VmTrustFacts *facts, GError *why,
     GError **error)
 {
   if (!g_error_matches (why, VM_ERROR, VM_ERROR_NOT_TRUSTED) || facts->revoked
-      || facts->damaged) {
+      || facts->damaged || facts->damaged_id) {
     g_propagate_error (error, why);
     return FALSE;
   }

@@ -127,7 +127,8 @@ decide (VmRooms *rooms, const gchar *meeting_id, const VmBearer *bearer,
   *level = decision.level;
   if (decision.accepted || !useless)
     return decision.accepted;
-  if (facts->revoked || facts->damaged || facts->changed_id)
+  if (facts->revoked || facts->damaged || facts->changed_id
+      || facts->damaged_id)
     vm_trust_decide (
         rooms->policy, facts, VM_PERMISSIONS_CALL, date, NULL, error);
   else

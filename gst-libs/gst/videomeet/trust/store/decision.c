@@ -96,6 +96,20 @@ vm_trust_refuse_changed (const VmTrustFacts *facts, GError **error)
   return FALSE;
 }
 
+gboolean
+vm_trust_refuse_damaged (
+    const gchar *name, const gchar *damaged_id, GError **error)
+{
+  g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
+      "The file devices/%s.pem in the folder of the trust store is damaged, so "
+      "nobody knows whose key it has, and %s, who may be posing as that one, "
+      "is "
+      "not let in. Put the file back as it was, or forget that device: "
+      "videomeet forget %s",
+      damaged_id, name, damaged_id);
+  return FALSE;
+}
+
 static gboolean
 refuse_missing (const VmTrustFacts *facts, VmTrustLevel level,
     VmPermissions missing, GError **error)
@@ -141,6 +155,9 @@ weigh (VmPolicy policy, const VmTrustFacts *facts, gint64 now,
   }
   if (facts->changed_id && policy != VM_POLICY_OPEN)
     return vm_trust_refuse_changed (facts, error);
+  if (facts->damaged_id && policy != VM_POLICY_OPEN)
+    return vm_trust_refuse_damaged (
+        vm_trust_name_of (facts), facts->damaged_id, error);
   if (policy != VM_POLICY_REQUIRE)
     decision->permissions = VM_POLICY_PERMISSIONS;
   decision->permissions |= given | vouched | guest;
@@ -195,7 +212,8 @@ vm_trust_facts_add_token (VmTrustFacts *facts, VmToken *token,
   if (g_strcmp0 (facts->device_id, token->subject_id) != 0)
     return refuse_token (error, "it is another device's");
   if (issuer->revoked || issuer->damaged || issuer->changed_id
-      || !(may & VM_PERMISSIONS_INTRODUCER) || !issuer->spki)
+      || issuer->damaged_id || !(may & VM_PERMISSIONS_INTRODUCER)
+      || !issuer->spki)
     return refuse_token (error, "who issued it may not introduce others");
   if (!vm_token_verify (token, issuer->spki, now, error))
     return FALSE;

@@ -37,6 +37,12 @@ gboolean vm_trust_decide (VmPolicy policy, const VmTrustFacts *facts,
  * Returns: FALSE */
 gboolean vm_trust_refuse_changed (const VmTrustFacts *facts, GError **error);
 
+/* Sets VM_ERROR_NOT_TRUSTED: it is not known who @damaged_id was. Returns:
+ * FALSE
+ */
+gboolean vm_trust_refuse_damaged (
+    const gchar *name, const gchar *damaged_id, GError **error);
+
 /* The device's name for people: its user's name, else its id. */
 const gchar *vm_trust_name_of (const VmTrustFacts *facts);
 

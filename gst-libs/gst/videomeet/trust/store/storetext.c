@@ -8,7 +8,7 @@
 
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
 #define PEM_END "-----END CERTIFICATE-----"
-#define LIST_END "end\n"
+#define LIST_END "end" /* then a blank and the sum of all before it */
 
 /* Where the certificate begins: a line of its own, for a name may read like
  * one. */
@@ -97,12 +97,34 @@ read_certificate (
   return TRUE;
 }
 
+/* Of what a device's file says, so that one altered letter shows. */
+static gchar *
+sum_of (const VmKnownDevice *device, const gchar *certificate_pem)
+{
+  g_autofree gchar *date = g_date_time_format_iso8601 (device->first_seen);
+  g_autofree gchar *text = g_strjoin (
+      "\n", device->user, device->device, date, certificate_pem, NULL);
+
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+}
+
+/* A file of an earlier version has no sum. */
+static gboolean
+has_right_sum (const gchar *text, const VmKnownDevice *device, const gchar *pem)
+{
+  g_autofree gchar *said = header (text, "sum");
+  g_autofree gchar *sum = said ? sum_of (device, pem) : NULL;
+
+  return g_strcmp0 (said, sum) == 0;
+}
+
 VmKnownDevice *
 vm_known_device_from_text (const gchar *text, const gchar *device_id,
     gchar **certificate_pem, GBytes **spki)
 {
   g_autoptr (VmKnownDevice) device = g_new0 (VmKnownDevice, 1);
   g_autofree gchar *date = NULL;
+  g_autofree gchar *pem = NULL;
 
   if (spki)
     *spki = NULL;
@@ -116,8 +138,15 @@ vm_known_device_from_text (const gchar *text, const gchar *device_id,
   if (!device->first_seen || !device->user || !device->device
       || !vm_text_is_name (device->user, VM_NAME_MAX)
       || !vm_text_is_name (device->device, VM_NAME_MAX)
-      || !read_certificate (text, device_id, certificate_pem, spki))
+      || !read_certificate (text, device_id, &pem, spki))
     return NULL;
+  if (!has_right_sum (text, device, pem)) {
+    if (spki)
+      g_clear_pointer (spki, g_bytes_unref);
+    return NULL;
+  }
+  if (certificate_pem)
+    *certificate_pem = g_steal_pointer (&pem);
   return g_steal_pointer (&device);
 }
 
@@ -126,9 +155,10 @@ vm_known_device_to_text (
     const VmKnownDevice *device, const gchar *certificate_pem)
 {
   g_autofree gchar *date = g_date_time_format_iso8601 (device->first_seen);
+  g_autofree gchar *sum = sum_of (device, certificate_pem);
 
-  return g_strdup_printf ("user: %s\ndevice: %s\nfirst-seen: %s\n%s",
-      device->user, device->device, date, certificate_pem);
+  return g_strdup_printf ("user: %s\ndevice: %s\nfirst-seen: %s\nsum: %s\n%s",
+      device->user, device->device, date, sum, certificate_pem);
 }
 
 gboolean
@@ -178,6 +208,32 @@ vm_revoked_new (void)
   return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
+/* Whether @at is the last line of the list @text; one of an earlier version has
+ * no sum. */
+static gboolean
+is_end (const gchar *text, const gchar *at)
+{
+  g_autofree gchar *sum = NULL;
+  g_autofree gchar *line = NULL;
+
+  if (!g_str_has_prefix (at, LIST_END))
+    return FALSE;
+  sum = g_compute_checksum_for_data (
+      G_CHECKSUM_SHA256, (const guchar *) text, at - text);
+  line = g_strdup_printf (LIST_END " %s\n", sum);
+  return strcmp (at, line) == 0 || strcmp (at, LIST_END "\n") == 0;
+}
+
+static gchar *
+end_list (GString *text)
+{
+  g_autofree gchar *sum =
+      g_compute_checksum_for_string (G_CHECKSUM_SHA256, text->str, text->len);
+
+  g_string_append_printf (text, LIST_END " %s\n", sum);
+  return g_string_free (text, FALSE);
+}
+
 gboolean
 vm_revoked_line (GHashTable *revoked, const gchar *line, gsize size)
 {
@@ -202,14 +258,14 @@ vm_revoked_line (GHashTable *revoked, const gchar *line, gsize size)
 gboolean
 vm_revoked_from_text (const gchar *text, GHashTable *revoked)
 {
-  while (*text) {
-    const gchar *next = strchr (text, '\n');
+  for (const gchar *line = text; *line;) {
+    const gchar *next = strchr (line, '\n');
 
-    if (strcmp (text, LIST_END) == 0)
+    if (is_end (text, line))
       return TRUE;
-    if (!next || !vm_revoked_line (revoked, text, next - text))
+    if (!next || !vm_revoked_line (revoked, line, next - line))
       return FALSE;
-    text = next + 1;
+    line = next + 1;
   }
   return FALSE;
 }
@@ -224,7 +280,7 @@ vm_revoked_to_text (GHashTable *revoked)
   for (GList *l = ids; l; l = l->next)
     g_string_append_printf (text, "%s %s\n", (const gchar *) l->data,
         (const gchar *) g_hash_table_lookup (revoked, l->data));
-  return g_string_free (g_string_append (text, LIST_END), FALSE);
+  return end_list (text);
 }
 
 gboolean
@@ -266,14 +322,14 @@ read_server (const gchar *line, gsize size, GPtrArray *servers)
 gboolean
 vm_servers_from_text (const gchar *text, GPtrArray *servers)
 {
-  while (*text) {
-    const gchar *next = strchr (text, '\n');
+  for (const gchar *line = text; *line;) {
+    const gchar *next = strchr (line, '\n');
 
-    if (strcmp (text, LIST_END) == 0)
+    if (is_end (text, line))
       return TRUE;
-    if (!next || !read_server (text, next - text, servers))
+    if (!next || !read_server (line, next - line, servers))
       return FALSE;
-    text = next + 1;
+    line = next + 1;
   }
   return FALSE;
 }
@@ -290,5 +346,5 @@ vm_servers_to_text (GPtrArray *servers)
     g_string_append_printf (
         text, "%s %s %s\n", server->device_id, date, server->device);
   }
-  return g_string_free (g_string_append (text, LIST_END), FALSE);
+  return end_list (text);
 }

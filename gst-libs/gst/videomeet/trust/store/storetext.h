@@ -8,14 +8,16 @@ G_BEGIN_DECLS
 
 /* The text of the files of the trust store. Pure; any thread.
  *
- *   devices/ID.pem  lines "user: …", "device: …", "first-seen: ISO 8601", then
- *                   the device's certificate, PEM
+ *   devices/ID.pem  lines "user: …", "device: …", "first-seen: ISO 8601",
+ *                   "sum: SHA-256" of these, then the device's certificate,
+ *                   PEM
  *   tokens/ID.pem   the token that this device gave to that one, the one it was
  *                   given by it, or both, PEM
- *   revoked         a line "ID ISO8601" for each, and a last line "end": a file
- *                   that was cut is told by that
+ *   revoked         a line "ID ISO8601" for each, and a last line "end SHA-256"
+ *                   with the sum of the others: a file that was cut or altered
+ *                   is told by that
  *   servers         a line "ID ISO8601 HOST:PORT" for each, by first sight, and
- *                   a last line "end"
+ *                   the same last line
  */
 
 #define VM_DEVICE_FILE_MAX 16384 /* bytes; a P-256 certificate takes 1 KiB */

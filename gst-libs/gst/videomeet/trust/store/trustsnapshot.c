@@ -130,6 +130,7 @@ add_changed (VmTrustSnapshot *known, VmTrustFacts *facts, const gchar *user,
   GHashTableIter iter;
   gpointer value;
   const VmTrustFacts *found = NULL;
+  const VmTrustFacts *unread = NULL;
 
   /* it need not say again which device of that user it is */
   if (!*device && went_by (facts, user, device))
@@ -138,6 +139,8 @@ add_changed (VmTrustSnapshot *known, VmTrustFacts *facts, const gchar *user,
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     const VmTrustFacts *other = value;
 
+    if (other->damaged_id && !unread)
+      unread = other;
     if (g_strcmp0 (other->device_id, facts->device_id) == 0
         || !went_by (other, user, device))
       continue;
@@ -145,6 +148,8 @@ add_changed (VmTrustSnapshot *known, VmTrustFacts *facts, const gchar *user,
         || g_date_time_compare (other->first_seen, found->first_seen) < 0)
       found = other;
   }
+  if (unread && !facts->damaged_id && !went_by (facts, user, device))
+    facts->damaged_id = g_strdup (unread->damaged_id);
   if (!found)
     return;
   facts->changed_id = g_strdup (found->device_id);

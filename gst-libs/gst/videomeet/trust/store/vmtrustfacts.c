@@ -56,6 +56,7 @@ vm_trust_facts_copy (const VmTrustFacts *facts)
   copy->changed_device = g_strdup (facts->changed_device);
   copy->given_token = g_strdup (facts->given_token);
   copy->voucher = g_strdup (facts->voucher);
+  copy->damaged_id = g_strdup (facts->damaged_id);
   if (facts->first_seen)
     g_date_time_ref (facts->first_seen);
   if (facts->changed_seen)
@@ -86,6 +87,7 @@ vm_trust_facts_free (VmTrustFacts *facts)
   g_free (facts->changed_device);
   g_free (facts->given_token);
   g_free (facts->voucher);
+  g_free (facts->damaged_id);
   g_clear_pointer (&facts->first_seen, g_date_time_unref);
   g_clear_pointer (&facts->changed_seen, g_date_time_unref);
   g_clear_pointer (&facts->spki, g_bytes_unref);

@@ -14,8 +14,8 @@ export_device (
   VmBundleDevice *one = g_new0 (VmBundleDevice, 1);
   VmToken *tokens[2];
 
-  one->device =
-      vm_trust_store_read_device (self, id, &one->certificate_pem, &one->spki);
+  one->device = vm_trust_store_read_device (
+      self, id, &one->certificate_pem, &one->spki, NULL);
   if (!one->device || !one->spki) { /* damaged, or pinned without P-256 */
     vm_known_device_free (one->device);
     g_free (one->certificate_pem);
@@ -157,7 +157,7 @@ import_token (Import *import, VmToken *token, GError **error)
   if (is_given == is_held || token->meeting_id
       || g_hash_table_contains (import->revoked, id))
     return TRUE;
-  device = vm_trust_store_read_device (import->store, id, NULL, &spki);
+  device = vm_trust_store_read_device (import->store, id, NULL, &spki, NULL);
   if (!spki
       || !vm_token_verify (
           token, is_given ? import->own : spki, import->now, NULL))

@@ -89,7 +89,7 @@ add_locked (VmTrustStore *self, const gchar *id, const gchar *user,
 {
   g_autoptr (GHashTable) revoked = NULL;
   g_autoptr (GPtrArray) devices = NULL;
-  const VmKnownDevice *namesake;
+  g_autoptr (GPtrArray) damaged = NULL;
   const gchar *revocation;
 
   if (!vm_trust_store_read_revoked (self, &revoked))
@@ -100,11 +100,9 @@ add_locked (VmTrustStore *self, const gchar *id, const gchar *user,
         error, VM_ERROR, VM_ERROR_NOT_TRUSTED, "Trust in %s was revoked", id);
     return FALSE;
   }
-  devices = vm_trust_store_list (self);
-  namesake = vm_trust_store_namesake (devices, id, user, device);
-  if (namesake)
-    return vm_trust_store_refuse_changed (devices, namesake, id, error);
-  return vm_trust_store_remember (
+  devices = vm_trust_store_list_all (self, &damaged);
+  return vm_trust_store_check_names (devices, damaged, id, user, device, error)
+         && vm_trust_store_remember (
              self, devices, id, user, device, certificate, now, error)
          && vm_trust_store_write_tokens (self, id, given, held, error)
          && (!revocation || take_back (self, revoked, id, error));

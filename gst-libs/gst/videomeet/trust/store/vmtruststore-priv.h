@@ -66,10 +66,21 @@ gint vm_trust_store_lock (VmTrustStore *self, GError **error);
 /* Returns: (transfer full): "ID.pem" */
 gchar *vm_trust_store_file_name (const gchar *device_id);
 
-/* NULL when there is none, or it is damaged, with a warning. Otherwise as
- * vm_known_device_from_text(). */
-VmKnownDevice *vm_trust_store_read_device (VmTrustStore *self,
-    const gchar *device_id, gchar **certificate_pem, GBytes **spki);
+/* NULL when there is none, or it is damaged, with a warning. @damaged: (out)
+ * (optional): which of both. Otherwise as vm_known_device_from_text(). */
+VmKnownDevice *
+vm_trust_store_read_device (VmTrustStore *self, const gchar *device_id,
+    gchar **certificate_pem, GBytes **spki, gboolean *damaged);
+
+/* vm_trust_store_list(). @damaged: (out): the ids of those whose file is
+ * damaged, so that their names are not known. */
+GPtrArray *vm_trust_store_list_all (VmTrustStore *self, GPtrArray **damaged);
+
+/* The device of @damaged that may have gone by these names before: each, for
+ * one that did not go by them itself. NULL: none. Returns: (transfer none) */
+const gchar *
+vm_trust_store_find_damaged (GPtrArray *devices, GPtrArray *damaged,
+    const gchar *device_id, const gchar *user, const gchar *device);
 
 /* @revoked: (out): id -> date, empty when there are none. FALSE, with a
  * warning, when the list is damaged: then @revoked holds the readable part. */
@@ -90,6 +101,11 @@ const VmKnownDevice *vm_trust_store_namesake (GPtrArray *devices,
     const gchar *device_id, const gchar *user, const gchar *device);
 VmKnownDevice *
 vm_trust_store_remembered (GPtrArray *devices, const gchar *device_id);
+/* VM_ERROR_KEY_CHANGED, or VM_ERROR_NOT_TRUSTED where a damaged file leaves
+ * open whose names they were. */
+gboolean vm_trust_store_check_names (GPtrArray *devices, GPtrArray *damaged,
+    const gchar *device_id, const gchar *user, const gchar *device,
+    GError **error);
 gboolean vm_trust_store_refuse_changed (GPtrArray *devices,
     const VmKnownDevice *old, const gchar *device_id, GError **error);
 

@@ -100,7 +100,7 @@ vm_trust_store_get_tokens (VmTrustStore *self, const gchar *device_id,
   g_autoptr (GBytes) own = vm_trust_store_read_own_spki (self);
   g_autoptr (GBytes) spki = NULL;
   g_autoptr (VmKnownDevice) device =
-      vm_trust_store_read_device (self, device_id, NULL, &spki);
+      vm_trust_store_read_device (self, device_id, NULL, &spki, NULL);
   VmToken *tokens[2];
 
   vm_trust_store_read_tokens (
@@ -163,6 +163,7 @@ know (const View *view, const gchar *device_id)
 {
   VmTrustFacts *facts = vm_trust_facts_new (device_id);
   g_autoptr (VmKnownDevice) device = NULL;
+  gboolean damaged;
 
   if (!device_id || !vm_device_id_is_valid (device_id))
     return facts;
@@ -173,8 +174,10 @@ know (const View *view, const gchar *device_id)
     facts->given_until = facts->held_until = G_MAXINT64;
     return facts;
   }
-  device =
-      vm_trust_store_read_device (view->store, device_id, NULL, &facts->spki);
+  device = vm_trust_store_read_device (
+      view->store, device_id, NULL, &facts->spki, &damaged);
+  if (damaged)
+    facts->damaged_id = g_strdup (device_id);
   if (device) {
     facts->user = g_strdup (device->user);
     facts->device = g_strdup (device->device);
@@ -235,9 +238,14 @@ vm_trust_store_know (VmTrustStore *self, const gchar *device_id,
   damaged = !vm_trust_store_read_revoked (self, &revoked);
   withdraw (facts, revoked, damaged);
   if (device_id && user && *user && device && *device && !facts->own) {
-    g_autoptr (GPtrArray) devices = vm_trust_store_list (self);
+    g_autoptr (GPtrArray) unread = NULL;
+    g_autoptr (GPtrArray) devices = vm_trust_store_list_all (self, &unread);
     const VmKnownDevice *old =
         vm_trust_store_namesake (devices, device_id, user, device);
+
+    if (!facts->damaged_id)
+      facts->damaged_id = g_strdup (vm_trust_store_find_damaged (
+          devices, unread, device_id, user, device));
 
     if (old) {
       facts->changed_id = g_strdup (old->device_id);
@@ -269,8 +277,8 @@ by_first_sight (gconstpointer a, gconstpointer b)
  * @now: the time
  *
  * Returns: (transfer full) (element-type VmTrustFacts): what is known at @now
- *   of each device that was met before, by first sight, then of those that are
- *   only revoked
+ *   of each device that was met before, by first sight, then of those whose
+ *   file is damaged, and of those that are only revoked
  *
  * Since: 0.1
  */
@@ -294,7 +302,7 @@ vm_trust_store_know_all (VmTrustStore *self, GDateTime *now)
   for (guint i = 0; i < ids->len; i++) {
     g_autoptr (VmTrustFacts) facts = know (&view, ids->pdata[i]);
 
-    if (facts->first_seen)
+    if (facts->first_seen || facts->damaged_id)
       g_ptr_array_add (all, g_steal_pointer (&facts));
   }
   damaged = !vm_trust_store_read_revoked (self, &revoked);

@@ -12,7 +12,8 @@
  * withdrawn from. Files are replaced as a whole under a lock, so that several
  * processes may use one store; nothing is kept in memory. A file that is
  * damaged, or is not what its name says, is ignored with a warning; when it is
- * the list of revoked devices, nobody is trusted. `servers` has the keys of
+ * the list of revoked devices, nobody is trusted, and when it is that of a
+ * device, no unknown device is let in by a name. `servers` has the keys of
  * servers that agents were at, by their addresses. All functions block for the
  * disk and may be called from any thread.
  */
@@ -130,7 +131,7 @@ vm_trust_store_file_name (const gchar *device_id)
 
 VmKnownDevice *
 vm_trust_store_read_device (VmTrustStore *self, const gchar *device_id,
-    gchar **certificate_pem, GBytes **spki)
+    gchar **certificate_pem, GBytes **spki, gboolean *damaged)
 {
   g_autofree gchar *name = vm_trust_store_file_name (device_id);
   g_autoptr (GError) error = NULL;
@@ -139,11 +140,16 @@ vm_trust_store_read_device (VmTrustStore *self, const gchar *device_id,
   VmKnownDevice *device =
       text ? vm_known_device_from_text (text, device_id, certificate_pem, spki)
            : NULL;
+  gboolean bad =
+      !device && !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 
-  if (!device && !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    g_warning ("%s/" VM_STORE_DEVICES "/%s is not what was written there; it "
-               "is ignored",
-        self->folder, name);
+  if (bad)
+    g_warning ("%s/" VM_STORE_DEVICES "/%s is not what was written there and "
+               "is ignored; nobody new is let in until it is put back, or the "
+               "device is forgotten: videomeet forget %s",
+        self->folder, name, device_id);
+  if (damaged)
+    *damaged = bad;
   return device;
 }
 
@@ -152,6 +158,28 @@ by_first_seen (gconstpointer a, gconstpointer b)
 {
   return g_date_time_compare (
       (*(VmKnownDevice **) a)->first_seen, (*(VmKnownDevice **) b)->first_seen);
+}
+
+GPtrArray *
+vm_trust_store_list_all (VmTrustStore *self, GPtrArray **damaged)
+{
+  GPtrArray *devices =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) vm_known_device_free);
+  g_autoptr (GPtrArray) ids = vm_store_ids (self->folder, VM_STORE_DEVICES);
+
+  *damaged = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < ids->len; i++) {
+    gboolean bad;
+    VmKnownDevice *device =
+        vm_trust_store_read_device (self, ids->pdata[i], NULL, NULL, &bad);
+
+    if (device)
+      g_ptr_array_add (devices, device);
+    else if (bad)
+      g_ptr_array_add (*damaged, g_strdup (ids->pdata[i]));
+  }
+  g_ptr_array_sort (devices, by_first_seen);
+  return devices;
 }
 
 /**
@@ -166,22 +194,11 @@ by_first_seen (gconstpointer a, gconstpointer b)
 GPtrArray *
 vm_trust_store_list (VmTrustStore *self)
 {
-  GPtrArray *devices =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) vm_known_device_free);
-  g_autoptr (GPtrArray) ids = NULL;
+  g_autoptr (GPtrArray) damaged = NULL;
 
   g_return_val_if_fail (VM_IS_TRUST_STORE (self), NULL);
 
-  ids = vm_store_ids (self->folder, VM_STORE_DEVICES);
-  for (guint i = 0; i < ids->len; i++) {
-    VmKnownDevice *device =
-        vm_trust_store_read_device (self, ids->pdata[i], NULL, NULL);
-
-    if (device)
-      g_ptr_array_add (devices, device);
-  }
-  g_ptr_array_sort (devices, by_first_seen);
-  return devices;
+  return vm_trust_store_list_all (self, &damaged);
 }
 
 gboolean
@@ -247,6 +264,21 @@ vm_trust_store_namesake (GPtrArray *devices, const gchar *device_id,
   return NULL;
 }
 
+const gchar *
+vm_trust_store_find_damaged (GPtrArray *devices, GPtrArray *damaged,
+    const gchar *device_id, const gchar *user, const gchar *device)
+{
+  g_autoptr (VmKnownDevice) known =
+      vm_trust_store_remembered (devices, device_id);
+
+  if (!damaged->len || !user || !*user || !device || !*device)
+    return NULL;
+  if (known && vm_text_looks_like (known->user, user)
+      && vm_text_looks_like (known->device, device))
+    return NULL;
+  return damaged->pdata[0];
+}
+
 VmKnownDevice *
 vm_trust_store_remembered (GPtrArray *devices, const gchar *device_id)
 {
@@ -277,6 +309,21 @@ vm_trust_store_refuse_changed (GPtrArray *devices, const VmKnownDevice *old,
   };
 
   return vm_trust_refuse_changed (&facts, error);
+}
+
+gboolean
+vm_trust_store_check_names (GPtrArray *devices, GPtrArray *damaged,
+    const gchar *device_id, const gchar *user, const gchar *device,
+    GError **error)
+{
+  const VmKnownDevice *namesake =
+      vm_trust_store_namesake (devices, device_id, user, device);
+  const gchar *unread =
+      vm_trust_store_find_damaged (devices, damaged, device_id, user, device);
+
+  if (namesake)
+    return vm_trust_store_refuse_changed (devices, namesake, device_id, error);
+  return !unread || vm_trust_refuse_damaged (user, unread, error);
 }
 
 gboolean
@@ -328,8 +375,8 @@ vm_trust_store_pin (VmTrustStore *self, const gchar *user, const gchar *device,
     GTlsCertificate *certificate, GDateTime *now, GError **error)
 {
   g_autoptr (GPtrArray) devices = NULL;
+  g_autoptr (GPtrArray) damaged = NULL;
   g_autoptr (VmKnownDevice) known = NULL;
-  const VmKnownDevice *namesake;
   g_autofree gchar *hash = NULL;
   g_autofree gchar *id = NULL;
   gboolean pinned;
@@ -349,10 +396,9 @@ vm_trust_store_pin (VmTrustStore *self, const gchar *user, const gchar *device,
         "The certificate of %s cannot be read", user);
     return FALSE;
   }
-  devices = vm_trust_store_list (self);
-  namesake = vm_trust_store_namesake (devices, id, user, device);
-  if (namesake)
-    return vm_trust_store_refuse_changed (devices, namesake, id, error);
+  devices = vm_trust_store_list_all (self, &damaged);
+  if (!vm_trust_store_check_names (devices, damaged, id, user, device, error))
+    return FALSE;
   known = vm_trust_store_remembered (devices, id);
   if (known && strcmp (known->user, user) == 0
       && strcmp (known->device, device) == 0)
@@ -362,12 +408,12 @@ vm_trust_store_pin (VmTrustStore *self, const gchar *user, const gchar *device,
   if (lock < 0)
     return FALSE;
   g_ptr_array_unref (devices);
-  devices = vm_trust_store_list (self);
-  namesake = vm_trust_store_namesake (devices, id, user, device);
-  pinned = namesake
-               ? vm_trust_store_refuse_changed (devices, namesake, id, error)
-               : vm_trust_store_remember (
-                   self, devices, id, user, device, certificate, now, error);
+  g_ptr_array_unref (damaged);
+  devices = vm_trust_store_list_all (self, &damaged);
+  pinned =
+      vm_trust_store_check_names (devices, damaged, id, user, device, error)
+      && vm_trust_store_remember (
+          self, devices, id, user, device, certificate, now, error);
   vm_store_unlock (lock);
   return pinned;
 }
@@ -388,6 +434,19 @@ is_whole_id (const gchar *device)
   g_autofree gchar *upper = g_ascii_strup (device, -1);
 
   return vm_device_id_is_valid (upper);
+}
+
+/* What can be said of a device whose file is damaged. */
+static VmKnownDevice *
+new_damaged (const gchar *device_id)
+{
+  VmKnownDevice *device = g_new0 (VmKnownDevice, 1);
+
+  device->device_id = g_strdup (device_id);
+  device->user = g_strdup (device_id);
+  device->device = g_strdup ("");
+  device->first_seen = g_date_time_new_from_unix_utc (0);
+  return device;
 }
 
 /* Among @devices, and among @others, ids without names. */
@@ -446,13 +505,16 @@ gchar *
 vm_trust_store_find (VmTrustStore *self, const gchar *device, GError **error)
 {
   g_autoptr (GPtrArray) devices = NULL;
+  g_autoptr (GPtrArray) damaged = NULL;
   g_autoptr (GHashTable) revoked = NULL;
 
   g_return_val_if_fail (VM_IS_TRUST_STORE (self), NULL);
   g_return_val_if_fail (device != NULL, NULL);
 
-  devices = vm_trust_store_list (self);
+  devices = vm_trust_store_list_all (self, &damaged);
   vm_trust_store_read_revoked (self, &revoked);
+  for (guint i = 0; i < damaged->len; i++)
+    g_hash_table_insert (revoked, g_strdup (damaged->pdata[i]), g_strdup (""));
   return find_one (devices, revoked, device, error);
 }
 
@@ -475,6 +537,8 @@ VmKnownDevice *
 vm_trust_store_forget (VmTrustStore *self, const gchar *device, GError **error)
 {
   g_autoptr (GPtrArray) devices = NULL;
+  g_autoptr (GPtrArray) damaged = NULL;
+  g_autoptr (GHashTable) others = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GError) local = NULL;
   g_autofree gchar *id = NULL;
   g_autofree gchar *name = NULL;
@@ -484,8 +548,10 @@ vm_trust_store_forget (VmTrustStore *self, const gchar *device, GError **error)
   g_return_val_if_fail (VM_IS_TRUST_STORE (self), NULL);
   g_return_val_if_fail (device != NULL, NULL);
 
-  devices = vm_trust_store_list (self);
-  id = find_one (devices, NULL, device, &local);
+  devices = vm_trust_store_list_all (self, &damaged);
+  for (guint i = 0; i < damaged->len; i++)
+    g_hash_table_add (others, damaged->pdata[i]);
+  id = find_one (devices, others, device, &local);
   if (g_error_matches (local, VM_ERROR, VM_ERROR_NOT_FOUND))
     return vm_trust_store_forget_server (self, device, error);
   if (!id) {
@@ -500,6 +566,8 @@ vm_trust_store_forget (VmTrustStore *self, const gchar *device, GError **error)
   removed = vm_store_remove (self->folder, VM_STORE_TOKENS, name, &local)
             && vm_store_remove (self->folder, VM_STORE_DEVICES, name, &local);
   vm_store_unlock (lock);
+  if (removed && g_hash_table_contains (others, id))
+    return new_damaged (id);
   if (removed)
     return vm_trust_store_remembered (devices, id);
   g_set_error (error, VM_ERROR, VM_ERROR_FAILED, "%s", local->message);
