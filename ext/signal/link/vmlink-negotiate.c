@@ -12,6 +12,9 @@
 
 #define GST_CAT_DEFAULT vm_signal_debug
 
+/* How long the answer to an offer of this side is waited for, once an offer of
+ * the other side crosses it (protocol/rooms.md#crossing-offers). */
+#define CROSSED_MS 1500
 /* Trickled candidates that arrive before their offer. */
 #define EARLY_CANDIDATES_MAX 64
 
@@ -145,6 +148,7 @@ on_description (VmPeer *peer, gboolean offer, const gchar *sdp, VmLink *self)
     vm_link_fail (self, error);
     return;
   }
+  self->offered = offer;
   found = vm_peer_take_found (peer, &mline);
   vm_meeting_send_description (vm_link_get_meeting (self), self->participant,
       type, sdp, (const gchar *const *) found, mline, self->session,
@@ -175,9 +179,16 @@ on_offer_refused (VmPeer *peer, const GError *error, VmLink *self)
   tell_offer_refused (self, error);
 }
 
+static void
+on_media_refused (VmPeer *peer, const GError *error, VmLink *self)
+{
+  vm_link_warn_left_out (self, error);
+}
+
 void
 vm_link_start_negotiating (VmLink *self, VmPeer *peer)
 {
+  g_signal_connect (peer, "media-refused", G_CALLBACK (on_media_refused), self);
   g_signal_connect (peer, "offer-refused", G_CALLBACK (on_offer_refused), self);
   g_signal_connect (peer, "description", G_CALLBACK (on_description), self);
   g_signal_connect (peer, "candidate", G_CALLBACK (on_candidate), self);
@@ -212,6 +223,7 @@ vm_link_offer (VmLink *self)
 
   vm_timer_clear (&self->restart_source);
   g_clear_pointer (&self->theirs, g_free);
+  self->offered = FALSE;
   g_free (self->session);
   self->session = g_uuid_string_random ();
   self->generation++;
@@ -253,9 +265,9 @@ take_words (VmLink *self, gboolean offer, const gchar *sdp)
 {
   g_free (self->theirs);
   self->theirs = vm_peer_name_connection (sdp, offer, NULL);
-  if (!offer)
-    vm_peer_set_remote_description (
-        vm_link_get_newest (self)->peer, FALSE, sdp);
+  if (offer)
+    return;
+  vm_peer_set_remote_description (vm_link_get_newest (self)->peer, FALSE, sdp);
 }
 
 /* What a signature of @offer is held to; NULL, with @error: it is nobody's
@@ -308,6 +320,7 @@ vm_link_take_offer (VmLink *self, const VmLinkDescription *offer)
     return;
   }
   vm_timer_clear (&self->offer_wait);
+  vm_timer_clear (&self->restart_source);
   clear_held (self);
   if (!vm_link_is_connected (self) && !self->paired)
     vm_link_end_outputs (self);
@@ -349,7 +362,8 @@ take_change (VmLink *self, const VmLinkDescription *offer)
   g_autoptr (GError) error = NULL;
   g_autofree gchar *name = vm_peer_name_connection (offer->sdp, TRUE, &error);
 
-  if (!self->theirs || (name && strcmp (name, self->theirs) != 0))
+  if (!self->theirs
+      || (name && !vm_peer_is_same_connection (name, self->theirs)))
     return FALSE;
   if (name && self->now) {
     change_connection (self, offer);
@@ -369,7 +383,6 @@ vm_link_wants_offer (VmLink *self, const VmLinkDescription *offer)
 {
   gboolean offers =
       vm_meeting_offers_to (vm_link_get_meeting (self), self->participant);
-  g_autoptr (GError) error = NULL;
 
   if (has_key (self))
     return !offers;
@@ -377,10 +390,23 @@ vm_link_wants_offer (VmLink *self, const VmLinkDescription *offer)
     return FALSE;
   if (!offers || self->theirs)
     return TRUE;
-  error = g_error_new (VM_ERROR, VM_ERROR_BAD_MESSAGE,
-      "An offer crosses the one of this side, which goes first");
-  tell_offer_refused (self, error);
-  return FALSE;
+  if (self->offered) {
+    hold_offer (self, offer, CROSSED_MS);
+    return FALSE;
+  }
+  /* that of this side is not made yet */
+  if (!vm_link_close_next (self) && !vm_link_is_connected (self))
+    vm_link_close_all (self);
+  return TRUE;
+}
+
+/* Of an offer that crosses one of this side, which begins an exchange of its
+ * own. */
+static gboolean
+is_of_held (VmLink *self, const gchar *session)
+{
+  return self->held && !has_key (self) && !self->theirs
+         && g_strcmp0 (session, self->held->session) == 0;
 }
 
 void
@@ -389,6 +415,12 @@ vm_link_take_answer (VmLink *self, const VmLinkDescription *answer)
   VmMediaSession *media;
   g_autoptr (GError) error = NULL;
 
+  /* whoever answers has withdrawn its own offer */
+  if (is_of_held (self, answer->session)) {
+    begin_session (self, self->held);
+    clear_held (self);
+    vm_link_add_early_candidates (self);
+  }
   if (!is_current (self, answer->session, answer->generation))
     return;
   media = vm_link_get_newest (self)->media;
@@ -411,7 +443,8 @@ vm_link_take_candidate (VmLink *self, const gchar *candidate, gint mline,
         vm_link_get_newest (self)->peer, MAX (mline, 0), candidate);
     return;
   }
-  if (generation <= self->generation && self->now)
+  if (generation <= self->generation && self->now
+      && !is_of_held (self, session))
     return;
   if (g_queue_get_length (&self->early) >= EARLY_CANDIDATES_MAX)
     early_free (g_queue_pop_head (&self->early));
@@ -458,6 +491,12 @@ vm_link_take_refusal (VmLink *self, const GError *error)
   if (!newest || vm_peer_get_heard_at (newest->peer)) {
     GST_INFO ("%s refuses what it has: %s",
         vm_participant_get_id (self->participant), error->message);
+    return;
+  }
+  if (self->held && !self->theirs) {
+    g_autoptr (VmLink) alive = g_object_ref (self);
+
+    on_held (self);
     return;
   }
   if (offer_next_codec (self, error))

@@ -55,6 +55,7 @@ struct _VmLink
   gboolean told_forged; /* reported a forgery, once for each link */
   gchar *session;
   gchar *theirs; /* vm_peer_name_connection() of what was taken last, or NULL */
+  gboolean offered; /* an offer of this side was sent */
   guint generation, failed; /* attempts, since it was connected */
   guint choice; /* of the codecs of pictures; those before it were refused */
   GError *awaited; /* why the offer before was refused, or NULL */
@@ -168,6 +169,8 @@ void vm_link_end (VmLink *self, const GError *error);
 /* An offer is refused for its codec: whether the one who offers is given the
  * time to offer another. */
 gboolean vm_link_awaits_codec (VmLink *self, const GError *error);
+/* Something that the other side offers, or is offered, is left out. */
+void vm_link_warn_left_out (VmLink *self, const GError *error);
 /* An offer is refused, and the connection is as it was. */
 void vm_link_warn_refused (VmLink *self, const GError *error);
 /* Acquires the inputs that @offer newly takes in that connection. */

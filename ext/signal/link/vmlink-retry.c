@@ -72,6 +72,15 @@ vm_link_warn_refused (VmLink *self, const GError *error)
 }
 
 void
+vm_link_warn_left_out (VmLink *self, const GError *error)
+{
+  warn (self,
+      g_strdup_printf ("The connection to %s goes on with less: %s",
+          vm_participant_get_user (self->participant), error->message),
+      error, 0);
+}
+
+void
 vm_link_tell_forged (VmLink *self, const GError *error)
 {
   if (self->told_forged)

@@ -604,6 +604,7 @@ make_peer (VmLink *self, VmPeerConfig *peer, guint number)
   peer->turn_servers = (const gchar *const *) config->turn_servers;
   peer->paths = config->paths;
   peer->patient = self->failed > 0;
+  peer->foreign = !*vm_participant_get_device_id (self->participant);
   vm_playout_configure (config->latency_ms, peer);
   peer->music = config->audio_profile == VM_AUDIO_PROFILE_MUSIC;
   set_deadlines (self, peer);

@@ -69,8 +69,11 @@ check_line (
                       : line->stream >= 0 ? "video"
                                           : NULL;
 
-  if (offer->rejected[index])
-    return TRUE;
+  if (offer->rejected[index]) {
+    media = offer->rejected[index];
+    if (vm_peer_sdp_is_rejected (media) || was_rejected (self, index))
+      return TRUE;
+  }
   if (was_rejected (self, index) && !line->can_send && !line->can_receive)
     return vm_peer_sdp_bad (error,
         "media %u was rejected from the beginning, and is not used again",
@@ -79,7 +82,7 @@ check_line (
            : line->data != vm_peer_sdp_is_data (media))
     return vm_peer_sdp_bad (
         error, "m= of media %u is of another kind than before", index);
-  if (!was_rejected (self, index)
+  if (!was_rejected (self, index) && !offer->unnamed[index]
       && g_strcmp0 (vm_peer_sdp_get_mid (media),
              self->remote->renamed[index] ? self->remote->renamed[index]
                                           : line->mid)
@@ -201,7 +204,8 @@ keep_line (VmPeer *self, VmPeerRemote *offer, guint index)
 
   if (offer->rejected[index] && !vm_peer_sdp_is_rejected (before))
     copy_media (media, before);
-  else if (!offer->rejected[index] && g_strcmp0 (mid, line->mid) != 0)
+  else if (!offer->rejected[index] && !offer->unnamed[index]
+           && g_strcmp0 (mid, line->mid) != 0)
     offer->renamed[index] = g_strdup (mid);
   vm_peer_sdp_remove_attribute (media, "mid");
   gst_sdp_media_add_attribute (media, "mid", line->mid);
@@ -280,7 +284,7 @@ begin (VmPeer *self, const gchar *text)
   GError *error = NULL;
 
   memcpy (before, self->mlines, sizeof before);
-  offer = vm_peer_remote_parse (text, TRUE, &error);
+  offer = vm_peer_remote_parse_for (self, text, TRUE, &error);
   if (!offer || !plan (self, offer, &error)) {
     forget_plan (self, before, n_known);
     vm_peer_refuse_again (self, error);

@@ -113,6 +113,10 @@ vm_peer_remote_fit_answer (VmPeerRemote *self, GstSDPMessage *answer)
     }
   }
   regroup (self, answer);
+  for (guint i = 0; i < gst_sdp_message_medias_len (answer); i++) {
+    if (self->unnamed[i])
+      vm_peer_sdp_remove_attribute (get_media (answer, i), "mid");
+  }
 }
 
 void

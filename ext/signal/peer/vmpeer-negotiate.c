@@ -147,11 +147,27 @@ answer_set (VmPeer *self, GstSDPMessage *answer)
     vm_peer_settle (self);
 }
 
+/* webrtcbin's max-bundle offers all m-lines but the first with port 0 and
+ * a=bundle-only (RFC 8843 §6), which some take for rejected ones: browsers
+ * offer a port. */
+static void
+give_ports (GstSDPMessage *offer)
+{
+  for (guint i = 0; i < gst_sdp_message_medias_len (offer); i++) {
+    GstSDPMedia *media = (GstSDPMedia *) gst_sdp_message_get_media (offer, i);
+
+    vm_peer_sdp_remove_attribute (media, "bundle-only");
+    if (gst_sdp_media_get_port (media) == 0)
+      gst_sdp_media_set_port_info (media, 9, 1);
+  }
+}
+
 static void
 offer_set (VmPeer *self, GstSDPMessage *offer)
 {
   g_autofree gchar *text = NULL;
 
+  give_ports (offer);
   vm_peer_opus_describe (self, offer);
   text = gst_sdp_message_as_text (offer);
   self->local_sent = TRUE;
@@ -384,7 +400,8 @@ static gboolean
 take_description (
     VmPeer *self, gboolean offer, const gchar *text, GError **error)
 {
-  g_autoptr (VmPeerRemote) remote = vm_peer_remote_parse (text, offer, error);
+  g_autoptr (VmPeerRemote) remote =
+      vm_peer_remote_parse_for (self, text, offer, error);
 
   if (!remote
       || !(offer ? take_offer (self, remote, error)

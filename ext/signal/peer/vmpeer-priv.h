@@ -137,6 +137,7 @@ typedef struct
   gchar **fingerprints; /* "sha-256 AA:BB…": the certificate is one of them */
   GPtrArray *candidates; /* that it has; "candidate:…" */
   GstSDPMedia *rejected[VM_PEER_MLINES_MAX]; /* of an offer, as offered */
+  gboolean unnamed[VM_PEER_MLINES_MAX]; /* an a=mid was made up for it */
   /* a=mid, where webrtcbin has another of an earlier offer; or NULL */
   gchar *renamed[VM_PEER_MLINES_MAX];
   guint tag; /* the m-line whose transport is that of all */
@@ -182,7 +183,7 @@ struct _VmPeer
   gboolean offerer;
   GstCaps *send[VM_PEER_N_STREAMS];
   gboolean receive[VM_PEER_N_STREAMS];
-  gboolean many, bare, music;
+  gboolean many, bare, music, foreign;
   gchar *stun_server;
   gchar **turn_servers;
   gchar **local_addresses;
@@ -335,8 +336,12 @@ void vm_peer_refuse_again (VmPeer *self, GError *error);
 gboolean vm_peer_check_again (VmPeer *self, const GstSDPMessage *answer);
 
 /* vmpeer-remote.c */
+/* An offer's m-lines without a known format are rejected. */
 VmPeerRemote *
 vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error);
+/* Likewise; they are kept if @self is a peer of many. */
+VmPeerRemote *vm_peer_remote_parse_for (
+    VmPeer *self, const gchar *text, gboolean offer, GError **error);
 void vm_peer_remote_free (VmPeerRemote *remote);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmPeerRemote, vm_peer_remote_free)
 gboolean vm_peer_remote_takes_candidate (
@@ -360,6 +365,7 @@ void vm_peer_remote_fit_answer (VmPeerRemote *remote, GstSDPMessage *answer);
 void vm_peer_direct_answer (VmPeer *self, GstSDPMessage *answer);
 
 /* vmpeer-sdp.c: what the remote side's descriptions mean */
+gboolean vm_peer_sdp_has_codec (const GstSDPMedia *media);
 /* For messages: how the stream of an m-line is called. */
 const gchar *vm_peer_mline_name (const VmPeerMline *line);
 /* The number of the header extension @uri, 1 to 14; 0: none. */

@@ -231,6 +231,20 @@ is_mid_taken (const GstSDPMessage *sdp, guint n, const gchar *mid)
   return FALSE;
 }
 
+/* RFC 8829 §5.10: that of one without a=mid. */
+static gchar *
+make_mid (const GstSDPMessage *sdp, guint index)
+{
+  guint n = gst_sdp_message_medias_len (sdp);
+  gchar *mid = g_strdup_printf ("%u", index);
+
+  for (guint i = n; is_mid_taken (sdp, n, mid); i++) {
+    g_free (mid);
+    mid = g_strdup_printf ("%u", i);
+  }
+  return mid;
+}
+
 /* webrtcbin 1.22.0 does not answer one that is rejected: it gets an idle one in
  * its place, which the answer rejects. */
 static void
@@ -255,13 +269,30 @@ replace_rejected (VmPeerRemote *self, guint index)
   gst_sdp_media_add_attribute (media, "rtpmap", "96 VP8/90000");
 }
 
-static gboolean
-check_medias (VmPeerRemote *self, gboolean offer, GError **error)
+static void
+name_medias (VmPeerRemote *self)
 {
-  guint n = gst_sdp_message_medias_len (self->sdp), used = 0;
+  for (guint i = 0; i < gst_sdp_message_medias_len (self->sdp); i++) {
+    g_autofree gchar *mid = NULL;
+
+    if (vm_peer_sdp_get_mid (get_media (self->sdp, i)))
+      continue;
+    mid = make_mid (self->sdp, i);
+    gst_sdp_media_add_attribute (get_media (self->sdp, i), "mid", mid);
+    self->unnamed[i] = TRUE;
+  }
+}
+
+static gboolean
+check_medias (VmPeerRemote *self, gboolean offer, gboolean many, GError **error)
+{
+  guint n = gst_sdp_message_medias_len (self->sdp), used = 0, unknown = 0,
+        flows = 0;
 
   if (n == 0 || n > VM_PEER_MLINES_MAX)
     return vm_peer_sdp_bad (error, "it has %u m-lines", n);
+  if (offer)
+    name_medias (self);
   for (guint i = 0; i < n; i++) {
     GstSDPMedia *media = get_media (self->sdp, i);
 
@@ -273,11 +304,24 @@ check_medias (VmPeerRemote *self, gboolean offer, GError **error)
       return FALSE;
     if (is_mid_taken (self->sdp, i, vm_peer_sdp_get_mid (media)))
       return vm_peer_sdp_bad (error, "two media have the same a=mid");
+    /* RFC 3264 §6 */
+    if (offer && !many && !vm_peer_sdp_is_data (media)
+        && !vm_peer_sdp_has_codec (media)) {
+      replace_rejected (self, i);
+      unknown++;
+      continue;
+    }
+    flows += !vm_peer_sdp_is_data (media);
     push_down (self->sdp, media);
     /* webrtcbin crashes by a packet of one that it finds no stream for */
     if (vm_peer_sdp_is_data (media) || vm_peer_sdp_is_rejected (media))
       vm_peer_sdp_remove_attribute (media, "ssrc");
     used++;
+  }
+  if (unknown && !flows) {
+    g_set_error (error, VM_ERROR, VM_ERROR_CODEC,
+        "The other side offers no known format for sound or pictures");
+    return FALSE;
   }
   return used || vm_peer_sdp_bad (error, "all its m-lines are rejected");
 }
@@ -365,8 +409,9 @@ read_bundle (VmPeerRemote *self, GError **error)
       self->tag = index;
   }
   return n_found == n_parts
-         || vm_peer_sdp_bad (
-             error, "a=group:BUNDLE does not name all its m-lines");
+         || vm_peer_sdp_bad (error,
+             "a=group:BUNDLE does not name all its m-lines; they need one "
+             "transport, of webrtcbin bundle-policy=max-bundle");
 }
 
 static gboolean
@@ -493,8 +538,8 @@ take_candidates (VmPeerRemote *self)
 
 /* --- public --- */
 
-VmPeerRemote *
-vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error)
+static VmPeerRemote *
+parse (const gchar *text, gboolean offer, gboolean many, GError **error)
 {
   g_autoptr (VmPeerRemote) self = g_new0 (VmPeerRemote, 1);
 
@@ -510,8 +555,9 @@ vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error)
     vm_peer_sdp_bad (error, "it cannot be parsed");
     return NULL;
   }
-  if (!check_session (self->sdp, error) || !check_medias (self, offer, error)
-      || !read_bundle (self, error) || !check_transport (self, error)
+  if (!check_session (self->sdp, error)
+      || !check_medias (self, offer, many, error) || !read_bundle (self, error)
+      || !check_transport (self, error)
       || !VM_PLUGIN (vm_sdp_list_fingerprints) (
           text, self->tag, &self->fingerprints, error))
     return NULL;
@@ -522,6 +568,19 @@ vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error)
   write_transport (self);
   take_candidates (self);
   return g_steal_pointer (&self);
+}
+
+VmPeerRemote *
+vm_peer_remote_parse (const gchar *text, gboolean offer, GError **error)
+{
+  return parse (text, offer, FALSE, error);
+}
+
+VmPeerRemote *
+vm_peer_remote_parse_for (
+    VmPeer *self, const gchar *text, gboolean offer, GError **error)
+{
+  return parse (text, offer, self->many, error);
 }
 
 void

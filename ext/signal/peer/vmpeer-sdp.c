@@ -88,6 +88,14 @@ find_codec (const GstSDPMedia *media, const VmPeerCodec *wanted, gint *pt)
   return NULL;
 }
 
+gboolean
+vm_peer_sdp_has_codec (const GstSDPMedia *media)
+{
+  gint pt = ANY_PT;
+
+  return find_codec (media, NULL, &pt) != NULL;
+}
+
 /* The first offered format in which @caps can be sent. A browser has a format
  * for each profile of H.264 that it decodes; who offers one alone, as this
  * device does, says by its profile what it sends. */
@@ -172,7 +180,18 @@ vm_peer_name_connection (const gchar *sdp, gboolean offer, GError **error)
   if (!remote)
     return NULL;
   origin = gst_sdp_message_get_origin (remote->sdp);
-  return g_strdup_printf ("%s %s", origin->sess_id, remote->fingerprints[0]);
+  return g_strdup_printf ("%s\n%s %s\n%s", remote->fingerprints[0],
+      remote->ufrag, remote->pwd, origin->sess_id);
+}
+
+gboolean
+vm_peer_is_same_connection (const gchar *a, const gchar *b)
+{
+  g_auto (GStrv) of_a = g_strsplit (a, "\n", 3);
+  g_auto (GStrv) of_b = g_strsplit (b, "\n", 3);
+
+  return g_str_equal (of_a[0], of_b[0])
+         && (g_str_equal (of_a[1], of_b[1]) || g_str_equal (of_a[2], of_b[2]));
 }
 
 /* --- what this side makes of an offer --- */
@@ -187,6 +206,38 @@ is_sent (VmPeer *self, VmPeerStream stream)
   return FALSE;
 }
 
+static void
+    G_GNUC_PRINTF (2, 3) tell_refused (VmPeer *self, const gchar *format, ...)
+{
+  g_autoptr (GError) error = NULL;
+  va_list args;
+
+  va_start (args, format);
+  error = g_error_new_valist (VM_ERROR, VM_ERROR_CODEC, format, args);
+  va_end (args);
+  g_signal_emit_by_name (self, "media-refused", error);
+}
+
+static void
+tell_not_taken (VmPeer *self, const VmPeerMline *line)
+{
+  GstCaps *caps = self->send[line->stream];
+  g_autofree gchar *codec = caps ? vm_peer_codec_describe (caps)
+                                 : g_strdup ("this side would take it");
+
+  tell_refused (self, "The other side does not take the %s stream as %s",
+      vm_peer_mline_name (line), codec);
+}
+
+/* Of an m-line that was offered as @media, and is rejected. */
+static void
+tell_unknown (VmPeer *self, const GstSDPMedia *media)
+{
+  if (!vm_peer_sdp_is_rejected (media))
+    tell_refused (self, "The other side offers no known format for m=%s",
+        gst_sdp_media_get_media (media));
+}
+
 /* webrtcbin's codec of an m-line is there once and for all, so that a camera
  * that is not wanted yet has a say in it, too. */
 static void
@@ -196,9 +247,11 @@ choose_codec (VmPeer *self, VmPeerMline *line, const GstSDPMedia *media)
   line->codec = line->can_send
                     ? find_format (media, self->send[line->stream], &line->pt)
                     : find_codec (media, NULL, &line->pt);
-  if (line->codec || line->send)
+  if (line->codec || (line->send && !self->foreign))
     return;
-  line->can_send = FALSE;
+  if (line->send)
+    tell_not_taken (self, line);
+  line->can_send = line->send = FALSE;
   line->codec = find_codec (media, NULL, &line->pt);
 }
 
@@ -239,17 +292,32 @@ plan_media (
   return TRUE;
 }
 
+/* libdatachannel says that it sends in each m-line that it was offered, where
+ * it has no track; its own tracks come in others. */
+static gboolean
+names_source (const VmPeerRemote *offer, guint index)
+{
+  const GstSDPMedia *media = gst_sdp_message_get_media (offer->sdp, index);
+
+  return gst_sdp_media_get_attribute_val (media, "ssrc")
+         || gst_sdp_media_get_attribute_val (media, "msid");
+}
+
 /* A stream that was sent in an m-line before may come in another, once it does
  * not come there. */
 static guint
-taken_before (VmPeer *self, guint index, guint n_known, gboolean sends)
+taken_before (VmPeer *self, const VmPeerRemote *offer, guint index,
+    guint n_known, gboolean sends)
 {
   guint taken = 0;
 
   for (guint i = 0; i < index; i++) {
     const VmPeerMline *line = &self->mlines[i];
+    gboolean comes =
+        line->receive
+        && (names_source (offer, i) || !names_source (offer, index));
 
-    if (line->stream >= 0 && (i >= n_known || line->receive || !sends))
+    if (line->stream >= 0 && (i >= n_known || comes || !sends))
       taken |= 1u << line->stream;
   }
   return taken;
@@ -260,7 +328,7 @@ move_stream (VmPeer *self, guint index)
 {
   for (guint i = 0; self->mlines[index].receive && i < index; i++) {
     if (self->mlines[i].stream == self->mlines[index].stream)
-      self->mlines[i].can_receive = FALSE;
+      self->mlines[i].receive = self->mlines[i].can_receive = FALSE;
   }
 }
 
@@ -276,6 +344,7 @@ vm_peer_sdp_plan_line (VmPeer *self, const VmPeerRemote *offer, guint index,
   line->mid = g_strdup (gst_sdp_media_get_attribute_val (media, "mid"));
   self->n_mlines = index + 1;
   if (offer->rejected[index]) {
+    tell_unknown (self, offer->rejected[index]);
     line->codec = find_codec (media, NULL, &line->pt);
     return TRUE;
   }
@@ -286,8 +355,9 @@ vm_peer_sdp_plan_line (VmPeer *self, const VmPeerRemote *offer, guint index,
   remote_direction (media, &sends, &receives);
   line->audio = strcmp (gst_sdp_media_get_media (media), "audio") == 0;
   line->stream =
-      self->many ? (gint) index
-                 : classify (media, taken_before (self, index, n_known, sends));
+      self->many
+          ? (gint) index
+          : classify (media, taken_before (self, offer, index, n_known, sends));
   if (!plan_media (self, line, media, error))
     return FALSE;
   move_stream (self, index);
@@ -378,14 +448,18 @@ check_answer_media (
   gboolean sends, receives, wanted = line->send || line->receive;
   gint pt = ANY_PT;
 
+  /* RFC 3264 §6: the others go on */
+  if (vm_peer_sdp_is_rejected (media)) {
+    if (wanted)
+      tell_not_taken (self, line);
+    line->send = line->receive = line->can_send = line->can_receive = FALSE;
+    return TRUE;
+  }
   remote_direction (media, &sends, &receives);
-  if (vm_peer_sdp_is_rejected (media))
-    sends = receives = FALSE;
   line->send = line->send && receives;
   line->receive = line->receive && sends;
   codec = find_codec (media, line->codec, &pt);
-  if (!codec && wanted
-      && (line->send || line->receive || vm_peer_sdp_is_rejected (media))) {
+  if (!codec && (line->send || line->receive)) {
     g_autofree gchar *name = self->send[line->stream] ? vm_peer_codec_describe (
                                  self->send[line->stream])
                                                       : NULL;

@@ -20,6 +20,7 @@ enum
   SIGNAL_DRAINED,
   SIGNAL_HEARTBEAT,
   SIGNAL_STREAM_ENDED,
+  SIGNAL_MEDIA_REFUSED,
   SIGNAL_OFFER_REFUSED,
   N_SIGNALS
 };
@@ -263,6 +264,7 @@ vm_peer_class_init (VmPeerClass *klass)
   signals[SIGNAL_DATA] = SIGNAL ("data", 2, G_TYPE_STRING, G_TYPE_BYTES);
   signals[SIGNAL_DRAINED] = SIGNAL ("drained", 1, G_TYPE_STRING);
   signals[SIGNAL_STREAM_ENDED] = SIGNAL ("stream-ended", 1, G_TYPE_UINT);
+  signals[SIGNAL_MEDIA_REFUSED] = SIGNAL ("media-refused", 1, G_TYPE_ERROR);
   signals[SIGNAL_OFFER_REFUSED] = SIGNAL ("offer-refused", 1, G_TYPE_ERROR);
 #undef SIGNAL
 }
@@ -296,6 +298,7 @@ vm_peer_new (const VmPeerConfig *config, VmPeerSampleFunc func,
   self->many = config->many;
   self->bare = config->bare;
   self->music = config->music;
+  self->foreign = config->foreign;
   self->stun_server = g_strdup (config->stun_server);
   self->turn_servers = g_strdupv ((gchar **) config->turn_servers);
   self->local_addresses = g_strdupv ((gchar **) config->local_addresses);

@@ -61,6 +61,9 @@ typedef struct
    * a stream of its own, numbered as they are, up to VM_PEER_STREAMS_OF_MANY.
    * @send and @receive are unused; all that has a known codec is received. */
   gboolean many;
+  /* The other side offers no other codec after one that is refused: what it and
+   * this side have no codec for is left out. */
+  gboolean foreign;
   gboolean bare; /* of the offerer: it offers no data channels */
   gboolean music; /* this side wants stereo and a high rate, and no gaps */
   const gchar
@@ -135,6 +138,9 @@ G_DECLARE_FINAL_TYPE (VmPeer, vm_peer, VM, PEER, GObject)
  *  "stream-ended" (guint VmPeerStream)
  *      by vm_peer_renegotiate(): the remote side sends it no more; no sample
  *      function runs for it, until it may be sent again
+ *  "media-refused" (GError *)
+ *      an m-line of the first offer is rejected, by either side; the connection
+ *      is made without it
  *  "offer-refused" (GError *)
  *      of vm_peer_renegotiate(); the connection goes on as it is
  */
@@ -160,11 +166,14 @@ void vm_peer_renegotiate (VmPeer *self, const gchar *offer);
 /* Sets the caps sent for @stream if a later offer takes it; does nothing once
  * something is sent. Encoded caps. */
 void vm_peer_set_send (VmPeer *self, VmPeerStream stream, GstCaps *caps);
-/* A name shared by all descriptions of one side of a connection, and by no
- * other: its SDP session and its certificate. NULL: @sdp is not usable.
- */
+/* What tells the connection of a description, one side's, from its others;
+ * NULL:
+ * @sdp is not usable. */
 gchar *
 vm_peer_name_connection (const gchar *sdp, gboolean offer, GError **error);
+/* Whether both name one connection: of one certificate, and of one ICE session
+ * or, as after an ICE restart, of one SDP session. */
+gboolean vm_peer_is_same_connection (const gchar *a, const gchar *b);
 
 /* While "description" is emitted: the candidates of the m-line @mline that are
  * known already. Those not taken come by "candidate", as do all others. */

@@ -255,7 +255,7 @@ static const Wrong changes[] = {
   { "a=ice-pwd:", "a=ice-pwd:anew", "a=ice-ufrag" },
   { "a=setup:actpass", "a=setup:passive", "a=setup" },
   { "camera", "kamera", "a=mid" },
-  { "m=video 0", "m=audio 0", "m=" },
+  { "m=video 9", "m=audio 9", "m=" },
   { "VP8/90000", "AV1/90000", "a=rtpmap" },
   { "a=sctp-port:5000", "a=sctp-port:0", "a=sctp-port" },
   { "a=extmap:1 ", "a=extmap:3 ", "a=extmap" },
@@ -296,18 +296,63 @@ GST_START_TEST (test_second_offer_is_refused_and_ends_nothing)
 
 GST_END_TEST;
 
-/* Another connection of the page is taken: it is answered. */
+/* The host's, which each of its connections has another of. */
+static gchar *
+credentials (const gchar *sdp)
+{
+  const gchar *at = strstr (sdp, "a=ice-ufrag:");
+
+  return g_strndup (at, strcspn (at, "\r"));
+}
+
+static gboolean
+is_answered_anew (void)
+{
+  g_autofree gchar *before = credentials (guest.offer), *now = NULL;
+
+  expect ((gpointer *) &guest.answer, "answer");
+  fail_unless (guest.refused == NULL);
+  now = credentials (guest.answer);
+  return !g_str_equal (before, now);
+}
+
+/* Another connection of the page is taken: it is answered. Another o= alone is
+ * none, as libdatachannel writes it. */
 GST_START_TEST (test_new_connection_is_answered)
 {
   Side a = host (VIDEO "m.video_sink_0");
-  g_autofree gchar *own = NULL, *other = NULL;
+  g_autofree gchar *own = NULL, *session = NULL, *other = NULL;
 
   guest_join (&a);
   own = answer_well ();
-  other = replaced (own, "o=- ", "o=- 1");
+  session = replaced (own, "o=- ", "o=- 1");
+  other = replaced (
+      session, "a=ice-ufrag:", __i__ ? "a=ice-ufrag:anew" : "a=ice-ufrag:");
   offer (other, "anew");
-  expect ((gpointer *) &guest.answer, "answer");
-  fail_unless (guest.refused == NULL);
+  fail_unless_equals_int (is_answered_anew (), __i__);
+  guest_clear ();
+  side_free (&a);
+}
+
+GST_END_TEST;
+
+/* A newcomer that offers, and does not answer the offer to it; one that answers
+ * that has withdrawn its own. */
+GST_START_TEST (test_offers_that_cross)
+{
+  Side a = host (VIDEO "m.video_sink_0");
+  g_autofree gchar *own = NULL, *session = NULL, *other = NULL, *again = NULL;
+
+  guest_join (&a);
+  session = replaced (guest.offer, "o=- ", "o=- 1");
+  other = replaced (session, "a=ice-ufrag:", "a=ice-ufrag:anew");
+  offer (other, "newcomer");
+  if (__i__) {
+    own = answer_well ();
+    again = replaced (own, "a=sendrecv", "a=inactive");
+    offer (again, "again");
+  }
+  fail_unless_equals_int (is_answered_anew (), !__i__);
   guest_clear ();
   side_free (&a);
 }
@@ -768,7 +813,8 @@ vmforeign_suite (void)
       tc, test_refusal_is_heard_and_named, 0, G_N_ELEMENTS (wrongs));
   tcase_add_loop_test (tc, test_second_offer_is_refused_and_ends_nothing, 0,
       G_N_ELEMENTS (changes));
-  tcase_add_test (tc, test_new_connection_is_answered);
+  tcase_add_loop_test (tc, test_new_connection_is_answered, 0, 2);
+  tcase_add_loop_test (tc, test_offers_that_cross, 0, 2);
   tcase_add_loop_test (
       tc, test_camera_comes_and_goes, 0, G_N_ELEMENTS (answers_to_stop));
   tcase_add_test (tc, test_camera_comes_where_there_was_none);

@@ -9,6 +9,7 @@
 #include "program.h"
 
 #include <gst/check/gstcheck.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MEDIA_MS 20000
@@ -277,6 +278,26 @@ port_0_of_a_stranger (const gchar *sdp)
   return replace (sdp, "m=video", "m=message 0 TCP/MSRP *\r\nm=video");
 }
 
+/* Pictures that this side does not know. */
+static gchar *
+av1_alone (const gchar *sdp)
+{
+  return replace (sdp, "VP8/90000", "AV1/90000");
+}
+
+static gchar *
+h264_in_mode_0 (const gchar *sdp)
+{
+  g_autofree gchar *changed = replace (sdp, "VP8/90000", "H264/90000");
+  g_auto (GStrv) parts = g_strsplit (changed, "a=rtpmap:", 0);
+  gint pt = atoi (parts[2]);
+  g_autofree gchar *mode = g_strdup_printf (
+      "a=fmtp:%d packetization-mode=0;profile-level-id=42e01f\r\na=mid:camera",
+      pt);
+
+  return replace (changed, "a=mid:camera", mode);
+}
+
 /* --- what the answer is like --- */
 
 static void
@@ -311,6 +332,15 @@ without_stranger (const gchar *answer)
   to = strstr (from + 1, "m=");
   head = g_strndup (answer, from - answer);
   return g_strconcat (head, to, NULL);
+}
+
+static gchar *
+no_picture (const gchar *answer)
+{
+  has (answer, "m=video 0 UDP/TLS/RTP/SAVPF ");
+  has (answer, "a=mid:camera\r\n");
+  has (answer, "a=group:BUNDLE audio application0\r\n");
+  return g_strdup (answer);
 }
 
 static gchar *
@@ -359,6 +389,8 @@ static const Kind kinds[] = {
   { port_0_last, without_stopped },
   { port_0_first, without_stopped },
   { port_0_of_a_stranger, without_stranger },
+  { av1_alone, no_picture },
+  { h264_in_mode_0, no_picture },
 };
 
 static const Kind *kind;
@@ -366,6 +398,8 @@ static const Kind *kind;
 static gchar *
 rewrite (gboolean offer, const gchar *sdp)
 {
+  /* which others take for a rejected m-line */
+  fail_if (offer && (strstr (sdp, "a=bundle-only") || strstr (sdp, " 0 UDP/")));
   if (offer)
     return kind->offer (sdp);
   return kind->answer ? kind->answer (sdp) : g_strdup (sdp);
@@ -398,17 +432,30 @@ all_flows (gpointer data)
   for (guint i = 0; i < 2; i++) {
     if (!pair.sides[i].channels_open
         || !g_atomic_int_get (&pair.sides[i].samples[VM_PEER_AUDIO])
-        || !g_atomic_int_get (&pair.sides[i].samples[VM_PEER_VIDEO]))
+        || (kind->answer != no_picture
+            && !g_atomic_int_get (&pair.sides[i].samples[VM_PEER_VIDEO])))
       return FALSE;
   }
   return TRUE;
 }
 
+static void
+on_media_refused (VmPeer *peer, const GError *error, guint *n)
+{
+  fail_unless (g_error_matches (error, VM_ERROR, VM_ERROR_CODEC));
+  (*n)++;
+}
+
 GST_START_TEST (test_taken)
 {
+  guint refused[2] = { 0 };
+
   kind = &kinds[__i__];
   pair_make_talkers (&pair);
   pair.mangle = rewrite;
+  for (guint i = 0; i < 2; i++)
+    g_signal_connect (pair.sides[i].peer, "media-refused",
+        G_CALLBACK (on_media_refused), &refused[i]);
   if (kind->offer == sctp_port)
     g_signal_connect (pair.sides[0].peer->pipeline, "deep-element-added",
         G_CALLBACK (on_element), NULL);
@@ -422,6 +469,8 @@ GST_START_TEST (test_taken)
       pair.sides[0].samples[VM_PEER_VIDEO],
       pair.sides[1].samples[VM_PEER_VIDEO], pair.sides[0].channels_open,
       pair.sides[1].channels_open);
+  for (guint i = 0; i < 2; i++)
+    fail_unless_equals_int (refused[i], kind->answer == no_picture);
   pair_clear (&pair);
 }
 
@@ -670,11 +719,12 @@ takes_lines (guint n, gboolean many)
   for (guint i = 0; i < n; i++) {
     g_string_append_printf (group, " %u", i);
     g_string_append_printf (lines,
-        "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:%u\r\n",
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:%u\r\n"
+        "a=rtpmap:96 VP8/90000\r\n",
         i);
   }
   g_string_append_printf (group, "\r\n%s", lines->str);
-  remote = vm_peer_remote_parse (group->str, TRUE, &error);
+  remote = vm_peer_remote_parse_for (peer, group->str, TRUE, &error);
   taken = remote && vm_peer_sdp_check_count (peer, remote, &error);
   fail_unless (taken || strstr (error->message, "m-lines") != NULL, "%s",
       error ? error->message : "");
@@ -697,8 +747,9 @@ GST_END_TEST;
 GST_START_TEST (test_no_group)
 {
   g_autoptr (VmPeerRemote) one = vm_peer_remote_parse (HEAD AUDIO, TRUE, NULL);
+  g_autoptr (GError) error = NULL;
   g_autoptr (VmPeerRemote) two =
-      vm_peer_remote_parse (HEAD AUDIO DATA ("5000"), TRUE, NULL);
+      vm_peer_remote_parse (HEAD AUDIO DATA ("5000"), TRUE, &error);
 
   fail_unless (one != NULL);
   fail_if (one->bundled);
@@ -707,6 +758,54 @@ GST_START_TEST (test_no_group)
   vm_peer_remote_fit_answer (one, one->sdp);
   fail_unless (gst_sdp_message_get_attribute_val (one->sdp, "group") == NULL);
   fail_unless (two == NULL);
+  fail_unless (strstr (error->message, "max-bundle") != NULL);
+}
+
+GST_END_TEST;
+
+/* As a gateway of SIP writes it: its answer has no a=mid either. */
+GST_START_TEST (test_no_mid)
+{
+  g_autoptr (VmPeerRemote) one = vm_peer_remote_parse (HEAD
+      "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n"
+      "a=rtpmap:111 opus/48000/2\r\n",
+      TRUE, NULL);
+
+  fail_unless (one && one->unnamed[0]);
+  fail_unless_equals_string (
+      vm_peer_sdp_get_mid (gst_sdp_message_get_media (one->sdp, 0)), "0");
+  vm_peer_remote_fit_answer (one, one->sdp);
+  fail_unless (
+      vm_peer_sdp_get_mid (gst_sdp_message_get_media (one->sdp, 0)) == NULL);
+}
+
+GST_END_TEST;
+
+static gboolean
+are_same (const gchar *changed_ufrag, const gchar *changed_session,
+    const gchar *changed_certificate)
+{
+  g_autofree gchar *a = vm_peer_name_connection (HEAD AUDIO, TRUE, NULL);
+  gchar *sdp = g_strdup (HEAD AUDIO);
+  g_autofree gchar *b = NULL;
+
+  sdp = then (sdp, "a=ice-ufrag:", changed_ufrag);
+  sdp = then (sdp, "o=- ", changed_session);
+  sdp = then (sdp, "sha-1 00", changed_certificate);
+  b = vm_peer_name_connection (sdp, TRUE, NULL);
+  g_free (sdp);
+  return vm_peer_is_same_connection (a, b);
+}
+
+/* Others write another o= into each offer, or restart ICE, in one connection.
+ */
+GST_START_TEST (test_same_connection)
+{
+  fail_unless (are_same ("a=ice-ufrag:", "o=- ", "sha-1 00"));
+  fail_unless (are_same ("a=ice-ufrag:", "o=- 1", "sha-1 00"));
+  fail_unless (are_same ("a=ice-ufrag:anew", "o=- ", "sha-1 00"));
+  fail_if (are_same ("a=ice-ufrag:anew", "o=- 1", "sha-1 00"));
+  fail_if (are_same ("a=ice-ufrag:", "o=- ", "sha-1 01"));
 }
 
 GST_END_TEST;
@@ -732,6 +831,8 @@ vmpeersdp_suite (void)
   tcase_add_test (tc, test_candidates_of_other_transports);
   tcase_add_test (tc, test_how_many_lines);
   tcase_add_test (tc, test_no_group);
+  tcase_add_test (tc, test_no_mid);
+  tcase_add_test (tc, test_same_connection);
   return s;
 }
 
