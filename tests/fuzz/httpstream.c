@@ -12,13 +12,14 @@
 #include <unistd.h>
 
 #define EVIL "https://evil.example"
+#define ADDRESSES 200 /* of loopback */
 #define SECONDS 20 /* for an answer; beyond, the server hangs */
 #define ANSWERS_MAX (16 * 1024 * 1024) /* bytes */
 
 /* The other reading of the stream: one expression for a head. */
 #define TOKEN "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 #define TEXT "[\\t\\x20-\\x7e\\x80-\\xff]*"
-#define ESCAPE "%(?:[2-6][0-9A-Fa-f]|7[0-9A-Ea-e]|[89A-Fa-f][0-9A-Fa-f])"
+#define ESCAPE "%(?!0[0aAdD])[0-9A-Fa-f]{2}"
 #define HEAD                                                               \
   "(" TOKEN ") (/(?:" ESCAPE "|[\\x21\\x22\\x24\\x26-\\x7e\\x80-\\xff])*)" \
   " HTTP/1\\.([01])\\r\\n((?:" TOKEN ":" TEXT "\\r\\n)*)\\r\\n"
@@ -245,8 +246,13 @@ open_connection (void)
     .sin_port = htons (vm_server_get_port (server)) };
   struct timeval time = { .tv_sec = SECONDS };
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  /* one address has too few ports for all that wait for their end */
+  static guint count;
+  struct sockaddr_in own = { .sin_family = AF_INET,
+    .sin_addr.s_addr = htonl (INADDR_LOOPBACK + count++ % ADDRESSES) };
 
   g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &own, sizeof own), ==, 0);
   g_assert_cmpint (
       connect (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
   setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);

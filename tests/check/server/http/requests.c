@@ -252,6 +252,7 @@ GST_START_TEST (test_request_line)
     { "/healthz HTTP/1.1\r\n", "400" },
     { "G(T /healthz HTTP/1.1\r\n", "400" },
     { "GET /healthz#a HTTP/1.1\r\n", "400" },
+    { "GET /%09 HTTP/1.1\r\n", "404 404" },
     { "GET /%00 HTTP/1.1\r\n", "400" },
     { "GET /%0aHost: HTTP/1.1\r\n", "400" },
     { "GET /?%0d HTTP/1.1\r\n", "400" },

@@ -26,8 +26,16 @@ is_control (gchar c)
   return g_ascii_iscntrl (c) && c != '\t' && c != '\r';
 }
 
-/* A path with or without a query, without blanks. A control character in the
- * place of an escape is somebody's line break. */
+/* An escape of two digits, but for NUL and the ends of lines, which others take
+ * for what they stand for. */
+static gboolean
+is_escape (const gchar *text, gsize size)
+{
+  return size > 2 && g_ascii_isxdigit (text[1]) && g_ascii_isxdigit (text[2])
+         && (text[1] != '0' || !strchr ("0aAdD", text[2]));
+}
+
+/* A path with or without a query, without blanks. */
 static gboolean
 is_target (const gchar *text, gsize size)
 {
@@ -36,12 +44,7 @@ is_target (const gchar *text, gsize size)
   for (gsize i = 0; i < size; i++) {
     if (text[i] == ' ' || text[i] == '\t' || text[i] == '#')
       return FALSE;
-    if (text[i] != '%')
-      continue;
-    if (i + 2 >= size || !g_ascii_isxdigit (text[i + 1])
-        || !g_ascii_isxdigit (text[i + 2])
-        || g_ascii_iscntrl (g_ascii_xdigit_value (text[i + 1]) * 16
-                            + g_ascii_xdigit_value (text[i + 2])))
+    if (text[i] == '%' && !is_escape (text + i, size - i))
       return FALSE;
   }
   return TRUE;
