@@ -145,6 +145,9 @@ GST_START_TEST (test_who_has_not_offered)
   mesh_say (ann, "error",
       "{\"target_peer_id\":\"%s\",\"code\":\"NOT_TRUSTED\",\"message\":\"No\"}",
       bob->id);
+  /* once this is answered, that was read */
+  answer (ann, bob->id);
+  mesh_fails (ann, "UNROUTABLE");
   offer (bob, "dev-a", cap);
   g_free (mesh_next (ann, "rtc.offer"));
   mesh_say (ann, "rtc.offer",
