@@ -415,10 +415,10 @@ take_ping (VmWs *ws, const VmWsPiece *piece)
 int
 vm_ws_receive (VmWs *ws, guint8 *data, gsize size)
 {
-  for (gsize used = 0; used < size;) {
-    VmWsPiece piece;
+  VmWsPiece piece;
 
-    used += vm_ws_reader_take (&ws->reader, data + used, size - used, &piece);
+  vm_ws_reader_feed (&ws->reader, data, size);
+  while (vm_ws_reader_next (&ws->reader, &piece)) {
     if (piece.type == VM_WS_PIECE_BAD)
       vm_ws_close (ws, VM_CLOSE_PROTOCOL, "no frame of a client", TRUE);
     else if (piece.type == VM_WS_PIECE_DATA)

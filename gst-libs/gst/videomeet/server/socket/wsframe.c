@@ -3,195 +3,150 @@
 #include "server/socket/wsframe.h"
 
 #include <string.h>
+#include <wslay/wslay.h>
 
 #define FINAL 0x80
-#define RESERVED 0x70
-#define OPCODE 0x0f
-#define CONTROL 0x08
-#define MASKED 0x80
-#define LENGTH 0x7f
 #define LENGTH_16 126
 #define LENGTH_64 127
 #define MASK_SIZE 4
-#define BAD G_MAXUINT8 /* as VmWsReader:have */
 
-/* Of a header that has begun. */
-static guint
-header_size (const VmWsReader *reader)
+struct _VmWsFrames
 {
-  guint length = reader->have < 2 ? 0 : reader->header[1] & LENGTH;
+  wslay_frame_context_ptr context;
+  const guint8 *input;
+  gsize left; /* bytes of @input */
+  gsize held; /* bytes that the context has, of frames that have not ended */
+  guint64 got; /* payload of this frame */
+  guint8 control[VM_WS_CONTROL_MAX];
+};
 
-  if (reader->have < 2)
-    return 2;
-  return 2
-         + (length == LENGTH_16    ? 2
-             : length == LENGTH_64 ? 8
-                                   : 0)
-         + MASK_SIZE;
+static ssize_t
+take_input (uint8_t *buffer, size_t size, int flags, void *user_data)
+{
+  VmWsFrames *frames = user_data;
+
+  size = MIN (size, frames->left);
+  if (!size)
+    return -1;
+  memcpy (buffer, frames->input, size);
+  frames->input += size;
+  frames->left -= size;
+  frames->held += size;
+  return size;
 }
 
-static guint8
-opcode_of (const VmWsReader *reader)
+void
+vm_ws_reader_feed (VmWsReader *reader, const guint8 *data, gsize size)
 {
-  return reader->header[0] & OPCODE;
-}
+  static const struct wslay_frame_callbacks callbacks = { .recv_callback =
+                                                              take_input };
 
-static gboolean
-is_final (const VmWsReader *reader)
-{
-  return (reader->header[0] & FINAL) != 0;
-}
-
-static guint64
-read_length (const VmWsReader *reader)
-{
-  guint length = reader->header[1] & LENGTH;
-  guint bytes = length == LENGTH_16 ? 2 : length == LENGTH_64 ? 8 : 0;
-  guint64 value = 0;
-
-  if (!bytes)
-    return length;
-  for (guint i = 0; i < bytes; i++)
-    value = value << 8 | reader->header[2 + i];
-  return value;
-}
-
-/* Its first two bytes say all but the length. */
-static gboolean
-is_allowed (const VmWsReader *reader)
-{
-  guint8 opcode = opcode_of (reader);
-
-  if (reader->header[0] & RESERVED || !(reader->header[1] & MASKED))
-    return FALSE;
-  if (opcode & CONTROL)
-    return opcode <= VM_WS_PONG && is_final (reader)
-           && (reader->header[1] & LENGTH) <= VM_WS_CONTROL_MAX;
-  if (opcode > VM_WS_BINARY)
-    return FALSE;
-  return (opcode == 0) == (reader->message != 0);
-}
-
-static void
-unmask (VmWsReader *reader, guint8 *data, gsize size)
-{
-  const guint8 *mask = reader->header + reader->have - MASK_SIZE;
-  guint8 turned[sizeof (guint64)];
-  guint64 word, bytes;
-  gsize i = 0;
-
-  for (guint n = 0; n < sizeof turned; n++)
-    turned[n] = mask[(reader->masked + n) % MASK_SIZE];
-  memcpy (&word, turned, sizeof word);
-  for (; i + sizeof word <= size; i += sizeof word) {
-    memcpy (&bytes, data + i, sizeof bytes);
-    bytes ^= word;
-    memcpy (data + i, &bytes, sizeof bytes);
+  if (!reader->frames) {
+    reader->frames = g_new0 (VmWsFrames, 1);
+    if (wslay_frame_context_init (
+            &reader->frames->context, &callbacks, reader->frames)
+        != 0)
+      g_error ("no memory for a WebSocket");
   }
-  for (; i < size; i++)
-    data[i] ^= turned[i % MASK_SIZE];
-  reader->masked = (reader->masked + size) % MASK_SIZE;
-}
-
-static void
-end_frame (VmWsReader *reader)
-{
-  if (!(opcode_of (reader) & CONTROL) && is_final (reader))
-    reader->message = 0;
-  reader->have = reader->masked = reader->control_size = 0;
-}
-
-static gsize
-take_data (VmWsReader *reader, guint8 *data, gsize size, VmWsPiece *piece)
-{
-  size = MIN (size, reader->left);
-  unmask (reader, data, size);
-  reader->left -= size;
-  *piece = (VmWsPiece){ .type = VM_WS_PIECE_DATA,
-    .opcode = reader->message,
-    .data = data,
-    .size = size,
-    .missing = reader->left,
-    .final = is_final (reader) };
-  if (!reader->left)
-    end_frame (reader);
-  return size;
-}
-
-static gsize
-take_control (VmWsReader *reader, guint8 *data, gsize size, VmWsPiece *piece)
-{
-  gboolean split = reader->control || size < reader->left;
-
-  size = MIN (size, reader->left);
-  unmask (reader, data, size);
-  if (!reader->control && split)
-    reader->control = g_malloc (VM_WS_CONTROL_MAX);
-  if (split)
-    memcpy (reader->control + reader->control_size, data, size);
-  reader->control_size += size;
-  reader->left -= size;
-  if (reader->left)
-    return size;
-  *piece = (VmWsPiece){ .type = VM_WS_PIECE_CONTROL,
-    .opcode = opcode_of (reader),
-    .data = split ? reader->control : data,
-    .size = reader->control_size,
-    .final = TRUE };
-  end_frame (reader);
-  return size;
+  reader->frames->input = data;
+  reader->frames->left = size;
 }
 
 void
 vm_ws_reader_clear (VmWsReader *reader)
 {
-  g_clear_pointer (&reader->control, g_free);
+  if (!reader->frames)
+    return;
+  wslay_frame_context_free (reader->frames->context);
+  g_clear_pointer (&reader->frames, g_free);
 }
 
-gsize
-vm_ws_reader_take (
-    VmWsReader *reader, guint8 *data, gsize size, VmWsPiece *piece)
+/* What wslay leaves to its caller: extensions, masks, and the order of
+ * frames. */
+static gboolean
+is_allowed (const VmWsReader *reader, const struct wslay_frame_iocb *frame)
 {
-  gsize used = 0;
+  if (frame->rsv || !frame->mask)
+    return FALSE;
+  if (wslay_is_ctrl_frame (frame->opcode))
+    return frame->opcode <= WSLAY_PONG;
+  return frame->opcode <= WSLAY_BINARY_FRAME
+         && (frame->opcode == WSLAY_CONTINUATION_FRAME)
+                == (reader->message != 0);
+}
 
-  *piece = (VmWsPiece){ .type = VM_WS_PIECE_NONE };
-  if (reader->have != BAD && !reader->left) {
-    if (!reader->have)
-      vm_ws_reader_clear (reader);
-    while (used < size && reader->have < header_size (reader)) {
-      reader->header[reader->have++] = data[used++];
-      if (reader->have == 2 && !is_allowed (reader))
-        reader->have = BAD;
+static gsize
+header_size (guint64 payload)
+{
+  return 2 + (payload < LENGTH_16 ? 0 : payload < 0x10000 ? 2 : 8);
+}
+
+/* Whether @frame, of which wslay has read more, makes a piece. */
+static gboolean
+make_piece (
+    VmWsReader *reader, const struct wslay_frame_iocb *frame, VmWsPiece *piece)
+{
+  VmWsFrames *frames = reader->frames;
+  gboolean control = wslay_is_ctrl_frame (frame->opcode);
+  gsize missing;
+
+  if (control)
+    memcpy (frames->control + frames->got, frame->data, frame->data_length);
+  else if (frame->opcode)
+    reader->message = frame->opcode;
+  frames->got += frame->data_length;
+  missing = frame->payload_length - frames->got;
+  *piece =
+      (VmWsPiece){ .type = control ? VM_WS_PIECE_CONTROL : VM_WS_PIECE_DATA,
+        .opcode = control ? frame->opcode : reader->message,
+        .data = control ? frames->control : frame->data,
+        .size = control ? frames->got : frame->data_length,
+        .missing = missing,
+        .final = frame->fin };
+  if (missing)
+    return !control;
+  frames->held -=
+      header_size (frame->payload_length) + MASK_SIZE + frame->payload_length;
+  frames->got = 0;
+  if (!control && frame->fin)
+    reader->message = 0;
+  return TRUE;
+}
+
+gboolean
+vm_ws_reader_next (VmWsReader *reader, VmWsPiece *piece)
+{
+  VmWsFrames *frames = reader->frames;
+  struct wslay_frame_iocb frame;
+  ssize_t size;
+
+  while (frames && !reader->bad) {
+    memset (&frame, 0, sizeof frame);
+    size = wslay_frame_recv (frames->context, &frame);
+    if (size == WSLAY_ERR_PROTO
+        || (size >= 0 && !frames->got && !is_allowed (reader, &frame))) {
+      *piece = (VmWsPiece){ .type = VM_WS_PIECE_BAD };
+      reader->bad = TRUE;
+      return TRUE;
     }
-    if (reader->have != BAD && reader->have < header_size (reader))
-      return used;
-    if (reader->have != BAD
-        && (reader->left = read_length (reader)) > G_MAXINT64)
-      reader->have = BAD;
-    if (reader->have != BAD && !(opcode_of (reader) & CONTROL)
-        && opcode_of (reader))
-      reader->message = opcode_of (reader);
+    if (size < 0)
+      break;
+    if (make_piece (reader, &frame, piece))
+      return TRUE;
   }
-  if (reader->have == BAD) {
-    piece->type = VM_WS_PIECE_BAD;
-    return size;
-  }
-  if (used == size && reader->left)
-    return used;
-  return used
-         + (opcode_of (reader) & CONTROL
-                 ? take_control (reader, data + used, size - used, piece)
-                 : take_data (reader, data + used, size - used, piece));
+  if (frames && (reader->bad || !frames->held))
+    vm_ws_reader_clear (reader);
+  return FALSE;
 }
 
 gsize
 vm_ws_write_header (guint8 *header, VmWsOpcode opcode, gsize size)
 {
-  guint bytes = size < LENGTH_16 ? 0 : size < 0x10000 ? 2 : 8;
+  gsize bytes = header_size (size) - 2;
 
   header[0] = FINAL | opcode;
   header[1] = bytes == 0 ? size : bytes == 2 ? LENGTH_16 : LENGTH_64;
-  for (guint i = 0; i < bytes; i++)
+  for (gsize i = 0; i < bytes; i++)
     header[2 + i] = (guint64) size >> 8 * (bytes - 1 - i);
   return 2 + bytes;
 }
