@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Where a name needs what joins letters or emoji, as gst-libs/gst/videomeet/base/joiner.c has it.
+// Where a name needs what joins letters or emoji, as gst-libs/gst/videomeet/base/text.c has it.
 
 // Joining_Type D, L and R (ArabicShaping.txt) as libunistring has them, which a test compares.
 const DUAL = "\\u{620}\\u{626}\\u{628}\\u{62a}-\\u{62e}"

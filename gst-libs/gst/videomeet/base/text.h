@@ -9,9 +9,14 @@
 gboolean vm_text_is_utf8 (const gchar *text, gsize size);
 /* Valid UTF-8, at most @max bytes, no control characters: a name. */
 gboolean vm_text_is_name (const gchar *text, gsize max);
+/* Whether the character at @at of @text, valid UTF-8, is a joiner (U+200C,
+ * U+200D) or an emoji's variation selector (U+FE0F) where writing needs it: as
+ * RFC 5892 A.1 and A.2 have them between letters, or within an emoji sequence
+ * (UTS 51). Elsewhere it only makes two names look the same. */
+gboolean vm_text_needs_joiner (const gchar *text, const gchar *at);
 /* The name of a person or a meeting: vm_text_is_name() without blanks around it
- * and without invisible characters, but for joiners where writing needs them
- * (base/joiner.h). */
+ * and without invisible characters, but for joiners where writing needs them.
+ */
 gboolean vm_text_is_label (const gchar *text, gsize max);
 /* The form that names which look the same share: it ignores compatible
  * characters, case, the width of blanks and invisible characters. @text is

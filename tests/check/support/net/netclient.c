@@ -4,6 +4,7 @@
 
 #include <gst/check/gstcheck.h>
 #include <gst/videomeet/base/json/json.h>
+#include <gst/videomeet/server/socket/wsframe.h>
 #include <string.h>
 
 const VmServerTimes patient = {
@@ -411,17 +412,13 @@ static void
 append_frame (
     GByteArray *frames, guint8 first_byte, const gchar *payload, gsize size)
 {
-  guint8 head[10] = { first_byte, 0x80 | MIN (size, 127) };
+  guint8 header[VM_WS_FRAME_HEADER_MAX];
+  gsize n = vm_ws_write_header (header, first_byte & 0xf, size);
   const guint8 mask[4] = { 0 };
 
-  if (size < 126) {
-    g_byte_array_append (frames, head, 2);
-  } else {
-    head[1] = 0x80 | 127;
-    for (guint i = 0; i < 8; i++)
-      head[2 + i] = (guint8) ((guint64) size >> (56 - 8 * i));
-    g_byte_array_append (frames, head, sizeof head);
-  }
+  header[0] = first_byte;
+  header[1] |= 0x80;
+  g_byte_array_append (frames, header, n);
   g_byte_array_append (frames, mask, sizeof mask);
   g_byte_array_append (frames, (const guint8 *) payload, size);
 }

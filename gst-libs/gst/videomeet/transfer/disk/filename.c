@@ -2,7 +2,7 @@
 
 #include "transfer/disk/filename.h"
 
-#include "base/joiner.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -154,7 +154,7 @@ vm_filename_make_safe (const gchar *name, GError **error)
   for (const gchar *p = checked; *p; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
 
-    if (!is_ignorable (c) || vm_joiner_is_needed (checked, p))
+    if (!is_ignorable (c) || vm_text_needs_joiner (checked, p))
       g_string_append_unichar (safe,
           c < 0x80 && strchr (safe->len ? "<>:\"|?*" : "<>:\"|?*.-~", c) ? '_'
                                                                          : c);
