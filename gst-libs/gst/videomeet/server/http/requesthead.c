@@ -72,39 +72,54 @@ is_field (const gchar *line, gsize size)
   return colon && is_token (line, colon - line);
 }
 
-static const gchar *
-next_line (const gchar *line)
-{
-  return strstr (line, LINE_END) + strlen (LINE_END);
-}
-
-/* The field @name in @line or behind, or NULL; its value. */
-static const gchar *
-find_field (const gchar *line, const gchar *name)
-{
-  gsize size = strlen (name);
-
-  for (; *line != '\r'; line = next_line (line)) {
-    if (g_ascii_strncasecmp (line, name, size) == 0 && line[size] == ':')
-      return line + size + 1;
-  }
-  return NULL;
-}
-
+/* Whether a field that is read as one value comes twice. */
 static gboolean
-has_twice (const VmRequestHead *head)
+has_twice (SoupMessageHeaders *fields)
 {
   static const gchar *const single[] = { "host", "origin", "content-length",
     "transfer-encoding", "authorization", "content-type", "referer",
     "sec-fetch-site", "sec-websocket-key", "sec-websocket-version" };
+  guint n[G_N_ELEMENTS (single)] = { 0 };
+  SoupMessageHeadersIter iter;
+  const gchar *name, *value;
 
-  for (guint i = 0; i < G_N_ELEMENTS (single); i++) {
-    const gchar *first = find_field (next_line (head->text), single[i]);
-
-    if (first && find_field (next_line (first), single[i]))
-      return TRUE;
-  }
+  soup_message_headers_iter_init (&iter, fields);
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    for (guint i = 0; i < G_N_ELEMENTS (single); i++)
+      if (g_ascii_strcasecmp (name, single[i]) == 0 && n[i]++)
+        return TRUE;
   return FALSE;
+}
+
+static guint
+count_fields (SoupMessageHeaders *fields)
+{
+  SoupMessageHeadersIter iter;
+  const gchar *name, *value;
+  guint n = 0;
+
+  soup_message_headers_iter_init (&iter, fields);
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    n++;
+  return n;
+}
+
+/* libsoup passes over what it cannot read. */
+static gboolean
+parse (VmRequestHead *head, const gchar *data)
+{
+  g_autofree gchar *method = NULL, *target = NULL;
+
+  head->fields = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
+  if (soup_headers_parse_request (data, head->scanned - strlen (LINE_END),
+          head->fields, &method, &target, &head->version)
+          != SOUP_STATUS_OK
+      || count_fields (head->fields) != head->lines - 1
+      || has_twice (head->fields))
+    return FALSE;
+  head->method = g_steal_pointer (&method);
+  head->target = g_steal_pointer (&target);
+  return TRUE;
 }
 
 VmRequestHeadState
@@ -125,12 +140,12 @@ vm_request_head_read (VmRequestHead *head, const gchar *data, gsize size)
     length--;
     if (!length && head->line) {
       head->scanned++;
-      head->text = g_strndup (data, head->scanned);
-      return has_twice (head) ? VM_REQUEST_HEAD_BAD : VM_REQUEST_HEAD_WHOLE;
+      return parse (head, data) ? VM_REQUEST_HEAD_WHOLE : VM_REQUEST_HEAD_BAD;
     }
     if (head->line ? !is_field (line, length) : !is_request_line (line, length))
       return VM_REQUEST_HEAD_BAD;
     head->line = head->scanned + 1;
+    head->lines++;
   }
   return size < VM_HTTP_HEADER_MAX ? VM_REQUEST_HEAD_MORE
                                    : VM_REQUEST_HEAD_TOO_LARGE;
@@ -139,105 +154,63 @@ vm_request_head_read (VmRequestHead *head, const gchar *data, gsize size)
 void
 vm_request_head_clear (VmRequestHead *head)
 {
-  g_free (head->text);
+  g_free (head->method);
+  g_free (head->target);
+  g_clear_pointer (&head->fields, soup_message_headers_unref);
   memset (head, 0, sizeof *head);
 }
 
 gboolean
 vm_request_head_is (const VmRequestHead *head, const gchar *method)
 {
-  gsize size = strlen (method);
-
-  return strncmp (head->text, method, size) == 0 && head->text[size] == ' ';
-}
-
-static const gchar *
-get_target (const VmRequestHead *head)
-{
-  return strchr (head->text, ' ') + 1;
+  return strcmp (head->method, method) == 0;
 }
 
 gchar *
 vm_request_head_get_path (const VmRequestHead *head)
 {
-  const gchar *target = get_target (head);
-
-  return g_uri_unescape_segment (target, target + strcspn (target, " ?"), NULL);
+  return g_uri_unescape_segment (
+      head->target, head->target + strcspn (head->target, "?"), NULL);
 }
 
 gboolean
 vm_request_head_has_query (const VmRequestHead *head)
 {
-  const gchar *target = get_target (head);
-
-  return target[strcspn (target, " ?")] == '?';
+  return strchr (head->target, '?') != NULL;
 }
 
 gchar *
 vm_request_head_get_argument (const VmRequestHead *head, const gchar *name)
 {
-  const gchar *at = get_target (head);
-  gsize size = strlen (name);
+  const gchar *query = strchr (head->target, '?');
+  g_autoptr (GHashTable) fields = query ? soup_form_decode (query + 1) : NULL;
 
-  at += strcspn (at, " ?");
-  while (*at != ' ') {
-    gsize length = strcspn (++at, " &");
-
-    if (length > size && at[size] == '=' && strncmp (at, name, size) == 0) {
-      g_autofree gchar *value = g_strndup (at + size + 1, length - size - 1);
-
-      g_strdelimit (value, "+", ' ');
-      return g_uri_unescape_string (value, NULL);
-    }
-    at += length;
-  }
-  return NULL;
+  return fields ? g_strdup (g_hash_table_lookup (fields, name)) : NULL;
 }
 
 gboolean
 vm_request_head_has (const VmRequestHead *head, const gchar *name)
 {
-  return find_field (next_line (head->text), name) != NULL;
+  return soup_message_headers_get_list (head->fields, name) != NULL;
 }
 
 gchar *
 vm_request_head_get (const VmRequestHead *head, const gchar *name)
 {
-  GString *all = NULL;
-  const gchar *line = next_line (head->text);
-
-  while ((line = find_field (line, name))) {
-    g_autofree gchar *value = g_strndup (line, strcspn (line, "\r"));
-
-    if (all)
-      g_string_append_c (all, ',');
-    else
-      all = g_string_new (NULL);
-    g_string_append (all, g_strstrip (value));
-    line = next_line (line);
-  }
-  return all ? g_string_free (all, FALSE) : NULL;
+  return g_strdup (soup_message_headers_get_list (head->fields, name));
 }
 
 gboolean
 vm_request_head_lists (
     const VmRequestHead *head, const gchar *name, const gchar *token)
 {
-  g_autofree gchar *value = vm_request_head_get (head, name);
-  g_auto (GStrv) items = g_strsplit (value ? value : "", ",", -1);
-
-  for (guint i = 0; items[i]; i++) {
-    if (g_ascii_strcasecmp (g_strstrip (items[i]), token) == 0)
-      return TRUE;
-  }
-  return FALSE;
+  return soup_message_headers_header_contains (head->fields, name, token);
 }
 
 gboolean
 vm_request_head_keeps_alive (const VmRequestHead *head)
 {
-  if (vm_request_head_lists (head, "connection", "close"))
-    return FALSE;
-  return next_line (head->text)[-3] == '1'
-         || vm_request_head_lists (head, "connection", "keep-alive");
+  return !vm_request_head_lists (head, "connection", "close")
+         && (head->version == SOUP_HTTP_1_1
+             || vm_request_head_lists (head, "connection", "keep-alive"));
 }

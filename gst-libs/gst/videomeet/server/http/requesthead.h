@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include <libsoup/soup.h>
 
 /* The head of a request: its request line and its fields (RFC 9112). Each byte
  * has one meaning or the head is bad: lines end in CRLF, no field goes on in
  * another line, no blank is before a colon, there are no control characters,
- * and a field that is read as one value comes once. Sans-I/O. */
+ * and a field that is read as one value comes once. libsoup, which bears more,
+ * reads what has passed. Sans-I/O. */
 
 typedef enum
 {
@@ -20,11 +21,16 @@ typedef struct
 {
   gsize scanned; /* bytes of it that were read */
   gsize line; /* where the line that has not ended begins */
-  gchar *text; /* all of it, once it is whole; else NULL */
+  guint lines; /* that have ended */
+
+  /* once it is whole */
+  gchar *method, *target;
+  SoupHTTPVersion version;
+  SoupMessageHeaders *fields;
 } VmRequestHead;
 
 /* Reads on; @data has all of the head that came so far, and may have more. Once
- * it is whole, @head has the text and its size in @scanned. */
+ * it is whole, @scanned is its size. */
 VmRequestHeadState
 vm_request_head_read (VmRequestHead *head, const gchar *data, gsize size);
 void vm_request_head_clear (VmRequestHead *head);
