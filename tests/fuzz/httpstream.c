@@ -250,11 +250,16 @@ open_connection (void)
   static guint count;
   struct sockaddr_in own = { .sin_family = AF_INET,
     .sin_addr.s_addr = htonl (INADDR_LOOPBACK + count++ % ADDRESSES) };
+  gboolean failed;
 
   g_assert_cmpint (fd, >=, 0);
   g_assert_cmpint (bind (fd, (struct sockaddr *) &own, sizeof own), ==, 0);
-  g_assert_cmpint (
-      connect (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
+  /* libFuzzer has a timer that interrupts */
+  do {
+    failed = connect (fd, (struct sockaddr *) &address, sizeof address) != 0;
+  } while (failed && (errno == EINTR || errno == EALREADY));
+  if (failed && errno != EISCONN)
+    g_error ("connect: %s", g_strerror (errno));
   setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
   setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
   return fd;
@@ -271,7 +276,6 @@ exchange (const gchar *data, gsize size, guint step)
 
   for (gsize at = 0; at < size;) {
     gsize piece = MIN (step ? step : size, size - at);
-    /* libFuzzer has a timer that interrupts */
     gssize sent =
         TEMP_FAILURE_RETRY (send (fd, data + at, piece, MSG_NOSIGNAL));
 

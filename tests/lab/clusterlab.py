@@ -158,11 +158,16 @@ class ClusterTest(lab.LabTest):
         nats.wait_for(lambda line: "Server is ready" in line, lab.SOON, "err")
         return nats
 
+    def config(self, port):
+        """Each server has one of its own, as on a machine of its own."""
+        return f"{self.host.home}/{port}"
+
     def start_server(self, port):
         server = self.host.start(
             "videomeet", "server", "--loopback", "--port", str(port),
             "--cluster", f"nats://127.0.0.1:{NATS}", "--room-size",
-            str(self.size), "--drain", "0", "--json")
+            str(self.size), "--drain", "0", "--json",
+            env={"XDG_CONFIG_HOME": self.config(port)})
         server.wait_event("serving", lab.SOON)
         return server
 

@@ -7,7 +7,6 @@ not concerned notices."""
 import asyncio
 import base64
 import json
-import os
 import subprocess
 import time
 import urllib.error
@@ -19,6 +18,7 @@ import roomclients
 from clusterlab import NATS, PORTS, SDP, Native
 
 RESUMED = 10  # s, from the end of a server to the last client at another
+GONE = 12  # s, from the end of a server to the news that its participants left
 
 
 def base64url(data):
@@ -224,18 +224,18 @@ class Cluster(clusterlab.ClusterTest):
     # a capability belongs to one connection of all
 
     def mint(self, page, jti):
-        """What the servers would sign, but for its jti."""
+        """What the page's server would sign, but for its jti."""
         now = int(time.time())
+        with urllib.request.urlopen(f"http://localhost:{page.port}/status",
+                                    timeout=lab.SOON) as answer:
+            issuer = json.loads(answer.read())["deviceId"]
         return sign(
-            os.path.join(self.host.config, "videomeet", "identity.pem"),
-            {"iss": self.device_id, "sub": page.sub, "aud": "hall",
+            f"{self.config(page.port)}/videomeet/identity.pem",
+            {"iss": issuer, "sub": page.sub, "aud": "hall",
              "room_id": "hall", "caps": ["call"], "iat": now, "nbf": now,
              "exp": now + 60, "jti": jti})
 
     async def show_capability(self):
-        with urllib.request.urlopen(f"http://localhost:{PORTS[0]}/status",
-                                    timeout=lab.SOON) as answer:
-            self.device_id = json.loads(answer.read())["deviceId"]
         pages = [await Page(port, "ann").join("hall") for port in PORTS]
         ann = pages[0]
         ann.offer("hall", pages[1], self.mint(ann, "one"))
@@ -319,6 +319,24 @@ class Cluster(clusterlab.ClusterTest):
 
     def test_nobody_comes_back(self):
         self.run_clients(self.lose_one())
+
+    # nobody can come back
+
+    async def lose_page(self):
+        pages = [await roomclients.Client(port).join("hall") for port in PORTS]
+        native = await Native(PORTS[1], "native").join("hall")
+        for client in pages + [native]:
+            await client.until(lambda c=client: len(c.others()) == 3, "others")
+        self.servers[0].kill()
+        told = [page.until(lambda p=page: [
+                    m["peerId"] for m in p.heard("peer-left")] == [pages[0].id],
+                    "that it left") for page in pages[1:]]
+        told.append(native.until(lambda: native.heard("participant-left"),
+                                 "that it left"))
+        await asyncio.wait_for(asyncio.gather(*told), GONE)
+
+    def test_page_of_the_dead(self):
+        self.run_clients(self.lose_page())
 
     # NATS is started anew
 
@@ -414,7 +432,7 @@ class LastSeat(Cluster):
 
     test_spread = test_names = test_killed = test_nobody_comes_back = \
         test_nats_restarted = test_tickets = test_capability = \
-        test_sessions = test_calls = None
+        test_page_of_the_dead = test_sessions = test_calls = None
 
     async def race(self):
         for i in range(10):

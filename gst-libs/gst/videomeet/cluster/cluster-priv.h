@@ -14,11 +14,12 @@ struct _VmCluster
   GHashTable *requests; /* number -> VmClusterRoom, that waits for its answer */
   GHashTable *seats; /* epoch -> VmClusterSeat, which its room owns */
   GHashTable *alive; /* nodes in the last list */
-  GHashTable *absent; /* node in a record -> absent since, µs */
+  GHashTable *absent; /* node in a record -> Absence, see cluster.c */
   VmClusterPast *past; /* participants gone from the records */
   guint64 asked; /* requests so far */
   guint epoch; /* seats so far */
   gint64 beaten; /* when this node last sent its beat */
+  gint64 asked_list; /* when this node last asked for the list */
   gint64 listed; /* time of the last valid list */
   gboolean says; /* has logged a rebuild since the store returned */
   gint64 settled; /* since when lists are valid without a gap */

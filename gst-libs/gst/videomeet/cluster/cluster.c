@@ -29,6 +29,7 @@ vm_cluster_new (
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->past = vm_cluster_past_new ();
   self->beaten = self->listed = self->scanned = G_MININT64 / 2;
+  self->asked_list = G_MININT64 / 2;
   return self;
 }
 
@@ -64,24 +65,32 @@ vm_cluster_is_absent (VmCluster *self, const gchar *node)
   return g_hash_table_contains (self->absent, node);
 }
 
+typedef struct
+{
+  gint64 since;
+  gboolean seen; /* its beat was there since the store was away last */
+} Absence;
+
 /* Who has no token to come back by has left as soon as its node is missed, but
  * for the time in which nodes find the store again. */
 static gboolean
-is_gone_at_once (VmCluster *self, const VmClusterParticipant *one, gint64 since)
+is_gone_at_once (
+    VmCluster *self, const VmClusterParticipant *one, const Absence *absence)
 {
   return !(one->resume && *one->resume)
-         && since - self->settled >= VM_CLUSTER_GRACE_TIME;
+         && (absence->seen
+             || absence->since - self->settled >= VM_CLUSTER_GRACE_TIME);
 }
 
 gboolean
 vm_cluster_is_over (
     VmCluster *self, const VmClusterParticipant *one, gint64 now)
 {
-  const gint64 *since = g_hash_table_lookup (self->absent, one->node);
+  const Absence *absence = g_hash_table_lookup (self->absent, one->node);
 
-  return since
-         && (now - *since >= VM_CLUSTER_GRACE_TIME
-             || is_gone_at_once (self, one, *since));
+  return absence
+         && (now - absence->since >= VM_CLUSTER_GRACE_TIME
+             || is_gone_at_once (self, one, absence));
 }
 
 static void
@@ -148,15 +157,19 @@ vm_cluster_tick (VmCluster *self, gint64 now)
   if (now - self->beaten >= VM_CLUSTER_BEAT_TIME) {
     self->beaten = now;
     self->funcs.beat (self->node, self->user_data);
+  }
+  if (now - self->asked_list >= VM_CLUSTER_LIST_TIME) {
+    self->asked_list = now;
     self->funcs.list (self->user_data);
   }
   for (GList *one = rooms; one; one = one->next)
     tick_room (one->data, &checks, now);
 }
 
-/* The nodes that records name and the list does not, and since when. */
+/* The nodes that records name and the list does not, and since when; @seen: of
+ * the list before, if that one is of the same store. */
 static void
-look_who_is_absent (VmCluster *self, gint64 now)
+look_who_is_absent (VmCluster *self, GHashTable *seen, gint64 now)
 {
   g_autoptr (GHashTable) before = g_steal_pointer (&self->absent);
   GHashTableIter iter;
@@ -170,12 +183,14 @@ look_who_is_absent (VmCluster *self, gint64 now)
 
     for (guint i = 0; record && i < record->participants->len; i++) {
       const VmClusterParticipant *one = record->participants->pdata[i];
-      const gint64 *since = g_hash_table_lookup (before, one->node);
+      const Absence *known = g_hash_table_lookup (before, one->node);
+      const Absence first = { now,
+        seen && g_hash_table_contains (seen, one->node) };
 
       if (!vm_cluster_is_alive (self, one->node)
           && !g_hash_table_contains (self->absent, one->node))
         g_hash_table_insert (self->absent, g_strdup (one->node),
-            g_memdup2 (since ? since : &now, sizeof now));
+            g_memdup2 (known ? known : &first, sizeof first));
     }
   }
 }
@@ -192,11 +207,11 @@ has_over (const VmClusterRoom *room, gint64 now)
   return FALSE;
 }
 
-/* Whether one of the last list is not in @nodes, which are the list now. */
+/* @nodes are the list now. Whether one of @before, the last list, is not in
+ * it. */
 static gboolean
-take_list (VmCluster *self, const gchar *const *nodes)
+take_list (VmCluster *self, GHashTable *before, const gchar *const *nodes)
 {
-  g_autoptr (GHashTable) before = g_steal_pointer (&self->alive);
   GHashTableIter iter;
   gpointer node;
 
@@ -214,8 +229,9 @@ take_list (VmCluster *self, const gchar *const *nodes)
 void
 vm_cluster_nodes (VmCluster *self, const gchar *const *nodes, gint64 now)
 {
+  g_autoptr (GHashTable) before = NULL;
   g_autoptr (GList) rooms = NULL;
-  gboolean lost;
+  gboolean lost, gap;
 
   /* A store that was away, or cannot be written to, has forgotten the beats of
    * those who live as well. */
@@ -224,13 +240,16 @@ vm_cluster_nodes (VmCluster *self, const gchar *const *nodes, gint64 now)
     self->settled = now;
     return;
   }
-  if (now - self->listed > VM_CLUSTER_BEAT_AGE) {
+  gap = now - self->listed > VM_CLUSTER_BEAT_AGE;
+  if (gap) {
     g_hash_table_remove_all (self->absent);
     self->settled = now;
   }
+  gap = gap || self->listed < self->settled;
   self->listed = now;
-  lost = take_list (self, nodes);
-  look_who_is_absent (self, now);
+  before = g_steal_pointer (&self->alive);
+  lost = take_list (self, before, nodes);
+  look_who_is_absent (self, gap ? NULL : before, now);
   rooms = g_hash_table_get_values (self->rooms);
   for (GList *one = rooms; one; one = one->next) {
     if (has_over (one->data, now))

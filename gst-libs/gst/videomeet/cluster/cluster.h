@@ -34,6 +34,9 @@ typedef struct _VmCluster VmCluster;
 #define VM_CLUSTER_BEAT_TIME (3 * G_USEC_PER_SEC)
 /* of a beat, in the store */
 #define VM_CLUSTER_BEAT_AGE (10 * G_USEC_PER_SEC)
+/* How often a node reads the list of nodes: one that dies is missed in less
+ * than 12 s. */
+#define VM_CLUSTER_LIST_TIME (VM_CLUSTER_BEAT_TIME / 2)
 /* After a node's last beat expires, its participants that can resume have this
  * long to return at another server: VM_RESUME_TIME in all without a
  * connection. */
