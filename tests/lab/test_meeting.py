@@ -92,6 +92,7 @@ class Talk(lab.LabTest):
             process.wait_event("chat", TOLD, text="from Carl")
         self.assertEqual(carl.wait(lab.SOON), 0)
         self.lab.hosts[1].set_link(False)
+        self.addCleanup(self.lab.hosts[1].set_link, True)
         ann.type("from Ann\n/leave")
         self.assertEqual(ann.wait(lab.SOON), 0)
         ann.wait_event("chat-undelivered", TOLD, user="Bob", text="from Ann")

@@ -268,7 +268,7 @@ def refused():
     says("Say at which server", "call", "bob")
     says("Say whom", "call", there)
     says("There is no use for 'bob'", "answer", "bob", there)
-    says("is no server of calls", "answer", "--server=http://127.0.0.1:1")
+    says("is no server of calls", "answer", "--server=ftp://127.0.0.1:1")
     says("--accept takes ask or auto", "answer", there, "--accept=never")
     says("Nobody can call themselves", "call", "bob", there, "--user=bob")
 
