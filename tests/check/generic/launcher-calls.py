@@ -138,8 +138,10 @@ class Phone:
 
     def say(self, **message):
         payload = json.dumps(message).encode()
-        self.socket.sendall(struct.pack("!BBHI", 0x81, 0x80 | 126, len(payload), 0)
-                            + payload)
+        size = len(payload)
+        head = struct.pack("!BBH", 0x81, 0x80 | 126, size) if size > 125 \
+            else bytes((0x81, 0x80 | size))
+        self.socket.sendall(head + bytes(4) + payload)
 
     def hear(self, kind):
         while True:
