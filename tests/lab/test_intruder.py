@@ -91,7 +91,7 @@ class Intruder(lab.LabTest):
         frame = attacker.WebSocket.frame
         closed = {  # what breaks RFC 6455 or a limit: close code
             "binary": (frame(2, b"{}"), 1003),
-            "ping too large": (frame(9, b"x" * 126), 1006),
+            "ping too large": (frame(9, b"x" * 126), 1002),
             "ping in pieces": (frame(9, b"x", fin=False), 1002),
             "reserved bits": (b"\xf1" + frame(1, b"{}")[1:], 1002),
             "reserved opcode": (frame(3, b"{}"), 1002),
