@@ -181,6 +181,21 @@ test("the host is killed: a native guest hosts it, and pages follow by the data 
   bob.type("so am I");
   await until(async () => (await text(cleo, "#chat-log")).includes("so am I"), STEP_MS, "chat");
   await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
+  // Bob has seen Dan's address, by the connection between them
+  bob.type("/kick Dan");
+  await untilState(dan, "left");
+  await dan.goto("about:blank");
+  await dan.goto(joinLink(link, "Dan"));
+  await untilState(dan, "failed");
+  equal(await text(dan, "#notice"),
+    "The host has removed you, and has to let you in before you can join again.", "kept out");
+  bob.type("/unban Dan");
+  bob.type("/hand"); // the host does both in turn
+  await until(async () => !await cleo.$('#tiles .tile.raised .tile-name:text-is("Bob")'), STEP_MS,
+    "Bob's hand down");
+  await dan.reload();
+  await untilState(dan, "joined");
+  await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
   // nobody is left who could host it
   bob.type("/leave");
   await untilNames(cleo, ["Cleo (you)", "Dan"]);

@@ -339,9 +339,16 @@ GST_START_TEST (test_wrong_pins)
 
 GST_END_TEST;
 
-/* Another device goes on with the meeting, in which nobody else is left. */
+static gpointer
+peer_of (const gchar *id, gpointer peer)
+{
+  return peer;
+}
+
+/* Another device goes on with the meeting; @guest is left in it, or nobody if
+ * that is NULL. */
 static void
-succeed (GPtrArray *barred)
+succeed_with (GPtrArray *barred, VmSignalParticipant *described, Peer *guest)
 {
   const VmRoomConfig config = { "standup", "Dan", "desk", "DDDD", NULL, 10,
     VM_CALL_TYPE_VIDEO };
@@ -351,14 +358,24 @@ succeed (GPtrArray *barred)
     .joined = 9,
     .host_id = "p009",
     .members = members,
-    .barred = barred };
+    .barred = barred,
+    .make_peer = peer_of,
+    .data = guest };
 
+  if (described)
+    g_ptr_array_add (members, described);
   vm_room_end (room);
   peer_clear (&host);
   peer_init (&host);
   room = vm_rooms_take_over (rooms, &config, &past, &host, &host.member, NULL);
   fail_unless (room != NULL);
   vm_room_taken_over (room);
+}
+
+static void
+succeed (GPtrArray *barred)
+{
+  succeed_with (barred, NULL, NULL);
 }
 
 /* What a device is told of them; nobody else is. */
@@ -418,6 +435,24 @@ GST_START_TEST (test_succession)
   is_refused (EVE, "10.0.0.9", VM_ERROR_KICKED);
   unban (&host, eve);
   may_come (EVE, "10.0.0.9");
+}
+
+GST_END_TEST;
+
+/* A guest without a key, whom the next host reaches from THERE. */
+GST_START_TEST (test_kicked_by_the_next_host)
+{
+  VmSignalParticipant cleo = { .id = (gchar *) "p002",
+    .user = (gchar *) "Cleo",
+    .address = (gchar *) THERE };
+  Peer peer;
+
+  peer_init (&peer);
+  succeed_with (NULL, &cleo, &peer);
+  peer.member = vm_room_find_member (room, "p002");
+  g_free (remove_by_host (&peer));
+  is_refused (NULL, THERE, VM_ERROR_KICKED);
+  may_come (NULL, HERE);
 }
 
 GST_END_TEST;
@@ -503,6 +538,7 @@ roomsbarred_suite (void)
   tcase_add_test (tc, test_wrong_pins);
   tcase_add_test (tc, test_succession);
   tcase_add_test (tc, test_succession_to_bad_bars);
+  tcase_add_test (tc, test_kicked_by_the_next_host);
   tcase_add_test (tc, test_most);
   return s;
 }

@@ -59,6 +59,7 @@ struct _VmParticipant
   gboolean hand;
   gint audio, video; /* sent or not; -1: not known */
   gboolean detached;
+  gchar *address; /* at which this device reaches it last, or NULL */
   VmParticipantTalk talk;
 };
 
@@ -85,6 +86,8 @@ gboolean vm_participant_set_bridge (VmParticipant *self, const gchar *word);
 const gchar *vm_participant_get_bridge (VmParticipant *self);
 /* What it is called where it really is, or NULL. */
 const gchar *vm_participant_get_origin_id (VmParticipant *self);
+/* @address: as text, at which a connection to it was found; NULL: not known. */
+void vm_participant_set_address (VmParticipant *self, const gchar *address);
 gboolean vm_participant_set_detached (VmParticipant *self, gboolean detached);
 /* @token: PEM, or NULL; from the host, in place of the earlier one. */
 void vm_participant_set_token (VmParticipant *self, const gchar *token);

@@ -52,6 +52,7 @@ vm_participant_finalize (GObject *object)
   g_free (self->origin);
   g_free (self->origin_id);
   g_free (self->bridge);
+  g_free (self->address);
   g_clear_object (&self->media);
   vm_participant_clear_talk (self);
   g_free (self->status);
@@ -289,7 +290,17 @@ vm_participant_to_signal (VmParticipant *self)
   described->device_id = *self->device_id ? g_strdup (self->device_id) : NULL;
   described->nonce = g_strdup (self->nonce);
   described->call_type = self->call_type;
+  described->address = g_strdup (self->address);
   return described;
+}
+
+void
+vm_participant_set_address (VmParticipant *self, const gchar *address)
+{
+  if (!address)
+    return;
+  g_free (self->address);
+  self->address = g_strdup (address);
 }
 
 void

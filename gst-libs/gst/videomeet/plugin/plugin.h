@@ -121,6 +121,7 @@
   X (vm_participant_get_video_muted)       \
   X (vm_participant_get_voucher)           \
   X (vm_participant_id_is_earlier)         \
+  X (vm_participant_set_address)           \
   X (vm_sdp_fingerprints_match)            \
   X (vm_sdp_list_fingerprints)             \
   X (vm_term_filter_feed)                  \

@@ -172,7 +172,8 @@ typedef struct
   const gchar *host_id; /* participant id of this device */
   const gchar *moderator_id; /* who moderated it besides its host, or NULL */
   GPtrArray *barred; /* of VmSignalBar: who is kept out; or NULL */
-  GPtrArray *members; /* of VmSignalParticipant: the others */
+  /* of VmSignalParticipant: the others; address: see vm_address_group() */
+  GPtrArray *members;
   /* The peer of a member, as for vm_rooms_take_seat(). */
   gpointer (*make_peer) (const gchar *id, gpointer data);
   gpointer data;

@@ -33,6 +33,7 @@ add_guest (VmRoom *room, const VmSignalParticipant *described, gpointer peer)
 
   member->key = vm_device_id_to_key_hash (member->device_id);
   member->proven = member->key != NULL;
+  member->group = vm_text_share (described->address);
   vm_room_meet (room, member);
 }
 

@@ -3,6 +3,8 @@
 /* The host's seat: it is in this process, but on another thread. */
 
 #include "server/hostseat.h"
+#include "base/hostcheck.h"
+#include "server/conn.h"
 #include "server/outlet.h"
 #include "server/protocol.h"
 #include "server/server-priv.h"
@@ -239,6 +241,22 @@ opening_unref (gpointer opening)
   g_atomic_rc_box_release_full (opening, opening_clear);
 }
 
+/* Limits for each address count by its group. */
+static void
+group_addresses (VmServer *self, GPtrArray *members)
+{
+  for (guint i = 0; i < members->len; i++) {
+    VmSignalParticipant *one = members->pdata[i];
+    g_autofree gchar *text = g_steal_pointer (&one->address);
+    g_autoptr (GInetAddress) address =
+        text ? g_inet_address_new_from_string (text) : NULL;
+
+    if (address)
+      one->address =
+          vm_address_group (address, vm_server_local_addresses (self));
+  }
+}
+
 static void
 open_room (VmServer *self, Opening *opening, GError **error)
 {
@@ -247,6 +265,7 @@ open_room (VmServer *self, Opening *opening, GError **error)
   if (opening->past.id) {
     opening->past.make_peer = reached_new;
     opening->past.data = seat;
+    group_addresses (self, opening->past.members);
     seat->room = vm_rooms_take_over (self->rooms, &opening->config,
         &opening->past, &seat->outlet, &seat->member, error);
     if (seat->room)

@@ -70,6 +70,7 @@ vm_signal_participant_free (gpointer data)
   g_free (participant->origin);
   g_free (participant->origin_id);
   g_clear_error (&participant->refused);
+  g_free (participant->address);
   g_free (participant);
 }
 
