@@ -447,8 +447,8 @@ vm_link_look_at_path (VmLink *self)
   if (vm_link_hears_server (self))
     tell_path (self, &cloud);
   else if (self->now && vm_peer_get_path (self->now->peer, &path)) {
-    VM_PLUGIN (vm_participant_set_address) (
-        self->participant, vm_peer_get_remote_address (self->now->peer));
+    VM_PLUGIN (vm_participant_set_address)
+    (self->participant, vm_peer_get_remote_address (self->now->peer));
     tell_path (self, &path);
   }
 }

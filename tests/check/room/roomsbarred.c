@@ -442,9 +442,9 @@ GST_END_TEST;
 /* A guest without a key, whom the next host reaches from THERE. */
 GST_START_TEST (test_kicked_by_the_next_host)
 {
-  VmSignalParticipant cleo = { .id = (gchar *) "p002",
-    .user = (gchar *) "Cleo",
-    .address = (gchar *) THERE };
+  VmSignalParticipant cleo = {
+    .id = (gchar *) "p002", .user = (gchar *) "Cleo", .address = (gchar *) THERE
+  };
   Peer peer;
 
   peer_init (&peer);

@@ -86,7 +86,8 @@ typedef struct
   VmCallType call_type;
   gboolean host;
   GError *refused; /* not on the wire: why this device refuses it */
-  gchar *address; /* not on the wire: at which this device reaches it, or NULL */
+  gchar
+      *address; /* not on the wire: at which this device reaches it, or NULL */
 } VmSignalParticipant;
 
 /* A participant that the host has removed, and that is kept out: by its key,
