@@ -232,6 +232,9 @@ GST_START_TEST (test_request_line)
     { "PUT /healthz HTTP/1.1\r\n", "405 404" },
     { "GET /healthz HTTP/1.0\r\n", "200" },
     { "GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n", "200 404" },
+    { "GET /healthz HTTP/1.0\r\nConnection: origin\r\n"
+      "Origin: https://evil.example\r\n",
+        "403" },
     { "\r\nGET /healthz HTTP/1.1\r\n", "400" },
     { "GET http://localhost/healthz HTTP/1.1\r\n", "400" },
     { "GET http://evil.example/ HTTP/1.1\r\n", "400" },

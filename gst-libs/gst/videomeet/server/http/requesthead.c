@@ -104,21 +104,24 @@ count_fields (SoupMessageHeaders *fields)
   return n;
 }
 
-/* libsoup passes over what it cannot read. */
+/* libsoup passes over what it cannot read. soup_headers_parse_request() would
+ * take away the fields that Connection names, where the version is 1.0. */
 static gboolean
 parse (VmRequestHead *head, const gchar *data)
 {
-  g_autofree gchar *method = NULL, *target = NULL;
+  const gchar *target = strchr (data, ' ') + 1;
+  const gchar *version = strchr (target, ' ') + 1;
 
   head->fields = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
-  if (soup_headers_parse_request (data, head->scanned - strlen (LINE_END),
-          head->fields, &method, &target, &head->version)
-          != SOUP_STATUS_OK
+  if (!soup_headers_parse (
+          data, head->scanned - strlen (LINE_END), head->fields)
       || count_fields (head->fields) != head->lines - 1
       || has_twice (head->fields))
     return FALSE;
-  head->method = g_steal_pointer (&method);
-  head->target = g_steal_pointer (&target);
+  head->method = g_strndup (data, target - 1 - data);
+  head->target = g_strndup (target, version - 1 - target);
+  head->version =
+      version[VERSION_SIZE - 1] == '1' ? SOUP_HTTP_1_1 : SOUP_HTTP_1_0;
   return TRUE;
 }
 
