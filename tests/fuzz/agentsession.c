@@ -110,7 +110,8 @@ fill_in (Script *self, guint8 type, GByteArray *body)
 
   if (is_chunk (type) && body->len > 8)
     g_checksum_update (self->chunks, body->data + 8, body->len - 8);
-  if (is_chunk (type) || !(at = memchr (body->data, '@', body->len)))
+  if (is_chunk (type) || !body->len
+      || !(at = memchr (body->data, '@', body->len)))
     return g_byte_array_free_to_bytes (body);
   filled = g_byte_array_new ();
   g_byte_array_append (filled, body->data, at - body->data);

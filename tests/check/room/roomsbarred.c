@@ -397,6 +397,7 @@ learn (void)
 /* And so at the host after the next. */
 GST_START_TEST (test_succession)
 {
+  g_autoptr (GPtrArray) left = NULL;
   g_autofree gchar *eve = NULL;
   g_autofree gchar *guest = NULL;
   Peer peer;
@@ -406,7 +407,8 @@ GST_START_TEST (test_succession)
   comes (&peer, NULL, HERE);
   guest = remove_by_host (&peer);
   unban (&host, eve);
-  fail_unless_equals_int (learn ()->len, 1);
+  left = learn ();
+  fail_unless_equals_int (left->len, 1);
   comes (&peer, EVE, THERE);
   g_free (eve);
   eve = remove_by_host (&peer);
