@@ -109,8 +109,9 @@ count_fields (SoupMessageHeaders *fields)
 static gboolean
 parse (VmRequestHead *head, const gchar *data)
 {
-  const gchar *target = strchr (data, ' ') + 1;
-  const gchar *version = strchr (target, ' ') + 1;
+  const gchar *end = data + head->scanned; /* of text without a NUL behind it */
+  const gchar *target = (const gchar *) memchr (data, ' ', end - data) + 1;
+  const gchar *version = (const gchar *) memchr (target, ' ', end - target) + 1;
 
   head->fields = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
   if (!soup_headers_parse (
