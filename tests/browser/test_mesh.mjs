@@ -52,9 +52,11 @@ globalThis.RTCPeerConnection = class {
     heartbeat.onmessage({ data: '{"t":"pong","n":1}' });
   }
 
-  async setLocalDescription() {}
+  async setLocalDescription() { this.signalingState = "have-local-offer"; }
 
-  async setRemoteDescription() {}
+  async setRemoteDescription({ type }) {
+    this.signalingState = type === "answer" ? "stable" : "have-remote-offer";
+  }
 
   become(state) {
     this.connectionState = this.iceConnectionState = state;
@@ -111,6 +113,45 @@ test("an offer that nobody answers: told, tried again, unreached; then when aske
   mesh.again("p001");
   await pass(SECOND);
   equal(said.length, 7, "offers to who is connected");
+  mesh.close();
+});
+
+// A newcomer of another maker, whose offer crosses the one of this page.
+async function cross() {
+  const all = meet(true);
+  const sdp = `v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\na=fingerprint:sha-256 AA\r\n`;
+
+  await pass(SECOND / 10);
+  all.mesh.take({ type: "offer", from: "p001", sdp, session: "s1", generation: 1 });
+  await pass(SECOND);
+  equal(all.said.map(([, type]) => type), ["offer"], "what stands at first");
+  return all;
+}
+
+test("an offer that crosses: the own one stands, then gives way", async () => {
+  const { mesh, said } = await cross();
+
+  await pass(SECOND);
+  equal(said.map(([, type]) => type), ["offer", "answer"], "after a while");
+  mesh.close();
+});
+
+test("an offer that crosses: a refusal of the own one is enough", async () => {
+  const { mesh, said } = await cross();
+
+  equal([mesh.yield("p001"), mesh.yield("p001")], [true, false], "whether it gives way");
+  await pass(1);
+  equal(said.at(-1)[1], "answer", "what is said then");
+  mesh.close();
+});
+
+test("an offer that crosses: an answer withdraws it", async () => {
+  const { mesh, said } = await cross();
+
+  mesh.take({ type: "answer", from: "p001", sdp: "v=0\r\n", session: "s1", generation: 1 });
+  await pass(2 * SECOND);
+  equal(said.map(([, type]) => type), ["offer"], "what is said");
+  equal(made.at(-1).signalingState, "stable", "the own one is answered");
   mesh.close();
 });
 

@@ -513,7 +513,7 @@ export class Call extends EventTarget {
   // the host refuses besides ends the stay.
   #takeRefusal({ from, code }) {
     const participant = this.participants.get(from);
-    if (!participant || participant.self) return;
+    if (!participant || participant.self || this.#mesh.yield(from)) return;
     const { host, user } = participant;
     if (refused(code, user) && this.#mesh.refused(from)) {
       this.#emit("notice", refused(code, user));

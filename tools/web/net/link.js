@@ -36,6 +36,8 @@ export class Link {
     this.pastTimer = 0;
     this.early = [];
     this.theirs = ""; // which connection of its own the other has offered or answered in
+    this.held = null; // an offer that crosses the one of this side, and what takes it
+    this.heldTimer = 0;
     this.isRetired = false; // it is about to end, because it is not needed any more
   }
 
@@ -56,6 +58,23 @@ export class Link {
   countRenewal(now) {
     this.renewals = now - this.renewedAt >= STEADY_MS ? 1 : this.renewals + 1;
     this.renewedAt = now;
+  }
+
+  // Of offers that cross the one of this side the last counts, if it is not answered
+  // within `ms` (protocol/rooms.md#crossing-offers).
+  hold(held, ms, func) {
+    this.drop();
+    this.held = held;
+    this.heldTimer = setTimeout(func, ms);
+  }
+
+  drop() {
+    clearTimeout(this.heldTimer);
+    this.held = null;
+  }
+
+  isOfHeld({ session }) {
+    return this.held !== null && this.held[0].session === session;
   }
 
   get peers() {
@@ -86,6 +105,7 @@ export class Link {
     clearTimeout(this.timer);
     clearTimeout(this.restart);
     this.restart = 0;
+    this.drop();
     for (const name of ["past", "next", "now"]) this.close(name);
   }
 

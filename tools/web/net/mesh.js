@@ -24,6 +24,7 @@ const PAST_MS = 1000; // that a replaced connection is kept
 const SHOWN_MS = 500; // until what has come another way is shown
 const RETIRED_MS = 1000; // that one is kept which sends nothing any more
 const EARLY_MAX = 64; // candidates before their offer
+const CROSSED_MS = 1500; // that an answer is waited for once an offer crosses the own one
 const FILES = new Set(["file-control", "file"]); // whose messages belong to one connection
 
 export class Mesh extends EventTarget {
@@ -252,21 +253,44 @@ export class Mesh extends EventTarget {
     if (link.now && generation <= link.generation
         && (hasKey || message.session === link.newest.session)) return;
     await media.check("offer", message.sdp, message.identity);
-    if (!this.#mayBegin(link)) return;
+    if (this.#mayBegin(link)) this.#answer(link, message, media, generation);
+  }
+
+  #answer(link, message, media, generation) {
+    const hasKey = Boolean(link.pair.other.device);
+
     link.generation = Math.max(generation, link.generation);
     if (!hasKey) link.theirs = connectionOf(message.sdp);
     this.#connect(link, { offerer: false, session: message.session, media, generation })
       .takeOffer(message);
+    this.#takeEarly(link);
+  }
+
+  #takeEarly(link) {
     for (const early of link.early.splice(0)) this.#takeCandidate(link, early);
+  }
+
+  // The own offer counts no more, where one of the other crosses it; whether one does.
+  yield(id) {
+    const link = this.#links.get(id);
+
+    if (!link?.held) return false;
+    this.#answer(link, ...link.held);
+    return true;
   }
 
   async #takeAnswer(link, message) {
     const { newest } = link;
 
+    if (newest && link.isOfHeld(message)) {
+      Object.assign(newest, { session: message.session, generation: message.generation });
+      link.drop();
+    }
     if (typeof message.sdp !== "string" || !this.#isCurrent(link, message)) return;
     await newest.checkAnswer(message);
     if (!link.pair.other.device) link.theirs = connectionOf(message.sdp);
     newest.takeAnswer(message);
+    this.#takeEarly(link);
   }
 
   // Somebody without a key may offer anew: whether that is for another connection. In the one
@@ -281,8 +305,8 @@ export class Mesh extends EventTarget {
       else this.#refuse(link, "The connection of this offer has ended; a new connection is taken");
       return false;
     }
-    if (theirs || !link.offers) return true;
-    this.#refuse(link, "An offer crosses the one of this side, which goes first");
+    if (theirs || !link.offers || !newest) return true;
+    link.hold([message, media, generation], CROSSED_MS, () => this.yield(link.id));
     return false;
   }
 
@@ -303,7 +327,7 @@ export class Mesh extends EventTarget {
   #takeCandidate(link, message) {
     if (this.#isCurrent(link, message)) {
       link.newest.takeCandidate(message);
-    } else if (!link.now || message.generation > link.generation) {
+    } else if (!link.now || message.generation > link.generation || link.isOfHeld(message)) {
       link.early.push(message);
       if (link.early.length > EARLY_MAX) link.early.shift();
     }
@@ -330,6 +354,7 @@ export class Mesh extends EventTarget {
     const session = uuid();
 
     link.generation++;
+    link.theirs = "";
     this.#connect(link, { offerer: true, session,
       media: new MediaSession(link.pair, { session, generation: link.generation }) }).offer();
   }
@@ -346,6 +371,7 @@ export class Mesh extends EventTarget {
     clearTimeout(link.timer);
     clearTimeout(link.restart);
     link.restart = 0;
+    link.drop();
     link.begunAt = performance.now();
     link.close("next");
     if (!link.isUp) for (const name of ["past", "now"]) link.close(name);

@@ -201,8 +201,6 @@ export class Peer extends EventTarget {
     Object.assign(this, { session, generation });
     await this.#do(async () => {
       try {
-        if (this.#pc.signalingState !== "stable")
-          throw new Error("It crosses an offer of this side, which goes first");
         await this.#pc.setRemoteDescription({ type: "offer", sdp: withStartBitrate(sdp) });
         this.#media = media;
         await this.#answerAnother(sdp);
