@@ -11,10 +11,16 @@ const PORT = "8080"; // of a network of its own
 const ROOM = "libraries";
 export const URL_OF_ROOMS = `ws://localhost:${PORT}/`;
 
-// A device that waits for others.
-export async function deviceInRoom() {
+// The address of the page in that room.
+export async function pageInRoom() {
   const server = new Program("videomeet", ["server", "--loopback", "--port", PORT, "--json"]);
   await server.event("serving");
+  return `http://localhost:${PORT}/?meeting=${ROOM}`;
+}
+
+// A device that waits for others.
+export async function deviceInRoom() {
+  await pageInRoom();
   const device = receiver("mode=join", "user=Dan", `uri=videomeet://localhost:${PORT}/${ROOM}`);
   device.id = (await device.event("vm-joined")).id;
   return device;

@@ -246,6 +246,7 @@ export class Peer extends EventTarget {
   // By their place: the first sound, the first and the second picture.
   #assign() {
     for (const transceiver of this.#pc.getTransceivers()) {
+      if (Object.values(this.#transceivers).includes(transceiver)) continue;
       const names = transceiver.receiver.track.kind === "audio" ? ["audio"]
         : ["camera", "screen"];
       const name = names.find((n) => !this.#transceivers[n]);
