@@ -187,35 +187,48 @@ shared("two people compare digits, with a page and with a device", async ({ ann,
     return false;
   }, STEP_MS, "digits to ask for");
   assert((await text(page, "#trust-text")).includes("Nobody has checked who this is"), "explained");
+  await dan.evaluate(() => {
+    const dialog = document.getElementById("trust");
+
+    window.opened = new Promise((resolve) => {
+      new MutationObserver(() => resolve([document.activeElement.id,
+        dialog.querySelector("[value=close]").inert])).observe(dialog,
+        { attributes: true, attributeFilter: ["open"] });
+    });
+  });
   await page.click("#trust-ask");
+  equal(await dan.evaluate(() => window.opened), ["trust", true], "no key puts off what comes");
   await until(() => dan.isVisible("#trust-digits"), STEP_MS, "digits at Dan");
   await until(() => page.isVisible("#trust-digits"), STEP_MS, "digits at Cleo");
   assert(/^\d{3} \d{3}$/u.test(await digits(page)), "six digits");
   equal(await digits(page), await digits(dan), "the digits of both");
   assert((await text(dan, "#trust-title")).includes("Cleo"), "Dan knows with whom");
   await page.click("#trust-same");
-  await dan.click("#trust-differ");
   await until(async () => await mark(page, id) === "Verified by you", STEP_MS, "a check");
+  await dan.click("#trust-differ");
+  await until(async () => await mark(page, id) === "Somebody else?", STEP_MS, "what Dan has found");
   await until(async () => await mark(dan, cleo) === "Somebody else?", STEP_MS, "an alarm");
   assert((await text(dan, "#trust-text")).includes("were not the same"), "what it means");
   await dan.context().close();
-  // the launcher answers, and asks
+  // the launcher answers, and asks; what one finds the other learns, before an answer and after
   await page.click('[data-who="p001"]');
   await page.click("#trust-ask");
   const asked = await ann.event("compare", { user: "Cleo", state: "digits", asked: true });
   await until(async () => (await digits(page)).replace(" ", "") === asked.digits, STEP_MS,
     "the digits of both");
-  ann.type("y");
-  await page.click("#trust-same");
-  await ann.event("compare", { user: "Cleo", state: "same" });
-  await until(async () => await mark(page, "p001") === "Verified by you", STEP_MS, "a check");
+  ann.type("n");
+  await until(async () => await mark(page, "p001") === "Somebody else?", STEP_MS, "an alarm");
+  assert(await page.isHidden("#trust-choices"), "nothing is answered any more");
   await page.keyboard.press("Escape");
   ann.type("/compare Cleo");
   const own = await ann.event("compare", { user: "Cleo", state: "digits", asked: false });
   await until(async () => await page.isVisible("#trust-digits")
     && (await digits(page)).replace(" ", "") === own.digits, STEP_MS, "what Ann asks");
   ann.type("y");
-  await page.click("#trust-same");
+  await ann.event("compare", { user: "Cleo", state: "same" });
+  await page.click("#trust-differ");
+  await ann.event("compare", { user: "Cleo", state: "differs" });
+  await page.keyboard.press("Escape");
 });
 
 shared("mute, camera and hand are seen on both sides", async ({ ann, page }) => {

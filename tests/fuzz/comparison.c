@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Lines, each a message of the other side. */
+/* Lines, each a message of the other side, or what the user answers. */
 void
 fuzz_one (const guint8 *data, gsize size)
 {
@@ -26,6 +26,12 @@ fuzz_one (const guint8 *data, gsize size)
     g_autofree gchar *reply = NULL;
     VmComparisonNews news;
 
+    /* what its user does */
+    if (*lines[i] == 'y' || *lines[i] == 'n') {
+      vm_comparison_answer (one, *lines[i] == 'y', &reply);
+      g_assert_true (!reply || vm_comparison_is_for (reply));
+      continue;
+    }
     /* a channel hands over nothing else */
     if (!g_utf8_validate (lines[i], -1, NULL))
       continue;
@@ -34,6 +40,9 @@ fuzz_one (const guint8 *data, gsize size)
     g_assert_true (!reply || vm_comparison_is_for (reply));
     g_assert_true ((news == VM_COMPARISON_DIGITS)
                    <= (vm_comparison_get_digits (one) != NULL));
+    g_assert_true ((news == VM_COMPARISON_DIFFERS)
+                   <= (vm_comparison_get_result (one, &fingerprints)
+                       == VM_COMPARISON_DIFFERENT));
   }
   g_assert_cmpint (
       vm_comparison_tick (one, G_MAXINT64), !=, VM_COMPARISON_DIGITS);

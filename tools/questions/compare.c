@@ -81,6 +81,11 @@ tell (VmtSession *self, const gchar *name, const gchar *event)
         "The digits differ: somebody may be between you and %s. Say nothing "
         "that others must not hear.",
         name);
+  else if (g_str_equal (event, "differs"))
+    vmt_output_line (self->output, VMT_STYLE_BAD,
+        "%s has found that the digits differ: somebody may be between the two "
+        "of you. Say nothing that others must not hear.",
+        name);
   else if (g_str_equal (event, "over"))
     vmt_output_line (self->output, VMT_STYLE_FAINT,
         "The connection to %s is another one, and not verified by you yet.",

@@ -13,7 +13,7 @@ typedef struct
   gchar *status;
   gboolean host, present, removed;
   gboolean audio_muted, video_muted, hand, detached;
-  gboolean same, different; /* digits, as this user has found */
+  gboolean same, different; /* digits, as one of the two has found */
   gint64 joined_us, left_us; /* monotonic; 0 when it has not happened */
   VmtCounter *counter;
   GPtrArray *records, *lost_records;

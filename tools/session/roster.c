@@ -245,11 +245,15 @@ vmt_roster_set_compared (VmtRoster *self, const gchar *id, const gchar *event)
 
   g_mutex_lock (&self->lock);
   p = get (self, id);
-  if (g_str_equal (event, "same") || g_str_equal (event, "over"))
-    p->same = g_str_equal (event, "same");
-  /* an alarm stays one */
-  if (g_str_equal (event, "different"))
+  if (g_str_equal (event, "same")) {
+    p->same = TRUE;
+    p->different = FALSE;
+  } else if (g_str_equal (event, "over")) {
+    p->same = FALSE;
+  } else if (g_str_equal (event, "different")
+             || g_str_equal (event, "differs")) {
     p->different = TRUE;
+  }
   g_mutex_unlock (&self->lock);
 }
 

@@ -60,7 +60,7 @@ GPtrArray *vmt_roster_list_lost_records (VmtRoster *self);
 void vmt_roster_set_trust (
     VmtRoster *self, const gchar *id, const gchar *trust, const gchar *voucher);
 /* What came of comparing digits with it, by the event of "vm-compare": "same",
- * "different" or "over" matter. */
+ * "different", "differs" or "over" matter. */
 void
 vmt_roster_set_compared (VmtRoster *self, const gchar *id, const gchar *event);
 /* Where it really is: "cloud", or NULL: here; and the id of the participant

@@ -11,8 +11,7 @@
 // "reaction" (detail: {id, reaction}); "notice" (detail: a sentence); "over" (detail:
 // {kind: "left" or "failed", message, code, meetingId}); "channel" (detail: {id, label, open}); "file"
 // (detail: {id, label, text or data}), what comes on the channels of files; "compare"
-// (detail: {id, what} with {digits} or {reason}), what being "asked", "digits" or
-// "failed" (identity/compare.js).
+// (detail: {id, what} with {digits} or {reason}), what: an event of identity/compare.js.
 
 import { Chat, parse } from "./chat.js";
 import { Comparisons } from "./identity/compare.js";
@@ -681,9 +680,11 @@ export class Call extends EventTarget {
   }
 
   #listenToComparisons(compare) {
-    for (const type of ["asked", "digits", "failed"])
+    for (const type of ["asked", "digits", "differs", "failed"])
       compare.addEventListener(type, ({ detail }) => {
-        if (compare === this.compare) this.#emit("compare", { ...detail, what: type });
+        if (compare !== this.compare) return;
+        this.#emit("compare", { ...detail, what: type });
+        if (type === "differs") this.#changed(detail.id);
       });
   }
 

@@ -349,7 +349,8 @@ install_compare_actions (void)
    * it is told by `vm-compare`, whose `event` is `digits` (with them, and
    * `asked` if the other side wanted them), `unanswered`, `changed` (the
    * connection, meanwhile), `wrong`, `same` or `different` (as this user has
-   * found), or `over` (it was the same, on another connection).
+   * found), `differs` (as the other user has found), or `over` (it was the
+   * same, on another connection).
    */
   install ("compare-digits", G_CALLBACK (compare), 1, G_TYPE_STRING);
   /**

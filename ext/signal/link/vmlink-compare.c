@@ -158,6 +158,8 @@ vm_link_take_compare (VmLink *self, VmPeer *peer, const gchar *text)
     g_clear_pointer (&self->compare_text, g_free);
     send_over (self, reply);
   }
+  if (news == VM_COMPARISON_DIFFERS)
+    self->told_same = FALSE;
   if (news != VM_COMPARISON_NOTHING)
     tell (self, VM_PLUGIN (vm_comparison_news_to_string) (news));
   watch (self);
@@ -167,13 +169,18 @@ vm_link_take_compare (VmLink *self, VmPeer *peer, const gchar *text)
 gboolean
 vm_link_answer_compare (VmLink *self, gboolean same, GError **error)
 {
+  g_autofree gchar *text = NULL;
+
   if (!self->comparison
-      || !VM_PLUGIN (vm_comparison_answer) (self->comparison, same)) {
+      || !VM_PLUGIN (vm_comparison_answer) (self->comparison, same, &text)) {
     g_set_error (error, VM_ERROR, VM_ERROR_BAD_REQUEST,
         "There are no digits of %s to compare",
         vm_participant_get_user (self->participant));
     return FALSE;
   }
+  /* another connection is not verified anyway */
+  if (text && self->now)
+    send_over (self, text);
   self->told_same = same;
   tell (self, same ? "same" : "different");
   return TRUE;

@@ -272,6 +272,32 @@ GST_START_TEST (test_told_so_often)
 
 GST_END_TEST;
 
+/* That digits differ stays, on whatever connection, until others are the same.
+ */
+GST_START_TEST (test_compared_digits_in_words)
+{
+  static const gchar *const steps[][2] = { { "unanswered", "not verified" },
+    { "same", "verified by you" }, { "over", "not verified" },
+    { "same", "verified by you" }, { "differs", "THE DIGITS DIFFER" },
+    { "over", "THE DIGITS DIFFER" }, { "same", "verified by you" },
+    { "different", "THE DIGITS DIFFER" }, { "changed", "THE DIGITS DIFFER" },
+    { "same", "verified by you" } };
+  g_autoptr (VmtRoster) roster = vmt_roster_new ();
+
+  come (roster, 0);
+  vmt_roster_set_trust (roster, "p0", "unknown", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
+    g_autoptr (GPtrArray) who = NULL;
+
+    vmt_roster_set_compared (roster, "p0", steps[i][0]);
+    who = vmt_roster_to_who (roster);
+    fail_unless (strstr (who->pdata[0], steps[i][1]) != NULL, "%u: %s", i,
+        (gchar *) who->pdata[0]);
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 tool_roster_suite (void)
 {
@@ -285,6 +311,7 @@ tool_roster_suite (void)
   tcase_add_test (tc, test_status_in_words);
   tcase_add_test (tc, test_how_well_somebody_is_known);
   tcase_add_test (tc, test_trust_in_words);
+  tcase_add_test (tc, test_compared_digits_in_words);
   tcase_add_test (tc, test_path_is_told_when_asked_for);
   tcase_add_test (tc, test_first_frame_since_they_joined);
   return s;

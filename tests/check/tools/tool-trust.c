@@ -415,14 +415,20 @@ on_compared (GstElement *bin, const gchar *id, gboolean same, guint *count)
 }
 
 static void
-show_digits (VmtSession *session)
+compared (VmtSession *session, const gchar *event, const gchar *digits)
 {
   g_autoptr (GstStructure) s =
       gst_structure_new ("vm-compare", "id", G_TYPE_STRING, "002", "user",
-          G_TYPE_STRING, "Bob", "event", G_TYPE_STRING, "digits", "digits",
-          G_TYPE_STRING, "678901", "asked", G_TYPE_BOOLEAN, TRUE, NULL);
+          G_TYPE_STRING, "Bob", "event", G_TYPE_STRING, event, "digits",
+          G_TYPE_STRING, digits, "asked", G_TYPE_BOOLEAN, digits != NULL, NULL);
 
   vmt_session_compare (session, s);
+}
+
+static void
+show_digits (VmtSession *session)
+{
+  compared (session, "digits", "678901");
 }
 
 /* Digits of two questions: whoever answers has the last ones before their eyes,
@@ -435,7 +441,7 @@ GST_START_TEST (test_last_question_is_answered)
   g_autoptr (GError) error = NULL;
   Meeting meeting;
   VmtSession session = { .options = &options };
-  guint compared = 0;
+  guint compared_count = 0;
 
   fake_signal_bin_register ();
   meeting_open (&meeting);
@@ -447,7 +453,7 @@ GST_START_TEST (test_last_question_is_answered)
   session.signalbin = gst_element_factory_make ("vmsignalbin", NULL);
   gst_bin_add (GST_BIN (session.pipeline), session.signalbin);
   g_signal_connect (session.signalbin, "compared-digits",
-      G_CALLBACK (on_compared), &compared);
+      G_CALLBACK (on_compared), &compared_count);
   session.files = vmt_session_files_new (
       &(VmtSessionFilesPlace){ &options, meeting.output, session.roster,
           session.pipeline, session.signalbin, &never, &never },
@@ -461,22 +467,30 @@ GST_START_TEST (test_last_question_is_answered)
   fail_if (vmt_session_is_free (&session));
   fail_unless (vmt_session_take_answer (&session, "n"));
   fail_if (vmt_session_trust_is_asking (meeting.trust));
-  fail_unless_equals_int (compared, 0);
+  fail_unless_equals_int (compared_count, 0);
   fail_unless_equals_int (count_in (&meeting, "678 901"), 2);
   fail_unless (vmt_session_take_answer (&session, "n"));
-  fail_unless_equals_int (compared, 1);
+  fail_unless_equals_int (compared_count, 1);
 
   ask (&meeting, "two");
   show_digits (&session);
   fail_unless_equals_int (count_in (&meeting, "012 345"), 2);
   fail_unless (vmt_session_take_answer (&session, "n"));
-  fail_unless_equals_int (compared, 2);
+  fail_unless_equals_int (compared_count, 2);
   fail_unless (vmt_session_trust_is_asking (meeting.trust));
   fail_unless_equals_int (count_in (&meeting, "012 345"), 3);
   fail_if (vmt_session_take_answer (&session, "hello"));
   fail_unless (vmt_session_take_answer (&session, "n"));
   fail_if (vmt_session_take_answer (&session, "n"));
   fail_unless (vmt_session_is_free (&session));
+
+  /* the other user has found that they differ: no y is taken any more */
+  show_digits (&session);
+  compared (&session, "differs", NULL);
+  fail_unless (vmt_session_is_free (&session));
+  fail_if (vmt_session_take_answer (&session, "y"));
+  fail_unless_equals_int (compared_count, 2);
+  fail_unless_equals_int (count_in (&meeting, "has found that the digits"), 1);
 
   vmt_session_compare_clear (&session);
   vmt_session_files_free (session.files);

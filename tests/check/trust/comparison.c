@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define S G_USEC_PER_SEC
+#define DIFFER "{\"type\":\"compare\",\"step\":\"differ\"}"
 
 static const VmComparisonFingerprints of_a = { "AA", "BB" },
                                       of_b = { "BB", "AA" };
@@ -108,13 +109,14 @@ GST_START_TEST (test_result_is_of_these_certificates)
   g_auto (Pair) pair = pair_new (of_a, of_b);
   const VmComparisonFingerprints other = { "AA", "CC" };
   VmComparisonNews at_a, at_b;
+  g_autofree gchar *none = NULL, *at_first = NULL, *differ = NULL;
 
-  fail_if (vm_comparison_answer (pair.a, TRUE));
+  fail_if (vm_comparison_answer (pair.a, TRUE, &none));
   fail_unless_equals_int (
       vm_comparison_get_result (pair.a, &of_a), VM_COMPARISON_UNKNOWN);
   compare (&pair, &at_a, &at_b);
-  fail_unless (vm_comparison_answer (pair.a, TRUE));
-  fail_unless (vm_comparison_answer (pair.b, FALSE));
+  fail_unless (vm_comparison_answer (pair.a, TRUE, &at_first));
+  fail_unless (vm_comparison_answer (pair.b, FALSE, &differ));
   fail_unless (vm_comparison_get_digits (pair.a) == NULL);
   fail_unless_equals_int (
       vm_comparison_get_result (pair.a, &of_a), VM_COMPARISON_SAME);
@@ -125,6 +127,54 @@ GST_START_TEST (test_result_is_of_these_certificates)
   /* an alarm stays one */
   fail_unless_equals_int (
       vm_comparison_get_result (pair.b, &other), VM_COMPARISON_DIFFERENT);
+}
+
+GST_END_TEST;
+
+/* One side finds that they differ, before the other has answered (0), after
+ * it has found them the same (1), and while it asks anew (2); of later digits
+ * that are the same nothing is left. */
+GST_START_TEST (test_differ_is_told)
+{
+  g_auto (Pair) pair = pair_new (of_a, of_b);
+  g_autofree gchar *none = NULL, *same = NULL, *differ = NULL, *anew = NULL;
+  g_autofree gchar *nonce = NULL, *reveal = NULL, *last = NULL;
+  VmComparisonNews at_a, at_b;
+
+  fail_unless_equals_int (
+      take (&pair, FALSE, DIFFER, &none), VM_COMPARISON_NOTHING);
+  compare (&pair, &at_a, &at_b);
+  if (__i__ > 0)
+    fail_unless (vm_comparison_answer (pair.b, TRUE, &same));
+  fail_unless (same == NULL);
+  if (__i__ == 2)
+    anew = ask (&pair, FALSE);
+  fail_unless (vm_comparison_answer (pair.a, FALSE, &differ));
+  fail_unless_equals_string (differ, DIFFER);
+  fail_unless_equals_int (
+      take (&pair, FALSE, differ, &none), VM_COMPARISON_DIFFERS);
+  fail_unless_equals_int (
+      vm_comparison_get_result (pair.b, &of_b), VM_COMPARISON_DIFFERENT);
+  fail_if (vm_comparison_answer (pair.b, TRUE, &none));
+  fail_unless_equals_int (
+      vm_comparison_get_result (pair.b, &of_b), VM_COMPARISON_DIFFERENT);
+  /* once for these digits, and who has found so needs not be told */
+  fail_unless_equals_int (
+      take (&pair, FALSE, differ, &none), VM_COMPARISON_NOTHING);
+  fail_unless_equals_int (
+      take (&pair, TRUE, differ, &none), VM_COMPARISON_NOTHING);
+  if (!anew)
+    anew = ask (&pair, FALSE);
+  take (&pair, TRUE, anew, &nonce);
+  fail_unless_equals_int (
+      take (&pair, FALSE, nonce, &reveal), VM_COMPARISON_DIGITS);
+  fail_unless_equals_int (
+      take (&pair, TRUE, reveal, &last), VM_COMPARISON_DIGITS);
+  fail_unless_equals_int (
+      vm_comparison_get_result (pair.b, &of_b), VM_COMPARISON_DIFFERENT);
+  fail_unless (vm_comparison_answer (pair.b, TRUE, &none));
+  fail_unless_equals_int (
+      vm_comparison_get_result (pair.b, &of_b), VM_COMPARISON_SAME);
 }
 
 GST_END_TEST;
@@ -285,6 +335,7 @@ trust_comparison_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_digits);
   tcase_add_test (tc, test_result_is_of_these_certificates);
+  tcase_add_loop_test (tc, test_differ_is_told, 0, 3);
   tcase_add_test (tc, test_somebody_between);
   tcase_add_test (tc, test_another_nonce_than_committed_to);
   tcase_add_test (tc, test_another_connection_meanwhile);

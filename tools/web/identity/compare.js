@@ -6,7 +6,8 @@
 // choose what comes out. Knows neither channels nor the page.
 //
 // Events, each with detail {id}: "asked", the other wants to compare; "digits" with
-// {id, digits}; "failed" with {id, reason}: "unanswered", "changed" or "wrong".
+// {id, digits}; "differs", the other user has found that they differ; "failed" with
+// {id, reason}: "unanswered", "changed" or "wrong".
 
 import { base64, readBase64, sha256, transcript } from "../bytes.js";
 import { isEarlier } from "../ids.js";
@@ -36,6 +37,7 @@ export class Comparisons extends EventTarget {
   #open = new Map(); // id -> {asks, nonce, prints, commit, timer}
   #askedAt = new Map(); // id -> when the other has asked last
   #results = new Map(); // id -> {same, prints}
+  #disputable = new Set(); // ids of whose last digits the other can still say that they differ
 
   // `self`: this participant's id; `printsOf(id)`: {own, theirs}, fingerprints of both ends
   // of the connection in use, or null; `send(id, message)`: over it, whether it was sent;
@@ -99,6 +101,14 @@ export class Comparisons extends EventTarget {
     if (step === "commit") this.#takeCommit(id, value);
     else if (step === "nonce") await this.#takeNonce(id, value);
     else if (step === "reveal") await this.#takeReveal(id, value);
+    else if (step === "differ") this.#takeDiffer(id);
+  }
+
+  #takeDiffer(id) {
+    if (!this.#disputable.delete(id)) return;
+    if (this.digitsFor(id)) this.#end(id);
+    this.#results.set(id, { same: false });
+    this.#tell("differs", { id });
   }
 
   // Of two that ask at once the earlier participant does.
@@ -154,6 +164,7 @@ export class Comparisons extends EventTarget {
     }
     clearTimeout(one.timer);
     one.digits = digits;
+    this.#disputable.add(id);
     this.#tell("digits", { id, digits });
   }
 
@@ -173,11 +184,16 @@ export class Comparisons extends EventTarget {
     const one = this.#open.get(id);
 
     this.#end(id);
-    if (one?.digits && same !== null) this.#results.set(id, { same, prints: one.prints });
+    if (!one?.digits || same === null) return;
+    this.#results.set(id, { same, prints: one.prints });
+    if (same) return;
+    this.#disputable.delete(id);
+    this.#send(id, { type: "compare", step: "differ" });
   }
 
   // "same" or "different", as this page's user has found on the connection in use; "" for
-  // neither. That digits differed stays true of whatever connection.
+  // neither. That digits differed stays true of whatever connection, until
+  // others are the same.
   resultOf(id) {
     const result = this.#results.get(id);
 
@@ -190,6 +206,7 @@ export class Comparisons extends EventTarget {
     this.#end(id);
     this.#askedAt.delete(id);
     this.#results.delete(id);
+    this.#disputable.delete(id);
   }
 
   close() {

@@ -5,9 +5,8 @@
 
 import { announce } from "./announce.js";
 import { $, setText } from "./dom.js";
+import { hold, READ_MS, showHeld } from "../held.js";
 import { compareFailed, trustWords } from "./words.js";
-
-const LOOK_MS = 1000; // no answer is taken before the digits could be read
 
 export class TrustDialog {
   #call = null;
@@ -16,7 +15,6 @@ export class TrustDialog {
   #asking = false;
   #waiting = null; // whose wish waits for another dialog to be closed
   #quiet = new Set(); // whose wishes this user has put off
-  #held = 0;
 
   constructor() {
     const dialog = $("trust");
@@ -47,7 +45,8 @@ export class TrustDialog {
     return this.#call?.participants.get(this.#id);
   }
 
-  open(id) {
+  // `byItself`: without a click of this user
+  open(id, byItself = false) {
     this.#id = id;
     this.#digits = "";
     this.#asking = false;
@@ -61,7 +60,8 @@ export class TrustDialog {
     const digits = this.#call.compare.digitsFor(id);
     if (digits) this.#showDigits(digits);
     else this.#show();
-    if (!$("trust").open) $("trust").showModal();
+    if (byItself) showHeld($("trust"));
+    else if (!$("trust").open) $("trust").showModal();
   }
 
   #closed() {
@@ -105,6 +105,7 @@ export class TrustDialog {
 
   #take({ id, what, digits, reason }) {
     if (what === "asked") this.#wish(id);
+    else if (what === "differs") this.#differs(id);
     else if (id !== this.#id || !this.#participant) return;
     else if (what === "digits") this.#showDigits(digits);
     else this.#fail(reason);
@@ -122,7 +123,7 @@ export class TrustDialog {
       if (other !== $("trust"))
         other.addEventListener("close", () => this.#showWaiting(), { once: true });
     } else if (id !== this.#id) {
-      this.open(id);
+      this.open(id, true);
     }
   }
 
@@ -130,7 +131,7 @@ export class TrustDialog {
     const id = this.#waiting;
 
     this.#waiting = null;
-    if (id && this.#call?.participants.has(id)) this.open(id);
+    if (id && this.#call?.participants.has(id)) this.open(id, true);
   }
 
   #showDigits(digits) {
@@ -138,11 +139,18 @@ export class TrustDialog {
     this.#digits = digits;
     setText($("trust-error"), "");
     this.#show();
-    clearTimeout(this.#held);
-    for (const name of ["trust-same", "trust-differ"]) $(name).disabled = true;
-    this.#held = setTimeout(() => {
-      for (const name of ["trust-same", "trust-differ"]) $(name).disabled = false;
-    }, LOOK_MS);
+    hold($("trust-choices").children, READ_MS);
+  }
+
+  // The other's user has found so.
+  #differs(id) {
+    const user = this.#call.participants.get(id)?.user;
+
+    if (!user) return;
+    announce(`${user} has found that your digits differ.`);
+    if (id !== this.#id) return;
+    this.#digits = "";
+    this.#show();
   }
 
   #fail(reason) {

@@ -11,6 +11,7 @@
 #define DIGITS_PURPOSE "vm2 compare"
 #define BASE64_MAX 44 /* of 32 bytes */
 #define STEP_MAX 16
+#define DIFFER "differ" /* the step without a value */
 
 typedef enum
 {
@@ -32,7 +33,8 @@ struct _VmComparison
   gint64 deadline;
   gint64 asked_at; /* when the other has asked last; 0: never */
   gchar digits[VM_SAS_DIGITS + 1];
-  gboolean found, same; /* what the user has found */
+  gboolean found, same; /* what the users have found */
+  gboolean open; /* the other user can still say that the last digits differ */
   gchar *found_own, *found_their; /* of these certificates */
 };
 
@@ -50,6 +52,8 @@ vm_comparison_news_to_string (VmComparisonNews news)
       return "changed";
     case VM_COMPARISON_WRONG:
       return "wrong";
+    case VM_COMPARISON_DIFFERS:
+      return "differs";
   }
   g_return_val_if_reached (NULL);
 }
@@ -113,15 +117,17 @@ commit_to (
   vm_transcript_hash (transcript, hash);
 }
 
+/* @data: (nullable) */
 static gchar *
 format (const gchar *step, const guint8 *data, gsize size)
 {
-  g_autofree gchar *value = g_base64_encode (data, size);
+  g_autofree gchar *value = data ? g_base64_encode (data, size) : NULL;
   GString *out = g_string_new ("{");
 
   vm_json_append_member (out, "type", "compare");
   vm_json_append_member (out, "step", step);
-  vm_json_append_member (out, "value", value);
+  if (value)
+    vm_json_append_member (out, "value", value);
   g_string_append_c (out, '}');
   return g_string_free (out, FALSE);
 }
@@ -175,6 +181,7 @@ finish (VmComparison *self, const guint8 *theirs,
   vm_transcript_hash (transcript, hash);
   vm_sas_format (hash, self->digits);
   self->state = STATE_DIGITS;
+  self->open = TRUE;
   self->deadline = 0;
   return VM_COMPARISON_DIGITS;
 }
@@ -208,6 +215,18 @@ take_reveal (VmComparison *self, const guint8 *value,
   return finish (self, value, fingerprints);
 }
 
+static VmComparisonNews
+take_differ (VmComparison *self)
+{
+  if (!self->open)
+    return VM_COMPARISON_NOTHING;
+  self->open = self->same = FALSE;
+  self->found = TRUE;
+  if (self->state == STATE_DIGITS)
+    end (self);
+  return VM_COMPARISON_DIFFERS;
+}
+
 /* FALSE: it is no such message. */
 static gboolean
 parse (const gchar *text, gchar **step, guint8 value[VM_SHA256_SIZE])
@@ -221,7 +240,9 @@ parse (const gchar *text, gchar **step, guint8 value[VM_SHA256_SIZE])
          && g_strcmp0 (type, "compare") == 0
          && vm_json_get_string (&json, 0, "step", STEP_MAX, step, NULL)
          && vm_json_get_string (&json, 0, "value", BASE64_MAX, &base64, NULL)
-         && *step && base64 && vm_base64_read (base64, value, VM_SHA256_SIZE);
+         && *step
+         && (g_str_equal (*step, DIFFER)
+             || (base64 && vm_base64_read (base64, value, VM_SHA256_SIZE)));
 }
 
 gboolean
@@ -254,6 +275,8 @@ vm_comparison_take (VmComparison *self, const gchar *text,
     return finish (self, value, fingerprints);
   } else if (g_str_equal (step, "reveal") && self->state == STATE_ASKED) {
     return take_reveal (self, value, fingerprints);
+  } else if (g_str_equal (step, DIFFER)) {
+    return take_differ (self);
   }
   return VM_COMPARISON_NOTHING;
 }
@@ -289,12 +312,17 @@ vm_comparison_was_asked (const VmComparison *self)
 }
 
 gboolean
-vm_comparison_answer (VmComparison *self, gboolean same)
+vm_comparison_answer (VmComparison *self, gboolean same, gchar **message)
 {
+  *message = NULL;
   if (self->state != STATE_DIGITS)
     return FALSE;
   self->found = TRUE;
   self->same = same;
+  if (!same) {
+    self->open = FALSE;
+    *message = format (DIFFER, NULL, 0);
+  }
   g_free (self->found_own);
   g_free (self->found_their);
   self->found_own = g_strdup (self->own_fingerprint);

@@ -29,6 +29,7 @@ typedef enum
   VM_COMPARISON_UNANSWERED, /* the other side has none */
   VM_COMPARISON_CHANGED, /* another connection came meanwhile */
   VM_COMPARISON_WRONG, /* the other side has not kept to what it said */
+  VM_COMPARISON_DIFFERS, /* the other user has found that they differ */
 } VmComparisonNews;
 
 typedef enum
@@ -66,9 +67,12 @@ gint64 vm_comparison_get_deadline (const VmComparison *self);
 const gchar *vm_comparison_get_digits (const VmComparison *self);
 /* Whether it was the other side that asked. */
 gboolean vm_comparison_was_asked (const VmComparison *self);
-/* The user has compared them. FALSE: there are none. */
-gboolean vm_comparison_answer (VmComparison *self, gboolean same);
-/* The result for these certificates; VM_COMPARISON_DIFFERENT stays for good.
+/* The user has compared them. FALSE: there are none.
+ * *@message: (out) (transfer full) (nullable): what is to be sent. */
+gboolean
+vm_comparison_answer (VmComparison *self, gboolean same, gchar **message);
+/* The result for these certificates; VM_COMPARISON_DIFFERENT stays, on whatever
+ * connection, until digits of a later comparison are the same.
  * @fingerprints: (nullable): there is no connection. */
 VmComparisonResult vm_comparison_get_result (
     const VmComparison *self, const VmComparisonFingerprints *fingerprints);
