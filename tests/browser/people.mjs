@@ -147,6 +147,18 @@ function instrument() {
   };
 }
 
+// As after a reload of where the user had joined with both: an address alone joins with neither.
+function hadJoined() {
+  const { pathname, search } = location;
+  const entries = performance.getEntriesByType.bind(performance);
+
+  if (!search.includes("join=1")) return;
+  performance.getEntriesByType = (type) => (type === "navigation" ? [{ type: "reload" }]
+    : entries(type));
+  sessionStorage.setItem("reloaded", JSON.stringify({ address: pathname + search,
+    what: { audio: true, camera: true } }));
+}
+
 // As if the network of the page were gone for a moment: it has to connect anew.
 export function loseConnections(page) {
   return page.evaluate(() => {
@@ -232,8 +244,8 @@ export class Browser {
   }
 
   // A page that nothing but the address is known to. `fullPicture`: as large as the page
-  // wants it.
-  async page({ fullPicture = false, ...options } = {}) {
+  // wants it. `anew`: the user has never been in a meeting there.
+  async page({ fullPicture = false, anew = false, ...options } = {}) {
     const context = await this.connection.newContext({
       ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 },
       permissions: ["camera", "microphone"], ...options });
@@ -252,6 +264,7 @@ export class Browser {
     reloading(page);
     await page.addInitScript(captureLightly, fullPicture);
     await page.addInitScript(instrument);
+    if (!anew) await page.addInitScript(hadJoined);
     return page;
   }
 

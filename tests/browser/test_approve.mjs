@@ -102,7 +102,7 @@ test("a question that takes the place of another is not answered by a click on i
   const { ann, page } = await start();
   const bob = await ask(ann, page);
 
-  await until(() => page.isEnabled("#approval-yes"), STEP_MS, "time to read");
+  await until(() => page.$eval("#approval-yes", (e) => !e.inert), STEP_MS, "time to read");
   const carl = new Native(["trust", "request", `${ADDRESS}:${new URL(ann.link).port}`,
     "--user", "Carl"]);
   await carl.event("trust-digits");
@@ -113,7 +113,7 @@ test("a question that takes the place of another is not answered by a click on i
     window.changed = new Promise((resolve) => {
       new MutationObserver(() => {
         const yes = document.getElementById("approval-yes");
-        queueMicrotask(() => { yes.click(); resolve(yes.disabled); });
+        queueMicrotask(() => { yes.click(); resolve(yes.inert); });
       }).observe(name, { childList: true, characterData: true, subtree: true });
     });
   });

@@ -124,7 +124,16 @@ for (const [size, title] of [[1, "one byte"], [65537, "a chunk and a byte"],
   between(`${title}, verified and saved`, async ({ cleo, dan }) => {
     const file = make(`report-${size}.bin`, size);
 
+    await dan.evaluate(() => {
+      const list = document.getElementById("files-list");
+
+      window.offered = new Promise((resolve) => {
+        new MutationObserver(() => resolve([...list.querySelectorAll("button")]
+          .every((button) => button.inert))).observe(list, { childList: true });
+      });
+    });
     await send(cleo, "Dan", file);
+    equal(await dan.evaluate(() => window.offered), true, "what slides there takes no click");
     await untilFile(dan, file.name, "PENDING");
     const got = await saved(dan, () => press(dan, file.name, "accept"));
     equal(got, { name: file.name, hash: file.hash }, "what was saved");

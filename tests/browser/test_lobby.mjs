@@ -318,6 +318,61 @@ test("a browser that holds sound back until there is a click", async () => {
   assert(await page.isHidden("#enable-sound"), "nothing is asked");
 });
 
+test("an address joins with nothing live, and one that another site leads to not at all", async () => {
+  const ann = await host();
+  const browser = await Browser.start();
+  const link = joinLink(ann.link, "Cleo");
+  const open = async () => {
+    const page = await browser.page({ anew: true });
+    await page.addInitScript(() => {
+      const devices = navigator.mediaDevices;
+      const own = devices?.getUserMedia.bind(devices);
+      window.mediaAsked = 0;
+      if (devices) {
+        devices.getUserMedia = (...args) => {
+          window.mediaAsked++;
+          return own(...args);
+        };
+      }
+    });
+    return page;
+  };
+  const isOn = async (page) => Promise.all(["audio", "video"].map(async (name) =>
+    !/^(Unmute|Camera on)/u.test(await page.getAttribute(`#toggle-${name}`, "aria-label"))));
+  const hasJoined = async (page, on, asked, what) => {
+    await untilState(page, "joined");
+    await until(async () => JSON.stringify(await isOn(page)) === JSON.stringify(on), STEP_MS, what);
+    equal(await page.evaluate(() => window.mediaAsked), asked, what);
+  };
+  const page = await open();
+
+  await page.goto(link);
+  await hasJoined(page, [false, false], 0, "by the address");
+  await page.click("#toggle-video");
+  await hasJoined(page, [false, true], 1, "by a click");
+  await page.reload();
+  await hasJoined(page, [false, true], 1, "after a reload");
+  await page.goto("about:blank");
+  await page.goBack();
+  await hasJoined(page, [false, false], 0, "back, which any page can have the browser do");
+  await page.close();
+  for (const more of [{ only: "Ann", clean: "1" }, {}]) {
+    const led = await open();
+
+    await led.setContent(`<a href="${joinLink(ann.link, "Cleo", more).replaceAll("&", "&amp;")}">x</a>`);
+    await led.click("a");
+    await until(async () => await led.title() === "standup", STEP_MS, "the lobby");
+    equal(await led.evaluate(() => [document.body.dataset.state, document.body.className]),
+      ["idle", ""], "by another site");
+    await led.click("#join");
+    await untilState(led, "joined");
+    await led.reload();
+    await untilState(led, "joined");
+    equal(led.faults, [], "faults");
+    await led.close();
+  }
+});
+
 test("devices and resolution can be chosen in mid-call", async () => {
   const ann = await host();
   const browser = await Browser.start();

@@ -119,7 +119,7 @@ test("digits to compare: of both ends, committed to, and not asked for without e
             return true;
           } });
         side.heard = [];
-        for (const type of ["asked", "digits", "failed"])
+        for (const type of ["asked", "digits", "differs", "failed"])
           side.addEventListener(type, ({ detail }) => side.heard.push(
             type === "digits" ? detail.digits : detail.reason || type));
         sides[self] = side;
@@ -138,6 +138,10 @@ test("digits to compare: of both ends, committed to, and not asked for without e
     a.answer("p002", true);
     b.answer("p001", false);
     results.push(a.resultOf("p002"), b.resultOf("p001"), a.resultOf("p003"));
+    await settle();
+    results.push(a.resultOf("p002"), a.heard.at(-1));
+    for (const side of [a, b]) await side.take(side === a ? "p002" : "p001", { step: "differ" });
+    results.push(a.heard.length, b.heard.length);
     // asked again, below, at and above the time
     for (const after of [ASK_EVERY_MS - 1, ASK_EVERY_MS, 2 * ASK_EVERY_MS + 1]) {
       const before = a.heard.length;
@@ -146,6 +150,24 @@ test("digits to compare: of both ends, committed to, and not asked for without e
       await settle();
       results.push(a.heard.length - before);
     }
+    // as long as it is asked, and until it is found the same
+    b.answer("p001", true);
+    a.answer("p002", false);
+    await settle();
+    results.push(b.resultOf("p001"), b.heard.at(-1));
+    time *= 2;
+    await b.ask("p001");
+    await settle();
+    a.answer("p002", false);
+    await settle();
+    results.push(b.digitsFor("p001"));
+    b.answer("p001", true);
+    results.push(b.resultOf("p001"));
+    time *= 2;
+    await b.ask("p001");
+    await settle();
+    b.answer("p001", true);
+    results.push(b.resultOf("p001"));
     // both at once: the earlier asks
     [a, b] = meet(honest);
     await Promise.all([a.ask("p002"), b.ask("p001")]);
@@ -171,7 +193,9 @@ test("digits to compare: of both ends, committed to, and not asked for without e
     const side = (print, id, nonce) => ({ print, id, nonce: new Uint8Array(32).fill(nonce) });
     results.push(await digitsOf(side("AA", "p001", 1), side("BB", "p002", 2)));
     return results;
-  }), ["asked", 1, true, true, "same", "different", "", 0, 2, 2, 1, "asked", true, ["wrong"],
+  }), ["asked", 1, true, true, "same", "different", "",
+    "different", "differs", 3, 1, 0, 2, 2, "different", "differs", "", "different", "same",
+    1, "asked", true, ["wrong"],
     ["wrong"], [], "852928"], "digits");
 });
 

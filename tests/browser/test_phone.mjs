@@ -167,6 +167,59 @@ test("from the lobby to a call with picture, and its end", async () => {
   equal([...ann.faults, ...bob.faults], [], "faults");
 });
 
+test("what is pressed at the moment in which it rings is no answer", async () => {
+  const url = await serve();
+  const browser = await Browser.start();
+  const [ann, bob] = [await phone(browser, url, "Ann"), await phone(browser, url, "Bob")];
+
+  await bob.focus("#other");
+  await bob.evaluate(() => {
+    const dialog = document.getElementById("ringing");
+
+    window.rung = new Promise((resolve) => {
+      new MutationObserver(() => {
+        if (!dialog.open) return;
+        const buttons = [...dialog.querySelectorAll("button")];
+        const focused = document.activeElement.id;
+        for (const button of buttons) button.click();
+        dialog.dispatchEvent(new Event("cancel", { cancelable: true }));
+        resolve([focused, ...buttons.map((button) => button.inert)]);
+      }).observe(dialog, { attributes: true, attributeFilter: ["open"] });
+    });
+  });
+  await dial(ann, "Bob");
+  equal(await bob.evaluate(() => window.rung), ["ringing", true, true, true], "where the keys go");
+  equal(await bob.evaluate(() => document.body.dataset.state), "ringing", "no answer");
+  await until(() => bob.$eval("#accept-video", (e) => !e.inert), STEP_MS, "time to look");
+  equal(await bob.evaluate(() => document.activeElement.id), "ringing", "the keys still");
+  await bob.keyboard.press("Escape");
+  await says(ann, "Bob has declined.");
+  equal([...ann.faults, ...bob.faults], [], "faults");
+});
+
+test("no page does what the address says where another site leads to it", async () => {
+  const url = await serve();
+  const browser = await Browser.start();
+
+  for (const where of ["phone.html?user=Eve&online=1", "term.html?user=Eve&room=lab&join=1"]) {
+    const page = await browser.page({ anew: true });
+
+    await page.setContent(`<a href="${url}${where.replaceAll("&", "&amp;")}">x</a>`);
+    await page.click("a");
+    await until(async () => await page.inputValue("#user").catch(() => "") === "Eve", STEP_MS,
+      "the page");
+    equal(await page.evaluate(() => document.body.dataset.state), "out", where);
+    equal(await page.$$eval("form:not([hidden]) button", (list) => list.every((e) => e.inert)), true,
+      "a second click of two");
+    await page.click("form button");
+    await until(() => page.evaluate(() => document.body.dataset.state !== "out"), STEP_MS, "a click");
+    await page.reload();
+    await until(() => page.evaluate(() => document.body.dataset.state !== "out"), STEP_MS,
+      "a reload");
+    await page.close();
+  }
+});
+
 test("a camera that is granted when the call is over is let go", async () => {
   const url = await serve();
   const browser = await Browser.start();
@@ -302,6 +355,7 @@ test("declined, missed, busy, nobody there", async () => {
   await says(ann, "Bob has declined.");
   await dial(carl, "Bob", "audio");
   await untilState(bob, "ringing");
+  await until(() => bob.$eval("#decline", (e) => !e.inert), STEP_MS, "time to look");
   await bob.keyboard.press("Escape");
   await says(carl, "Bob has declined.");
   await dial(ann, "Bob");

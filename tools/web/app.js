@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // From the lobby into a meeting and back. body[data-state] is idle, joining,
-// joined, failed or left. /?meeting=NAME&user=USER&join=1 joins without a click.
+// joined, failed or left. /?meeting=NAME&user=USER&join=1 joins without a click, with neither
+// camera nor microphone.
 
 import { announce } from "./view/announce.js";
+import { isLed, keep, kept, mayBegin } from "./arrival.js";
 import { Approval } from "./identity/approve.js";
 import { Call } from "./call.js";
 import { Device } from "./identity/device.js";
 import { $, keepIcons } from "./view/dom.js";
 import { Guest } from "./identity/guest.js";
+import { hold } from "./held.js";
 import { Lobby } from "./view/lobby.js";
 import { LocalMedia } from "./media.js";
 import { Network } from "./net/network.js";
@@ -25,7 +28,7 @@ const approval = new Approval();
 const stage = new Stage(media, network, { device, only: asked.get("only") || "",
   clean: asked.get("clean") === "1" });
 let call = null;
-let sent = { audio: true, camera: true }; // when the last stay ended
+let sent = kept || { audio: true, camera: true }; // when the last stay ended
 let approved = null; // until it is known whose page this is
 
 function setState(state) {
@@ -48,6 +51,7 @@ function backToLobby(state, message, { code = "", stayed = null } = {}) {
   call = null;
   stage.detach();
   setState(state);
+  hold($("lobby").querySelectorAll("button"));
   lobby.setBusy(false);
   lobby.tell(message, { code, stayed, sent });
   device.start();
@@ -107,7 +111,8 @@ lobby.addEventListener("cancel", () => {
   backToLobby("idle", "");
 });
 // Away for good: the others need not wait to notice.
-addEventListener("pagehide", () => {
+addEventListener("pagehide", (event) => {
+  keep(event, call?.self ? { audio: media.isOn("audio"), camera: media.isOn("camera") } : null);
   call?.unload();
   media.stop();
 });
@@ -119,12 +124,13 @@ network.addEventListener("state", () => device.hurry());
 document.addEventListener("visibilitychange", () => stage.becameVisible());
 
 async function start() {
-  const atOnce = asked.get("join") === "1";
+  const atOnce = asked.get("join") === "1" && mayBegin;
 
   keepIcons().catch(() => {}); // as before: each is asked for when it is drawn
+  if (isLed) hold($("lobby").querySelectorAll("button"));
   approved = approval.start();
   await Promise.all([device.start(), atOnce ? null : lobby.start()]);
-  if (atOnce) lobby.submit(true);
+  if (atOnce) lobby.submit(kept !== null);
 }
 
 // A picture that waits for its first frame keeps a page from being loaded.

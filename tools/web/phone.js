@@ -3,9 +3,11 @@
 // The page of calls between users of this server. body[data-state] is out, online, lost,
 // calling, ringing or talking. /phone.html?user=NAME&online=1 is there without a click.
 
+import { isLed, keep, mayBegin } from "./arrival.js";
 import { Corner } from "./view/corner.js";
 import { $, dress, element, keepIcons, setText, showAvatar } from "./view/dom.js";
 import { framesShown } from "./view/frames.js";
+import { hold, showHeld } from "./held.js";
 import { LocalMedia } from "./media.js";
 import { Network } from "./net/network.js";
 import { PhoneLine } from "./net/phoneline.js";
@@ -131,6 +133,8 @@ function show() {
   $("missed").hidden = inCall || $("missed-list").childElementCount === 0;
   $("talk").hidden = !inCall;
   if (now !== "ringing" && $("ringing").open) $("ringing").close();
+  if (inCall !== (before === "calling" || before === "talking"))
+    hold($("lobby").querySelectorAll(".phone-card button"));
   if (inCall) {
     showTalk();
     if (before !== "calling" && before !== "talking") $("talk-name").focus();
@@ -150,7 +154,7 @@ function ring() {
   setText($("ringing-title"), `${call.name} calls`);
   setText($("ringing-kind"), video ? "With picture and sound." : "With sound alone.");
   $("accept-video").hidden = !video;
-  if (!$("ringing").open) $("ringing").showModal();
+  showHeld($("ringing"));
 }
 
 function symbolButton(symbol, label, func) {
@@ -185,6 +189,7 @@ function showOnline(detail) {
       + "name." : "");
   if (focused) [...$("online-list").querySelectorAll("button")].find((button) =>
     button.getAttribute("aria-label") === focused)?.focus();
+  hold($("online-list").querySelectorAll("button:not(:focus)"));
   show();
 }
 
@@ -268,6 +273,7 @@ $("accept-audio").addEventListener("click", () => answer("audio"));
 $("decline").addEventListener("click", () => line.decline());
 // Escape is no answer that the caller would hear of otherwise
 $("ringing").addEventListener("cancel", () => line.decline());
+$("ringing").addEventListener("close", () => state() === "ringing" && ring());
 corner.follow($("own"), () => true);
 $("own").addEventListener("click", () => corner.next());
 $("hang-up").addEventListener("click", () => line.hangUp());
@@ -275,7 +281,10 @@ for (const [id, name] of [["toggle-audio", "audio"], ["toggle-video", "camera"]]
   $(id).addEventListener("click", () => media.set(name, !media.isOn(name))
     .catch((error) => tell(error.message)));
 }
-addEventListener("pagehide", () => line.signOut());
+addEventListener("pagehide", (event) => {
+  keep(event, line.user ? {} : null);
+  line.signOut();
+});
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();
 });
@@ -283,4 +292,5 @@ addEventListener("pageshow", ({ persisted }) => {
 $("user").value = asked.get("user") || "";
 show();
 keepIcons().catch(() => {}); // as before: each is asked for when it is drawn
-if (asked.get("online") === "1") signIn();
+if (isLed) hold($("lobby").querySelectorAll("button"));
+if (asked.get("online") === "1" && mayBegin) signIn();

@@ -4,7 +4,9 @@
 // body[data-view] that of the view. /term.html?room=ROOM&user=NAME&join=1 enters without a
 // click, terminal=USER shows that user's terminal (or that of the device of this id) at once.
 
+import { isLed, keep, mayBegin } from "./arrival.js";
 import { $, element, setText } from "./view/dom.js";
+import { hold } from "./held.js";
 import { utf8 } from "./bytes.js";
 import { MeshLine } from "./net/meshline.js";
 import { TermView } from "./net/termview.js";
@@ -240,4 +242,6 @@ for (const button of $("keys").children) {
 $("user").value = asked.get("user") || "";
 $("room").value = asked.get("room") || "";
 show();
-if (asked.get("join") && $("user").value && $("room").value) enter();
+addEventListener("pagehide", (event) => keep(event, line.state === "out" ? null : {}));
+if (isLed) hold($("lobby").querySelectorAll("button"));
+if (asked.get("join") && mayBegin && $("user").value && $("room").value) enter();

@@ -625,6 +625,20 @@ GST_START_TEST (test_page)
                  != NULL);
     fail_unless (strstr (answer->text, "default-src 'self'") == NULL);
   }
+  for (guint i = 0; i < 4; i++) {
+    static const gchar *const sites[] = { "none", "same-origin", "same-site",
+      "cross-site" };
+    g_autoptr (NetAnswer) answer = net_ask (web,
+        "GET /?meeting=standup&join=1 HTTP/1.1\r\n"
+        "Host: localhost\r\nSec-Fetch-Site: %s\r\n\r\n",
+        sites[i]);
+
+    fail_unless_equals_int (answer->status, 200);
+    fail_unless (
+        (strstr (answer->text, "server-timing: cross-site\r\n") != NULL)
+            == (i >= 2),
+        "%s", sites[i]);
+  }
   for (goffset size = VM_FILE_SERVED_MAX - 1; size <= VM_FILE_SERVED_MAX + 1;
        size++) {
     g_autofree gchar *text = g_strnfill (size, 'x');

@@ -7,12 +7,12 @@
 
 import { announce } from "../view/announce.js";
 import { $, setText } from "../view/dom.js";
+import { READ_MS, showHeld } from "../held.js";
 import { SignallingError, readRefusal } from "../net/signalling.js";
 import { refusal } from "../view/words.js";
 
 const PATH = "trust/page";
 const ASK_MS = 1000; // between two looks for a question
-const LOOK_MS = 1000; // no yes is taken before a question could be read
 const KEPT = "approval";
 
 async function post(path, body) {
@@ -28,13 +28,12 @@ async function post(path, body) {
 export class Approval {
   #session = sessionStorage.getItem(KEPT);
   #asked = null; // the request that is shown
-  #held = 0;
   #dialog = $("approval");
 
   constructor() {
     // it is not put off: the other user waits
     this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
-    this.#dialog.addEventListener("close", () => this.#asked && this.#dialog.showModal());
+    this.#dialog.addEventListener("close", () => this.#asked && showHeld(this.#dialog, READ_MS));
     $("approval-yes").addEventListener("click", () => this.#answer(true));
     $("approval-no").addEventListener("click", () => this.#answer(false));
   }
@@ -104,16 +103,8 @@ export class Approval {
     setText($("approval-digits"), question.digits.replace(/(?=...$)/u, " "));
     setText($("approval-name"), question.name);
     setText($("approval-id"), question.deviceId);
-    if (!this.#dialog.open) this.#dialog.showModal();
-    $("approval-no").focus();
-    this.#holdYes();
-  }
-
-  // What was meant for the question before, or for what was under it, is no yes.
-  #holdYes() {
-    clearTimeout(this.#held);
-    $("approval-yes").disabled = true;
-    this.#held = setTimeout(() => { $("approval-yes").disabled = false; }, LOOK_MS);
+    // likewise where it takes the place of the question before
+    showHeld(this.#dialog, READ_MS);
   }
 
   async #answer(approve) {

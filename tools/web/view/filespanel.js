@@ -6,6 +6,7 @@
 import { announce as say } from "./announce.js";
 import { Dropping } from "./dropping.js";
 import { $, element, setText } from "./dom.js";
+import { hold } from "../held.js";
 import { Disk } from "../transfer/disk.js";
 import { Transfers } from "../transfer/transfers.js";
 import { TransferItem } from "./transferitem.js";
@@ -200,6 +201,8 @@ export class FilesPanel {
 
     this.#show(transfer);
     this.#countOffers(transfer);
+    // it moves the others down, and may have opened the panel
+    hold($("files-list").querySelectorAll("button"));
     if (now - this.#announcedAt < ANNOUNCE_MS) return;
     this.#announcedAt = now;
     announce(`${this.#userOf(transfer.participant)} offers you a file: ${transfer.name}`);

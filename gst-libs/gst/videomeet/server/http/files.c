@@ -5,6 +5,7 @@
 #include "server/http/files.h"
 #include "base/limits.h"
 #include "server/http/response.h"
+#include "server/http/samesite.h"
 #include "server/server-priv.h"
 
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <sys/stat.h>
 
 #define TERMINAL_PAGE "/term.html"
+/* The page reads it, and joins nothing by itself (page.md#without-a-click). */
+#define CROSS_SITE "server-timing: cross-site"
 
 static const gchar *
 type_of (const gchar *path)
@@ -91,5 +94,6 @@ vm_http_get_file (VmConn *conn)
     return vm_http_reply_not_found (conn);
   if (strcmp (conn->request->path, TERMINAL_PAGE) == 0)
     conn->request->policy = VM_HTTP_POLICY_TERMINAL;
-  return vm_http_reply (conn, 200, type, NULL, body, FALSE);
+  return vm_http_reply (conn, 200, type,
+      vm_http_is_same_site (conn) ? NULL : CROSS_SITE, body, FALSE);
 }

@@ -24,8 +24,8 @@ is_admitted (VmConn *conn, const gchar *url)
                  origin, (const gchar *const *) self->origins));
 }
 
-static gboolean
-is_same_site (VmConn *conn)
+gboolean
+vm_http_is_same_site (VmConn *conn)
 {
   g_autofree gchar *site = vm_conn_get_header (conn, "sec-fetch-site");
 
@@ -42,5 +42,5 @@ vm_http_is_admitted (VmConn *conn)
   /* http.c has seen to that */
   if (origin)
     return TRUE;
-  return is_same_site (conn) && is_admitted (conn, referer);
+  return vm_http_is_same_site (conn) && is_admitted (conn, referer);
 }
