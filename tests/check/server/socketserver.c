@@ -105,6 +105,24 @@ GST_START_TEST (test_two_clients)
 
 GST_END_TEST;
 
+GST_START_TEST (test_user_id_is_shown)
+{
+  SocketClient *ann = sit (FALSE, 2);
+  g_autoptr (VmSignal) guest = host_wait (VM_SIGNAL_PARTICIPANT_JOINED);
+  g_autoptr (VmSignal) named = NULL;
+  const VmSignalParticipant *who;
+
+  socket_client_say (ann, "42[\"leave_room\"]");
+  socket_client_say (
+      ann, "42[\"join_room\",{\"room\":\"standup\",\"user_id\":\"user1\"}]");
+  named = host_wait (VM_SIGNAL_PARTICIPANT_JOINED);
+  who = g_ptr_array_index (named->participants, 0);
+  fail_unless_equals_string (who->user, "user1");
+  socket_client_free (ann);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_over_tls)
 {
   teardown ();
@@ -809,6 +827,7 @@ socketserver_suite (void)
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_loop_test (tc, test_two_clients, 0, 4);
   tcase_add_test (tc, test_over_tls);
+  tcase_add_test (tc, test_user_id_is_shown);
   tcase_add_test (tc, test_handshake);
   tcase_add_test (tc, test_wrong_requests);
   tcase_add_test (tc, test_upgrade);

@@ -122,7 +122,11 @@ GST_START_TEST (test_rooms)
   gpointer state = dialect->state_new ();
   const gchar *joins[] = { "[\"join_room\",\"room1\"]",
     "[\"join_room\",{\"room\":\"room1\"}]",
-    "[\"join_room\",{\"room\":\"room1\",\"name\":\"Ann\"},5]" };
+    "[\"join_room\",{\"room\":\"room1\",\"name\":\"Ann\"},5]",
+    "[\"join_room\",{\"room\":\"room1\",\"user_id\":\"user1\"}]",
+    "[\"join_room\",{\"room\":\"room1\",\"user_id\":\"a\\u0007\"}]",
+    "[\"join_room\",{\"room\":\"room1\",\"user_id\":7}]" };
+  const gchar *users[] = { NULL, NULL, NULL, "user1", NULL, NULL };
   const gchar *leaves[] = { "[\"leave_room\"]", "[\"leave_room\",\"room1\"]",
     "[\"leave_room\",{\"room\":\"room1\"}]", "[\"leave_room\",null]",
     "[\"leave_room\",{}]" };
@@ -133,6 +137,11 @@ GST_START_TEST (test_rooms)
     fail_unless (join != NULL, "%s", joins[i]);
     fail_unless_equals_int (join->type, VM_SIGNAL_HELLO);
     fail_unless_equals_string (join->meeting, "room1");
+    fail_unless_equals_int (join->participants->len, users[i] != NULL);
+    if (users[i])
+      fail_unless_equals_string (
+          ((VmSignalParticipant *) join->participants->pdata[0])->user,
+          users[i]);
   }
   dialect->state_free (state);
   state = inside ();

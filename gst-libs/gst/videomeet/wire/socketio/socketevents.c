@@ -4,6 +4,7 @@
  * (protocol/socketio.md). Its clients are called as those of a room are; but
  * what they send need not say to whom. */
 
+#include "base/limits.h"
 #include "wire/dialect.h"
 #include "wire/room/roomwire.h"
 
@@ -122,14 +123,28 @@ check_room (const VmJson *json, VmJsonNode node, const VmRoomPeers *peers,
   return FALSE;
 }
 
+/* Who names itself goes by that; what is no name is as if it were not there. */
+static void
+read_user (const VmJson *json, VmJsonNode node, VmSignal *signal)
+{
+  g_autofree gchar *user = NULL;
+
+  if (vm_json_type (json, node) == VM_JSON_OBJECT
+      && vm_json_get_string (json, node, "user_id", VM_NAME_MAX, &user, NULL)
+      && user && vm_text_is_name (user, VM_NAME_MAX))
+    vm_signal_add_participant (signal)->user = g_steal_pointer (&user);
+}
+
 static gboolean
 read_join (
     const VmJson *json, VmJsonNode node, VmSignal *signal, GError **error)
 {
   GError *reason = NULL;
 
-  if (read_room (json, node, &signal->meeting, &reason))
+  if (read_room (json, node, &signal->meeting, &reason)) {
+    read_user (json, node, signal);
     return TRUE;
+  }
   if (!reason)
     return bad (error, "The event names no room");
   g_propagate_error (error, reason);

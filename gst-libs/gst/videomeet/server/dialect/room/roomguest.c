@@ -293,8 +293,11 @@ enter (VmRoomGuest *guest, const VmSignal *join, GError **error)
   static const VmSeatFuncs funcs = { get_seat, leave_seat, on_seated };
   VmRooms *rooms = guest->server->rooms;
   gint64 now = g_get_monotonic_time ();
+  const VmSignalParticipant *self =
+      join->participants->len ? join->participants->pdata[0] : NULL;
   const VmJoin seat_request = {
     .meeting = join->meeting,
+    .user = self ? self->user : NULL,
     .pin = guest->pin,
     .group = guest->group,
     .key = guest->key,
