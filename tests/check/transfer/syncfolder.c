@@ -87,6 +87,29 @@ GST_START_TEST (test_both_get_what_they_lack)
 
 GST_END_TEST;
 
+/* Beyond what is exact in JSON. */
+GST_START_TEST (test_a_time_far_away)
+{
+  const struct timespec times[] = { { .tv_nsec = UTIME_OMIT },
+    { .tv_sec = G_GINT64_CONSTANT (15032692800) } }; /* 2446-05-10 */
+  g_autofree gchar *path = sync_path_of (0, "far");
+  g_autofree gchar *other = sync_path_of (1, "far");
+  struct stat st;
+
+  sync_write (0, "far", "away");
+  sync_write (0, "near", "by");
+  fail_unless_equals_int (utimensat (AT_FDCWD, path, times, 0), 0);
+  for (guint i = 0; i < 2; i++)
+    sync_both ();
+  sync_has (1, "far", "away");
+  sync_has (1, "near", "by");
+  fail_unless_equals_int (g_stat (other, &st), 0);
+  fail_unless_equals_int64 (
+      st.st_mtim.tv_sec, VM_SYNC_TIME_MAX / G_USEC_PER_SEC);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_both_versions_stay)
 {
   sync_write (0, "x.txt", "of a");
@@ -879,6 +902,7 @@ syncfolder_suite (void)
   tcase_add_checked_fixture (tcase, sync_pair_make, sync_pair_drop);
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, test_both_get_what_they_lack);
+  tcase_add_test (tcase, test_a_time_far_away);
   tcase_add_test (tcase, test_both_versions_stay);
   tcase_add_test (tcase, test_many_deletions_need_a_yes);
   tcase_add_test (tcase, test_a_lost_state_deletes_nothing);

@@ -309,6 +309,28 @@ GST_START_TEST (test_a_page_with_too_many_entries)
 
 GST_END_TEST;
 
+/* Members come in any order, beside others that are not known. */
+GST_START_TEST (test_where_the_entries_are)
+{
+  static const gchar *const pages[] = {
+    "{\"common\":[],\"entries\":[%s],\"last\":true}",
+    "{\"last\":true,\"common\":[ ],\"n\":-1.5e3,\"x\":null,\"entries\" : [%s]}",
+    "{\"x\":{\"entries\":[]},\"y\":\"\\\",\\\"entries\\\":[{\","
+    "\"last\":true,\"entries\":[%s]}",
+  };
+  g_autofree gchar *page = g_strdup_printf (pages[__i__],
+      "{\"path\":\"x\",\"type\":\"folder\",\"mode\":493,\"mtime\":0}");
+
+  begin (VM_SYNC_REQUESTER);
+  hears (VM_P2P_FOLDER_MODE, "sync");
+  hears (VM_P2P_MANIFEST, "entries");
+  say (VM_P2P_MANIFEST, page);
+  ends_well ();
+  fail_unless_equals_int (count_files (), 1);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_a_page_with_as_many_as_allowed)
 {
   g_autofree gchar *page = page_of (1000);
@@ -662,6 +684,7 @@ syncpeer_suite (void)
   tcase_add_test (tcase, test_a_path_out_of_the_folder);
   tcase_add_test (tcase, test_an_entry_below_a_link);
   tcase_add_test (tcase, test_a_page_with_too_many_entries);
+  tcase_add_loop_test (tcase, test_where_the_entries_are, 0, 3);
   tcase_add_test (tcase, test_a_page_with_as_many_as_allowed);
   tcase_add_test (tcase, test_the_other_side_says_why);
   tcase_add_test (tcase, test_a_share_has_no_way_out);

@@ -3,6 +3,7 @@
 #include "transfer/archive/archivewalk.h"
 
 #include "transfer/disk/filename.h"
+#include "transfer/disk/timespec.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,8 +90,7 @@ look_at (VmArchiveEntry *entry, gint folder, const gchar *name, GError **error)
     return NULL;
   }
   entry->mode = st.st_mode;
-  entry->mtime =
-      st.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + st.st_mtim.tv_nsec;
+  entry->mtime = vm_timespec_count (st.st_mtim, 1000000000, G_MAXINT64);
   if (S_ISREG (st.st_mode))
     entry->size = st.st_size;
   if (S_ISLNK (st.st_mode)) {

@@ -5,6 +5,7 @@
 #include "transfer/archive/archivewalk.h"
 #include "transfer/archive/zipjson.h"
 #include "transfer/disk/filehash.h"
+#include "transfer/disk/timespec.h"
 #include "transfer/engine/engine-priv.h"
 #include "transfer/engine/pacer.h"
 #include "transfer/message/message-priv.h"
@@ -152,8 +153,7 @@ static gboolean
 has_changed (const VmArchiveEntry *entry, const struct stat *st)
 {
   return !S_ISREG (st->st_mode) || (guint64) st->st_size != entry->size
-         || st->st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000)
-                    + st->st_mtim.tv_nsec
+         || vm_timespec_count (st->st_mtim, 1000000000, G_MAXINT64)
                 != entry->mtime;
 }
 

@@ -4,6 +4,7 @@
 
 #include "transfer/disk/diskfile.h"
 #include "transfer/disk/filename.h"
+#include "transfer/disk/timespec.h"
 #include "transfer/sync/disk/blockmark.h"
 #include "transfer/sync/model/work.h"
 
@@ -250,7 +251,7 @@ describe (VmSyncEntry *entry, const struct stat *st)
   entry->mode = st->st_mode & VM_SYNC_MODE_MASK;
   entry->size = st->st_size;
   entry->mtime =
-      (gint64) st->st_mtim.tv_sec * G_USEC_PER_SEC + st->st_mtim.tv_nsec / 1000;
+      vm_timespec_count (st->st_mtim, G_USEC_PER_SEC, VM_SYNC_TIME_MAX);
   entry->stamp = vm_sync_stamp_of (st);
   entry->has_stamp = TRUE;
   entry->racy =

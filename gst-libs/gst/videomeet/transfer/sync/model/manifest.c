@@ -216,7 +216,7 @@ read_first (VmSyncManifest *self, const VmJson *json, const gchar *path,
   if (!vm_json_get_string (json, 0, "type", 16, &type, error)
       || !vm_json_get_int (json, 0, "mode", 0, 07777, &mode, error)
       || !vm_json_get_int (
-          json, 0, "mtime", -NUMBER_MAX, NUMBER_MAX, &mtime, error))
+          json, 0, "mtime", -VM_SYNC_TIME_MAX, VM_SYNC_TIME_MAX, &mtime, error))
     return FALSE;
   if (!kind_of (type, &kind))
     return bad (error, "the type of an entry");
@@ -274,7 +274,7 @@ skip_blanks (const gchar *data, gsize size, gsize at)
   return at;
 }
 
-/* Behind the object or array that begins at @at; 0: it does not end. */
+/* Behind the value that begins at @at; 0: it does not end. */
 static gsize
 skip_value (const gchar *data, gsize size, gsize at)
 {
@@ -283,20 +283,22 @@ skip_value (const gchar *data, gsize size, gsize at)
 
   for (; at < size; at++) {
     gchar c = data[at];
+    gboolean opens = c == '{' || c == '[', closes = c == '}' || c == ']';
 
-    if (text) {
-      if (c == '\\')
-        at++;
-      else if (c == '"')
-        text = FALSE;
-    } else if (c == '"') {
-      text = TRUE;
-    } else if (c == '{' || c == '[') {
+    if (c == '"')
+      text = !text;
+    else if (text)
+      at += c == '\\';
+    else if (opens)
       depth++;
-    } else if (c == '}' || c == ']') {
-      if (--depth == 0)
-        return at + 1;
-    }
+    else if (depth)
+      depth -= closes;
+    else if (closes || memchr (", \t\r\n", c, 5))
+      return at;
+    else
+      continue; /* of a number or a word */
+    if (!text && !depth)
+      return at + 1;
   }
   return 0;
 }
@@ -333,26 +335,30 @@ read_entries (
 static gboolean
 find_entries (const gchar *data, gsize size, gsize *from, gsize *to)
 {
-  gboolean text = FALSE;
+  static const gchar name[] = "\"entries\"";
+  gsize at = skip_blanks (data, size, 0), end;
 
-  for (gsize at = 0; at < size; at++) {
-    gchar c = data[at];
+  if (at == size || data[at] != '{')
+    return FALSE;
+  do {
+    gsize member = skip_blanks (data, size, at + 1);
+    gboolean found;
 
-    if (c == '[' && !text) {
-      /* "common" is a list too, of strings */
-      gsize first = skip_blanks (data, size, at + 1);
-
-      if (first < size && (data[first] == '{' || data[first] == ']')) {
-        *from = at;
-        *to = skip_value (data, size, at);
-        return *to > 0;
-      }
+    end = skip_value (data, size, member);
+    found = end - member == strlen (name)
+            && memcmp (data + member, name, strlen (name)) == 0;
+    at = skip_blanks (data, size, end);
+    if (!end || at == size || data[at] != ':')
+      return FALSE;
+    at = skip_blanks (data, size, at + 1);
+    end = skip_value (data, size, at);
+    if (found) {
+      *from = at;
+      *to = end;
+      return end && data[at] == '[';
     }
-    if (text && c == '\\')
-      at++;
-    else if (c == '"')
-      text = !text;
-  }
+    at = skip_blanks (data, size, end);
+  } while (end && at < size && data[at] == ',');
   return FALSE;
 }
 

@@ -3,6 +3,7 @@
 #include "transfer/sync/model/tree.h"
 
 #include "transfer/disk/filename.h"
+#include "transfer/disk/timespec.h"
 
 #include <string.h>
 
@@ -115,7 +116,7 @@ vm_sync_entry_same (const VmSyncEntry *self, const VmSyncEntry *other)
 static gint64
 ns_of (struct timespec time)
 {
-  return (gint64) time.tv_sec * 1000000000 + time.tv_nsec;
+  return vm_timespec_count (time, 1000000000, G_MAXINT64);
 }
 
 VmSyncStamp

@@ -25,6 +25,10 @@ typedef enum
   VM_SYNC_OTHER, /* there, but cannot be synced; what is below it neither */
 } VmSyncKind;
 
+/* µs that are exact in every reader of JSON: from 1684 to 2255. Files of other
+ * times count as of the nearer of these. */
+#define VM_SYNC_TIME_MAX ((G_GINT64_CONSTANT (1) << 53) - 1)
+
 /* Which file it was on this side's disk. */
 typedef struct
 {
@@ -39,7 +43,7 @@ typedef struct
   VmSyncKind kind;
   guint mode;
   guint64 size;
-  gint64 mtime; /* Unix µs */
+  gint64 mtime; /* Unix µs, VM_SYNC_TIME_MAX before or after 1970 at most */
   gchar *target; /* of a LINK; of an OTHER: why */
   guint8 *blocks; /* SHA-256 of each block of a FILE */
   guint n_blocks;
