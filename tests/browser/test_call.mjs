@@ -389,7 +389,8 @@ test("the keyboard alone", async () => {
   await page.focus("#leave");
   await page.keyboard.press("Enter");
   await untilState(page, "left");
-  // and back in, with one key
+  // and back in, with one key, when one counts again
+  await page.waitForSelector("#join:not([inert])");
   await page.focus("#join");
   await page.keyboard.press("Enter");
   await untilState(page, "joined");

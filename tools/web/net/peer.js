@@ -24,6 +24,7 @@ const FILES = ["file-control", "file"]; // made when there is a file
 const BUFFERED_MAX = 1024 * 1024; // bytes waiting in a channel
 export const ALWAYS = { bundlePolicy: "max-bundle" };
 export const STREAMS = ["audio", "camera", "screen"];
+const PICTURES = STREAMS.slice(1);
 
 // VP8 is what everybody speaks; the other side takes the first it knows.
 export function preferVp8(transceiver) {
@@ -200,10 +201,11 @@ export class Peer extends EventTarget {
 
     Object.assign(this, { session, generation });
     await this.#do(async () => {
+      const shown = PICTURES.map((name) => this.#source(name));
       try {
         await this.#pc.setRemoteDescription({ type: "offer", sdp: withStartBitrate(sdp) });
         this.#media = media;
-        await this.#answerAnother(sdp);
+        await this.#answerAnother(sdp, shown);
       } catch (error) {
         fault = error.message;
         if (this.#pc.signalingState === "have-remote-offer")
@@ -217,7 +219,7 @@ export class Peer extends EventTarget {
     return fault;
   }
 
-  async #answerAnother(sdp) {
+  async #answerAnother(sdp, shown) {
     const before = { ...this.#transceivers };
 
     this.#assign();
@@ -229,7 +231,7 @@ export class Peer extends EventTarget {
     }
     this.#found ??= [];
     await this.#describe("answer");
-    this.#findSources(sdp);
+    this.#findSources(sdp, shown);
     this.#settleStreams();
   }
 
@@ -247,27 +249,26 @@ export class Peer extends EventTarget {
   #assign() {
     for (const transceiver of this.#pc.getTransceivers()) {
       if (Object.values(this.#transceivers).includes(transceiver)) continue;
-      const names = transceiver.receiver.track.kind === "audio" ? ["audio"]
-        : ["camera", "screen"];
+      const names = transceiver.receiver.track.kind === "audio" ? ["audio"] : PICTURES;
       const name = names.find((n) => !this.#transceivers[n]);
       if (name) this.#transceivers[name] = transceiver;
     }
   }
 
   #source(name) {
-    return this.#sources[name] || this.#transceivers[name];
+    return name in this.#sources ? this.#sources[name] : this.#transceivers[name];
   }
 
-  // A camera that was stopped and comes again may have a place of its own.
-  #findSources(sdp) {
+  // A camera that was stopped and comes again may have a place of its own; `shown` are the
+  // transceivers of PICTURES before.
+  #findSources(sdp, shown) {
     const all = this.#pc.getTransceivers().filter(({ mid, receiver }) =>
       receiver.track.kind === "video" && sends(sdp, mid));
-    const names = ["camera", "screen"];
-    const kept = names.filter((name) => all.includes(this.#source(name)));
-    const free = all.filter((one) => !kept.some((name) => this.#source(name) === one));
+    const free = all.filter((one) => !shown.includes(one));
 
-    for (const name of names)
-      if (!kept.includes(name) && free.length) this.#sources[name] = free.shift();
+    PICTURES.forEach((name, i) => {
+      this.#sources[name] = all.includes(shown[i]) ? shown[i] : free.shift() ?? null;
+    });
   }
 
   #settleStreams() {
