@@ -52,6 +52,8 @@ transfer_event (const gchar *name, const VmAgentTransfer *transfer)
   json_object_set_int_member (event, "done", (gint64) transfer->done);
   if (transfer->resumed)
     json_object_set_int_member (event, "resumed", (gint64) transfer->resumed);
+  if (transfer->dry_run)
+    json_object_set_boolean_member (event, "dryRun", TRUE);
   vmt_event_add_string (event, "lane", transfer->lane);
   vmt_event_add_string (event, "savedPath", transfer->saved_path);
   if (transfer->error) {
@@ -215,7 +217,7 @@ tell_end (VmtAgentRun *self, const VmAgentTransfer *transfer)
   }
   if (transfer->kind == VM_AGENT_KIND_SYNC)
     vmt_output_line (self->output, VMT_STYLE_GOOD, "%s: %s", name,
-        self->options->dry_run ? "nothing was done" : "the same on both sides");
+        transfer->dry_run ? "nothing was done" : "the same on both sides");
   else
     vmt_output_line (self->output, VMT_STYLE_GOOD,
         "%s: %s, verified, %s %s%s%s%s", name, size,

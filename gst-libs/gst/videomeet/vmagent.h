@@ -85,6 +85,7 @@ typedef struct _VmAgentTransfer VmAgentTransfer;
  * @size: bytes in all, as far as known
  * @done: bytes of them that are verified
  * @resumed: bytes that were there from an earlier transfer; 0: none
+ * @dry_run: of a sync, whether it only tells what would be done
  * @lane: (nullable): what carries it: `quic`, or `relay` for QUIC that passes
  *   the server; %NULL before it is connected
  * @saved_path: (nullable): where it is saved, relative to the receiving folder;
@@ -107,6 +108,7 @@ struct _VmAgentTransfer
   guint64 size;
   guint64 done;
   guint64 resumed;
+  gboolean dry_run;
   gchar *lane;
   gchar *saved_path;
   GError *error;

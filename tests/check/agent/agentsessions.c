@@ -831,10 +831,9 @@ GST_START_TEST (test_dry_run)
 
   g_file_set_contents (mine, "x", -1, NULL);
   g_signal_connect (bob.agent, "step", G_CALLBACK (on_step), &bob);
-  steps = 0;
   sync_to ("new", VM_AGENT_SYNC_FLAGS_DRY_RUN);
   g_assert_no_error (bob.last->error);
-  fail_unless_equals_int (steps, 1);
+  fail_unless (steps == 1 && bob.last->dry_run && ann.last->dry_run);
   g_remove (mine);
   sync_to ("new", VM_AGENT_SYNC_FLAGS_NONE);
   g_assert_no_error (bob.last->error);
@@ -846,6 +845,8 @@ GST_START_TEST (test_dry_run)
   sync_to ("NEW", VM_AGENT_SYNC_FLAGS_NONE);
   fail_unless_equals_int (bob.last->state, VM_TRANSFER_STATE_FAILED);
   g_remove (mine);
+  sync_to ("new", VM_AGENT_SYNC_FLAGS_DRY_RUN);
+  fail_unless (strstr (bob.last->error->message, "sync takes --delete"));
   steps = 0;
   sync_to ("new", VM_AGENT_SYNC_FLAGS_NONE);
   g_assert_error (bob.last->error, VM_ERROR, VM_ERROR_DECLINED);

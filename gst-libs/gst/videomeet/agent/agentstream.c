@@ -521,7 +521,6 @@ open_root (gboolean make, gpointer data, GError **error)
   return vm_agent_share_open (self->session, self->folder, make, error);
 }
 
-/* @config: what the side says. */
 static gboolean
 sync_folder (Transfer *self, VmSyncConfig *config, GError **error)
 {
@@ -539,7 +538,8 @@ sync_folder (Transfer *self, VmSyncConfig *config, GError **error)
   config->max_size = get_size_left (session);
   config->max_rate = (guint64) session->max_rate;
   config->user_data = self;
-  config->step = on_step;
+  self->now->dry_run = config->dry_run;
+  config->step = session->incoming && config->dry_run ? NULL : on_step;
   config->progress = on_sync_progress;
   config->may_delete = may_delete;
   config->may_store = may_store;
@@ -557,12 +557,12 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
   g_autofree gchar *reason = NULL;
   g_autofree gchar *root_name =
       g_build_filename (agent->share_folder, request->folder, NULL);
-  VmSyncConfig config = {
-    .root_name = root_name, .folder = request->folder, .first = first
-  };
+  VmSyncConfig config = { .root_name = root_name,
+    .folder = request->folder,
+    .dry_run = request->dry_run,
+    .first = first };
   GError *failure = NULL;
   Transfer *self;
-  gboolean good;
 
   if (!may (session, VM_PERMISSIONS_FOLDER, error))
     return FALSE;
@@ -573,15 +573,15 @@ serve_sync (VmAgentSession *session, VmP2pPipe *pipe, GBytes *first,
   }
   self = transfer_new (session, pipe, VM_AGENT_KIND_SYNC,
       vm_agent_next_id (agent), request->folder);
-  good = wants (self, &reason);
-  if (!good)
+  if (!wants (self, &reason))
     g_set_error_literal (&failure, VM_ERROR, VM_ERROR_DECLINED, reason);
   else
-    good = sync_folder (self, &config, &failure);
+    sync_folder (self, &config, &failure);
   transfer_end (self, failure);
-  if (failure)
-    g_propagate_error (error, failure);
-  return good;
+  if (!failure)
+    return TRUE;
+  g_propagate_error (error, failure);
+  return FALSE;
 }
 
 /* The target's side of a stream */

@@ -340,9 +340,11 @@ may_delete (VmSyncRounds *self, const VmSyncPlan *plan, GError **error)
       continue;
     g_set_error (error, VM_ERROR, VM_ERROR_DECLINED,
         "%u of %u files would be deleted in %s, and nobody has agreed to that "
-        "(sync takes --delete for it, an agent --allow-delete)",
+        "(%s for it)",
         plan->deleted[s], plan->files[s],
-        theirs ? "the other side's folder" : "the folder");
+        theirs ? "the other side's folder" : "the folder",
+        self->side == VM_SYNC_REQUESTER ? "sync takes --delete"
+                                        : "its agent takes --allow-delete");
     return FALSE;
   }
   return TRUE;
@@ -476,8 +478,9 @@ vm_sync_round (VmSyncRounds *self, GBytes *page, GError **error)
           || (self->session->extended && !agree (self, exchange.plan, error))))
     return FALSE;
   tell_plan (self, &exchange);
-  if (self->dry_run)
-    return TRUE;
+  if (self->dry_run) /* that it would be refused is told as well */
+    return self->side == VM_SYNC_TARGET
+           || may_delete (self, exchange.plan, error);
   if (!vm_sync_exchange (self, &exchange, error))
     return FALSE;
   self->failed = g_hash_table_size (exchange.failed);

@@ -80,7 +80,7 @@ typedef struct
   guint64 max_size; /* bytes of contents that are sent in either direction */
   guint64 max_rate; /* bytes/s that this side sends */
 
-  /* of the requester; the target learns them by FOLDER_MODE */
+  /* of the requester; the target goes by FOLDER_MODE */
   gboolean dry_run; /* nothing is written on either side */
   gboolean watch; /* goes on until the pipe is closed */
   /* TARGET: the body of FOLDER_MODE when it was received already. */
