@@ -9,7 +9,7 @@ import { enter } from "../browser/lan.mjs";
 enter();
 const { spawnSync } = await import("node:child_process");
 const { createRequire } = await import("node:module");
-const { join } = await import("node:path");
+const { fileURLToPath } = await import("node:url");
 const { main, test } = await import("../browser/check.mjs");
 const { Browser, untilPictures, untilState } = await import("../browser/people.mjs");
 const { atEnd, until, Program, STARTUP_MS } = await import("../browser/program.mjs");
@@ -144,7 +144,7 @@ const PYTHON = "/usr/bin/python3";
 
 class Party extends Program {
   constructor(client, other, file, ...args) {
-    super(PYTHON, [join(import.meta.dirname, file), ...args]);
+    super(PYTHON, [fileURLToPath(new URL(file, import.meta.url)), ...args]);
     this.offers = args.includes("--offer");
     const pass = (message) => this.type(JSON.stringify(message));
     const trickle = () => client.on("ice-candidate", ({ candidate }) => pass(candidate));

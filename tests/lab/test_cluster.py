@@ -18,7 +18,9 @@ import roomclients
 from clusterlab import NATS, PORTS, SDP, Native
 
 RESUMED = 10  # s, from the end of a server to the last client at another
-GONE = 12  # s, from the end of a server to the news that its participants left
+# s, from the end of a server to the news that its participants left: 12, and what a
+# machine adds that has much else to do
+GONE = 20
 
 
 def base64url(data):
