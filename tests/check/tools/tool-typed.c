@@ -541,31 +541,6 @@ GST_START_TEST (test_who_was_removed)
 
 GST_END_TEST;
 
-/* The result that the user reports after comparing digits. */
-GST_START_TEST (test_who_compared)
-{
-  static const struct
-  {
-    const gchar *event, *words;
-  } cases[] = { { "digits", ", not verified" }, { "same", ", verified by you" },
-    { "over", ", not verified" }, { "same", ", verified by you" },
-    { "different", ", THE DIGITS DIFFER" }, { "same", ", THE DIGITS DIFFER" } };
-  g_autoptr (VmtRoster) roster = vmt_roster_new ();
-
-  vmt_roster_joined (roster, "p001", "Ann", "box", "AAAA", FALSE);
-  vmt_roster_set_trust (roster, "p001", "unknown", NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (GPtrArray) lines = NULL;
-
-    vmt_roster_set_compared (roster, "p001", cases[i].event);
-    lines = vmt_roster_to_who (roster);
-    fail_unless (strstr (lines->pdata[0], cases[i].words), "%s: %s",
-        cases[i].event, (const gchar *) lines->pdata[0]);
-  }
-}
-
-GST_END_TEST;
-
 GST_START_TEST (test_who_lines)
 {
   g_autoptr (VmtRoster) roster = vmt_roster_new ();
@@ -608,7 +583,6 @@ tool_typed_suite (void)
   tcase_add_test (tc, test_pace);
   tcase_add_test (tc, test_who);
   tcase_add_test (tc, test_who_was_removed);
-  tcase_add_test (tc, test_who_compared);
   tcase_add_test (tc, test_who_lines);
   return s;
 }
