@@ -27,6 +27,7 @@ typedef struct
   VmTwccOut out;
   guint32 own[VM_RTP_OWN_SSRCS_MAX];
   guint n_own;
+  VmNacks nacks;
 } Guard;
 
 static Guard *
@@ -302,10 +303,12 @@ check_feedback (Guard *self, GstRTCPPacket *packet)
 {
   guint8 *data = packet->rtcp->map.data + packet->offset;
   gsize size = packet->length * 4u + 4 - FB_HEADER;
+  gint64 now = g_get_monotonic_time ();
 
-  if (packet->count == GST_RTCP_RTPFB_TYPE_TWCC
-      && !vm_twcc_out_check (
-          &self->out, data + FB_HEADER, size, g_get_monotonic_time ()))
+  if ((packet->count == GST_RTCP_RTPFB_TYPE_TWCC
+          && !vm_twcc_out_check (&self->out, data + FB_HEADER, size, now))
+      || (packet->count == GST_RTCP_RTPFB_TYPE_NACK
+          && !vm_nacks_take (&self->nacks, data + FB_HEADER, size, now)))
     data[0] = (data[0] & 0xe0) | FB_TYPE_UNASSIGNED;
   return TRUE;
 }

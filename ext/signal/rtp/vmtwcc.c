@@ -266,3 +266,20 @@ vm_twcc_out_check (VmTwccOut *self, const guint8 *fci, gsize size, gint64 now)
   }
   return TRUE;
 }
+
+gboolean
+vm_nacks_take (VmNacks *self, const guint8 *fci, gsize size, gint64 now)
+{
+  gdouble over =
+      (gdouble) (now - self->time) * VM_NACKS_PER_SECOND / G_TIME_SPAN_SECOND;
+  guint n = 0;
+
+  for (gsize i = 0; i + 4 <= size; i += 4)
+    n += 1 + __builtin_popcount (vm_twcc_read (fci + i + 2));
+  self->used = MAX (self->used - over, 0);
+  self->time = now;
+  if (self->used + n > VM_NACKS_BURST)
+    return FALSE;
+  self->used += n;
+  return TRUE;
+}

@@ -110,3 +110,22 @@ gboolean vm_twcc_out_is_reported (const VmTwccOut *self);
  * counts as seen. */
 gboolean
 vm_twcc_out_check (VmTwccOut *self, const guint8 *fci, gsize size, gint64 now);
+
+/* --- packets that the other side asks for again --- */
+
+/* At once, and a second: each brings one of up to 1,400 bytes, and 4 bytes of a
+ * generic NACK (RFC 4585 §6.2.1) name 17. */
+#define VM_NACKS_BURST 1000
+#define VM_NACKS_PER_SECOND 500
+
+/* Of one session; zeros to begin with. */
+typedef struct
+{
+  gdouble used;
+  gint64 time;
+} VmNacks;
+
+/* Whether the session may see a NACK: @fci as of vm_twcc_out_check(). It counts
+ * as seen. @now: µs, monotonic. */
+gboolean
+vm_nacks_take (VmNacks *self, const guint8 *fci, gsize size, gint64 now);

@@ -396,7 +396,7 @@ typedef struct
   GstPad *media, *sent, *reports; /* from it */
   GMutex lock;
   GCond came;
-  guint n_media, n_numbered, n_sent, n_reports, n_events, n_claimed;
+  guint n_media, n_numbered, n_sent, n_reports, n_events, n_claimed, n_asked;
 } Rig;
 
 static gboolean
@@ -467,6 +467,8 @@ on_event (GstPad *pad, GstObject *parent, GstEvent *event)
                           ->n_values;
     G_GNUC_END_IGNORE_DEPRECATIONS
   }
+  rig->n_asked +=
+      s && gst_structure_has_name (s, "GstRTPRetransmissionRequest");
   gst_event_unref (event);
   return TRUE;
 }
@@ -621,6 +623,50 @@ push_feedback (Rig *rig, guint base, guint n, guint count)
   g_byte_array_append (packet, fci->data, fci->len);
   push_rtcp (rig, packet->data, packet->len);
 }
+
+/* Packets asked for again, at, below and above what is sent at once and a
+ * second. */
+GST_START_TEST (test_nacks)
+{
+  static const guint8 all[] = { 0, 0, 0xff, 0xff }; /* 17 numbers */
+  static const guint8 one[] = { 0, 0, 0, 0 };
+  const guint most = VM_NACKS_BURST / 17;
+  VmNacks nacks = { 0 };
+  gint64 now = 5 * G_TIME_SPAN_SECOND;
+
+  for (guint i = 0; i < most; i++)
+    fail_unless (vm_nacks_take (&nacks, all, sizeof all, now));
+  fail_if (vm_nacks_take (&nacks, all, sizeof all, now));
+  for (guint i = most * 17; i < VM_NACKS_BURST; i++)
+    fail_unless (vm_nacks_take (&nacks, one, sizeof one, now));
+  fail_if (vm_nacks_take (&nacks, one, sizeof one, now));
+  now += G_TIME_SPAN_SECOND / VM_NACKS_PER_SECOND;
+  fail_unless (vm_nacks_take (&nacks, one, sizeof one, now));
+  fail_if (vm_nacks_take (&nacks, one, sizeof one, now));
+  fail_unless (vm_nacks_take (&nacks, NULL, 0, now));
+}
+
+GST_END_TEST;
+
+/* What was lost is sent again, and what is asked for without end is not. */
+GST_START_TEST (test_nacks_in_a_session)
+{
+  Rig rig = { 0 };
+  guint8 nack[12 + 4 * 100] = { 0x81, 205, 0, 2 + 100, [7] = SSRC };
+
+  rig_init (&rig);
+  push_rtp (rig.send, OWN_SSRC, 0, 0, 0);
+  put (nack + 8, 4, OWN_SSRC);
+  memset (nack + 12, 0xff, sizeof nack - 12);
+  push_rtcp (&rig, nack, sizeof nack);
+  fail_unless_equals_int (rig.n_asked, 0);
+  put (nack + 2, 2, 2 + 1);
+  push_rtcp (&rig, nack, 12 + 4);
+  fail_unless_equals_int (rig.n_asked, 17);
+  rig_clear (&rig);
+}
+
+GST_END_TEST;
 
 GST_START_TEST (test_claims_in_a_session)
 {
@@ -818,6 +864,8 @@ vmtwcc_suite (void)
   tc = tcase_create ("session");
   suite_add_tcase (s, tc);
   tcase_add_loop_test (tc, test_gaps_in_a_session, 0, G_N_ELEMENTS (missing));
+  tcase_add_test (tc, test_nacks);
+  tcase_add_test (tc, test_nacks_in_a_session);
   tcase_add_test (tc, test_claims_in_a_session);
   tcase_add_test (tc, test_unreported_in_a_session);
   tcase_add_test (tc, test_sources);
