@@ -114,6 +114,18 @@ class Room {
     this.#busy = this.#busy.then(step);
   }
 
+  // Janus 1.1.2 never connects what it offers anew before it is connected.
+  #isConnected() {
+    const { connection } = this.#subscriber;
+
+    return new Promise((resolve) => {
+      connection.onconnectionstatechange = () => {
+        if (connection.connectionState === "connected") resolve();
+      };
+      connection.onconnectionstatechange();
+    });
+  }
+
   // Janus refuses the whole request where one of them has gone meanwhile.
   async #want(feeds, tries = TRIES) {
     if (!feeds.length) return;
@@ -136,6 +148,7 @@ class Room {
 
   async #subscribe(feeds) {
     if (this.#subscribed) {
+      await this.#isConnected();
       await this.#answer(await this.#subscriber.say({ request: "update", subscribe: feeds }));
       return;
     }

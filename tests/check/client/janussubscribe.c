@@ -16,6 +16,7 @@
 #define OFFER(word, slots)                                               \
   JANUS_JSEP ("9", "\"videoroom\":\"" word "\",\"streams\":[" slots "]", \
       "offer", "v=0")
+#define UP "{\"janus\":\"webrtcup\",\"session_id\":7,\"sender\":9}"
 #define STARTED JANUS_PLAIN ("9", "\"videoroom\":\"event\",\"started\":\"ok\"")
 
 static void
@@ -29,7 +30,7 @@ cannot_want (JanusRoom *room, gint64 feed, const gchar *mid, VmError code)
 
 /* In the room with @publishers, and receives from the first, Bob. */
 static void
-receive_bob (JanusRoom *room, const gchar *joined)
+subscribe_to_bob (JanusRoom *room, const gchar *joined)
 {
   janus_room_enter (room, joined);
   janus_room_want (room, 44);
@@ -39,6 +40,14 @@ receive_bob (JanusRoom *room, const gchar *joined)
   janus_room_hears (room, "offer:sub:v=0:0=44/1");
   vm_janus_client_answer (room->client, "v=0", room->now);
   janus_room_asks (room, "\"start\"", STARTED);
+}
+
+static void
+receive_bob (JanusRoom *room, const gchar *joined)
+{
+  subscribe_to_bob (room, joined);
+  janus_room_answers (room, UP);
+  janus_room_hears (room, "connected:sub");
   janus_room_wait (room, G_USEC_PER_SEC);
 }
 
@@ -104,6 +113,26 @@ GST_START_TEST (test_changes_are_one_negotiation)
   fail_unless_equals_string (
       vm_janus_client_find_mid (room.client, 46, "1"), "0");
   janus_room_close (&room);
+}
+
+GST_END_TEST;
+
+/* Janus 1.1.2 never connects what it offers anew before it is connected. */
+GST_START_TEST (test_first_connects)
+{
+  for (guint i = 0; i < 2; i++) {
+    JanusRoom room;
+
+    subscribe_to_bob (&room, JANUS_JOINED (JANUS_BOB "," JANUS_EVE));
+    janus_room_want (&room, 45);
+    janus_room_wait (&room, 9 * G_USEC_PER_SEC);
+    janus_room_says (&room, NULL);
+    if (i == 0)
+      janus_room_answers (&room, UP);
+    janus_room_wait (&room, G_USEC_PER_SEC);
+    janus_room_says (&room, "\"update\"");
+    janus_room_close (&room);
+  }
 }
 
 GST_END_TEST;
@@ -534,6 +563,7 @@ janussubscribe_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_receives);
+  tcase_add_test (tc, test_first_connects);
   tcase_add_test (tc, test_changes_are_one_negotiation);
   tcase_add_test (tc, test_updates_have_pauses);
   tcase_add_test (tc, test_offers_that_cross);

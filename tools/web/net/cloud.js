@@ -180,9 +180,13 @@ export class Cloud extends EventTarget {
 
     pc.onconnectionstatechange = () => {
       if (pc.connectionState === "failed") this.#lose();
+      if (pc.connectionState !== "connected") return;
+      pc.hasStood = true;
+      this.#sync();
     };
     pc.isLate = (now) => pc.connectionState !== "connected"
       && pc.connectionState !== "disconnected" && now - begunAt >= CONNECT_MS;
+    pc.hasStood = false;
     pc.found = []; // candidates that wait for their description to be sent
     pc.onicecandidate = ({ candidate }) => {
       if (candidate && !candidate.candidate) return;
@@ -309,13 +313,14 @@ export class Cloud extends EventTarget {
       : [...streams.keys()].map((mid) => ({ feed, mid }))));
   }
 
-  // Until what comes is what is wanted; one negotiation at a time.
+  // Until what comes is what is wanted; one negotiation at a time. Janus 1.1.2 never connects
+  // what it offers anew before it is connected.
   async #sync() {
     this.#in.due = true;
     if (this.#in.busy || this.#isOver) return;
     this.#in.busy = true;
     try {
-      while (this.#in.due && !this.#isOver) {
+      while (this.#in.due && !this.#isOver && this.#in.pc?.hasStood !== false) {
         this.#in.due = false;
         await this.#syncOnce();
       }

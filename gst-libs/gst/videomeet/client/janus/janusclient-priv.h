@@ -91,6 +91,7 @@ typedef struct
   gint64 begun_at; /* the last connection */
   guint renewals; /* in a row */
   gboolean offered; /* an OFFER of this connection was handed on */
+  gboolean is_up; /* by what the server says */
   gboolean single; /* asks for one stream at a time: one of them is not there */
   gboolean survey; /* asks for all of everybody's, to see what there is */
   guint surveys; /* in a row that failed */
@@ -208,6 +209,8 @@ void vm_janus_subscriber_clear (VmJanusSubscriber *subscriber);
 void vm_janus_subscriber_pump (VmJanusClient *self, gint64 now);
 void vm_janus_subscriber_take_handle (VmJanusClient *self,
     const VmJanusMessage *answer, const GError *error, gint64 now);
+/* The subscriber's connection is up. */
+void vm_janus_subscriber_up (VmJanusClient *self, gint64 now);
 /* An `updated` that nobody asked for. */
 void vm_janus_subscriber_take_update (
     VmJanusClient *self, const VmJanusMessage *message, gint64 now);

@@ -434,6 +434,8 @@ take_of_handle (VmJanusClient *self, const VmJanusMessage *message, gint64 now)
     case VM_JANUS_WEBRTCUP:
       if (role == VM_JANUS_PUBLISHER)
         vm_janus_publisher_up (self, now);
+      else
+        vm_janus_subscriber_up (self, now);
       break;
     default:
       break;

@@ -13,6 +13,8 @@
 #define RETRY_TIME (G_USEC_PER_SEC / 2)
 /* Between two updates: what several people do at once is one negotiation. */
 #define UPDATE_TIME (G_USEC_PER_SEC / 10)
+/* For its first connection (protocol/janus.md#subscribing). */
+#define CONNECT_TIME (10 * G_USEC_PER_SEC)
 /* Participants whose streams are looked at after a return; a camera, a screen
  * and a microphone each stay within VM_JANUS_SLOTS_MAX. */
 #define SURVEY_MAX 20
@@ -288,7 +290,7 @@ vm_janus_subscriber_renew (
   } else if (error) {
     vm_janus_client_tell_error (self, VM_JANUS_EVENT_WARNING, error);
   }
-  sub->offered = FALSE;
+  sub->offered = sub->is_up = FALSE;
 }
 
 void
@@ -546,11 +548,24 @@ vm_janus_answer_start (VmJanusClient *self, const VmJanusRequest *request,
   }
   sub->renewals = 0;
   enter (self, VM_JANUS_SUB_READY, G_MAXINT64);
+  if (!sub->is_up)
+    sub->retry_at = now + CONNECT_TIME;
   pending = g_steal_pointer (&sub->pending);
   if (pending)
     hand_on_offer (self, pending, now);
   else
     vm_janus_subscriber_pump (self, now);
+}
+
+void
+vm_janus_subscriber_up (VmJanusClient *self, gint64 now)
+{
+  VmJanusSubscriber *sub = &self->subscriber;
+
+  if (sub->is_up)
+    return;
+  sub->is_up = TRUE;
+  sub->retry_at = MIN (sub->retry_at, now + UPDATE_TIME);
 }
 
 /* The owner's calls */
