@@ -501,6 +501,17 @@ test("missing media: what is due and has not come for eight seconds", async () =
   [[false, false], [false, false], [false, false], [true, true]], "not while there is no connection");
 });
 
+test("missing media: the network is named from ten percent of lost packets on", async () => {
+  for (const [lost, said] of [[0, 0], [9, 0], [10, 10], [60, 60]]) {
+    const missing = new Missing();
+    const peer = { arrived: { audio: 1, camera: 1, lost: 500, packets: 700 }, receives: () => true };
+    missing.look(peer, { audio: true, video: true }, 0);
+    peer.arrived = { audio: 2, camera: 1, lost: 500 + lost, packets: 800 - lost };
+    missing.look(peer, { audio: true, video: true }, MISSING_MS);
+    equal([missing.camera, missing.loss], [true, said], `${lost} of 100 packets`);
+  }
+});
+
 test("missing media: another connection counts anew", async () => {
   const missing = new Missing();
   const [first, second] = [1000, 1].map((count) => ({ receives: () => true,

@@ -268,6 +268,25 @@ class Change(lab.LabTest):
         self.assertEqual(self.ann.events("media-missing"), [])
         self.finish()
 
+    def test_picture_that_is_lost(self):
+        """Packets of pictures are too long for the path, those of sound are not."""
+        a = self.lab.hosts[0]
+        for command in ("iptables", "ip6tables"):
+            a.call(command, "-A", "OUTPUT", "-p", "udp", "-m", "length", "--length", "600:",
+                   "-j", "DROP")
+        told = self.bob.wait_event("media-missing", lab.SOON, audio=False, video=True)
+        self.assertRegex(told["message"],
+                         r"^No picture of Ann arrives: the network loses \d\d % of the packets$")
+        # nothing at all is no news of the picture
+        a.set_link(False)
+        time.sleep(5)
+        self.assertEqual(len(self.bob.events("media-missing")), 1)
+        for command in ("iptables", "ip6tables"):
+            a.call(command, "-F", "OUTPUT")
+        a.set_link(True)
+        self.bob.wait_event("media-missing", lab.SOON, audio=False, video=False)
+        self.finish()
+
 
 class Foreign(lab.LabTest):
     """Links and addresses that nobody uses come and go on every host: all goes on."""

@@ -302,6 +302,13 @@ vm_link_check_key_frames (VmLink *self, gint64 now)
   }
 }
 
+/* Neither cut nor about to be. */
+static gboolean
+is_up (VmLink *self)
+{
+  return vm_link_is_connected (self) && !self->unsteady;
+}
+
 /* Whether its user means to send it. A participant that has not told counts by
  * what it has sent so far: pages of other makers offer what they never send. */
 static gboolean
@@ -312,10 +319,37 @@ is_due (VmLink *self, VmPeerStream stream)
                    ? VM_PLUGIN (vm_participant_get_audio) (from)
                    : VM_PLUGIN (vm_participant_get_video) (from);
 
-  if (!vm_link_is_connected (self)
-      || !vm_peer_receives (self->now->peer, stream))
+  if (!is_up (self) || !vm_peer_receives (self->now->peer, stream))
     return FALSE;
   return sends < 0 ? self->heard[stream] > 0 : sends;
+}
+
+static void
+count_packets (VmLink *self, gint64 *lost, guint64 *received)
+{
+  g_autoptr (GstStructure) stats =
+      self->now ? vm_peer_get_stats (self->now->peer) : NULL;
+
+  *lost = 0;
+  *received = 0;
+  if (!stats)
+    return;
+  gst_structure_get_int64 (stats, "packets-lost", lost);
+  gst_structure_get_uint64 (stats, "packets-received", received);
+}
+
+/* Percent of the packets since something is quiet; 0: less than
+ * VM_LINK_LOSSY. */
+static gint64
+get_loss (VmLink *self)
+{
+  guint64 received;
+  gint64 lost, all;
+
+  count_packets (self, &lost, &received);
+  lost -= self->quiet_lost;
+  all = lost + (gint64) (received - self->quiet_received);
+  return all > 0 && lost * 100 >= all * VM_LINK_LOSSY ? lost * 100 / all : 0;
 }
 
 static void
@@ -324,18 +358,23 @@ tell_missing (VmLink *self)
   const gchar *user = vm_participant_get_user (self->participant);
   gboolean audio = self->missing[VM_PEER_AUDIO];
   gboolean video = self->missing[VM_PEER_VIDEO];
+  const gchar *why = audio && video ? "a firewall may block UDP"
+                     : audio        ? "its microphone may not work"
+                                    : "its camera may not work";
+  gint64 loss = get_loss (self);
+  g_autofree gchar *lost =
+      loss ? g_strdup_printf (
+          "the network loses %" G_GINT64_FORMAT " %% of the packets", loss)
+           : NULL;
   g_autofree gchar *message = NULL;
 
   if (audio && video)
-    message = g_strdup_printf ("Connected to %s, but no picture or sound "
-                               "arrives: a firewall may block UDP",
-        user);
-  else if (audio)
-    message = g_strdup_printf (
-        "No sound of %s arrives: its microphone may not work", user);
-  else if (video)
-    message = g_strdup_printf (
-        "No picture of %s arrives: its camera may not work", user);
+    message =
+        g_strdup_printf ("Connected to %s, but no picture or sound arrives: %s",
+            user, lost ? lost : why);
+  else if (audio || video)
+    message = g_strdup_printf ("No %s of %s arrives: %s",
+        audio ? "sound" : "picture", user, lost ? lost : why);
   self->bin_funcs->post (self->bin,
       gst_structure_new ("vm-media-missing", "id", G_TYPE_STRING,
           vm_participant_get_id (self->participant), "user", G_TYPE_STRING,
@@ -343,29 +382,39 @@ tell_missing (VmLink *self)
           "message", G_TYPE_STRING, message, NULL));
 }
 
-static gboolean
-is_missing (VmLink *self, VmPeerStream stream, gint64 now)
+/* For how long it has not come, µs. */
+static gint64
+get_quiet_time (VmLink *self, VmPeerStream stream, gint64 now)
 {
   gint64 last;
 
+  /* a link that is down is no news of what was missing before */
+  if (self->missing[stream] && !is_up (self))
+    return VM_LINK_MISSING_US;
   if (!is_due (self, stream)) {
     self->due_since[stream] = 0;
-    return FALSE;
+    return 0;
   }
   if (!self->due_since[stream])
     self->due_since[stream] = now;
   g_mutex_lock (&self->lock);
   last = self->came_at[stream];
   g_mutex_unlock (&self->lock);
-  return now - MAX (last, self->due_since[stream]) >= VM_LINK_MISSING_US;
+  return now - MAX (last, self->due_since[stream]);
 }
 
 void
 vm_link_check_missing (VmLink *self, gint64 now)
 {
-  gboolean audio = is_missing (self, VM_PEER_AUDIO, now);
-  gboolean video = is_missing (self, VM_PEER_VIDEO, now);
+  gint64 audio_us = get_quiet_time (self, VM_PEER_AUDIO, now);
+  gint64 video_us = get_quiet_time (self, VM_PEER_VIDEO, now);
+  gboolean quiet = MAX (audio_us, video_us) >= VM_LINK_QUIET_US;
+  gboolean audio = audio_us >= VM_LINK_MISSING_US;
+  gboolean video = video_us >= VM_LINK_MISSING_US;
 
+  if (quiet && !self->quiet)
+    count_packets (self, &self->quiet_lost, &self->quiet_received);
+  self->quiet = quiet;
   if (audio == self->missing[VM_PEER_AUDIO]
       && video == self->missing[VM_PEER_VIDEO])
     return;

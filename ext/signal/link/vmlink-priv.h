@@ -51,6 +51,9 @@ struct _VmLink
   guint connections; /* begun so far: the number of the newest */
   gint64 due_since[VM_PEER_N_STREAMS]; /* µs: frames are due; 0: none is */
   gboolean missing[VM_PEER_N_STREAMS]; /* as was told */
+  gboolean quiet; /* one of them, for VM_LINK_QUIET_US */
+  gint64 quiet_lost; /* packets of the connection, when that began */
+  guint64 quiet_received;
   gboolean unsteady; /* nothing is heard over @now at the moment */
   gboolean told_forged; /* reported a forgery, once for each link */
   gchar *session;

@@ -220,6 +220,10 @@ void vm_link_follow_delay (VmLink *link);
  * VM_LINK_MISSING_US, and when it does again. To be called ten times a second.
  */
 #define VM_LINK_MISSING_US (8 * G_USEC_PER_SEC)
+/* From then on lost packets are counted as a reason. */
+#define VM_LINK_QUIET_US (1 * G_USEC_PER_SEC)
+/* Percent of lost packets from which on the network is named as the reason. */
+#define VM_LINK_LOSSY 10
 void vm_link_check_missing (VmLink *link, gint64 now);
 /* Asks for a key frame where the last one is too long ago for those who take
  * what is encoded. */

@@ -4,6 +4,7 @@
 // (vm_link_check_missing() of ext/signal/link).
 
 export const MISSING_MS = 8000; // of what is due
+const LOSSY = 10; // percent of lost packets from which on the network is named as the reason
 
 // Of one participant.
 export class Missing {
@@ -12,6 +13,7 @@ export class Missing {
   constructor() {
     this.audio = false;
     this.camera = false;
+    this.loss = 0; // percent of the packets since something is missing; 0: less than LOSSY
   }
 
   // Whether its user means to send it. A participant that has not told counts by what it
@@ -27,6 +29,7 @@ export class Missing {
 
     // another connection counts anew
     if (stream.peer === peer ? count > stream.count : count > 0) stream.cameAt = now;
+    if (stream.cameAt === now || stream.peer !== peer) stream.before = peer?.arrived;
     stream.peer = peer;
     stream.count = count;
     if (!Missing.#isDue(peer, name, sends, stream)) {
@@ -35,6 +38,13 @@ export class Missing {
     }
     stream.dueSince ??= now;
     return now - Math.max(stream.cameAt ?? 0, stream.dueSince) >= MISSING_MS;
+  }
+
+  static #lossOf(peer, { before }) {
+    const lost = peer.arrived.lost - before.lost;
+    const loss = Math.round(100 * lost / (lost + peer.arrived.packets - before.packets));
+
+    return loss >= LOSSY ? loss : 0;
   }
 
   // The time that this page itself has stood still does not count.
@@ -52,6 +62,8 @@ export class Missing {
     const camera = this.#look("camera", peer, sends.video, now);
     const isNews = audio !== this.audio || camera !== this.camera;
 
+    if (isNews && (audio || camera))
+      this.loss = Missing.#lossOf(peer, this.#streams[audio ? "audio" : "camera"]);
     Object.assign(this, { audio, camera });
     return isNews;
   }
@@ -75,9 +87,9 @@ export class MissingWatch {
     this.#timer = setInterval(() => this.#look(), EVERY_MS);
   }
 
-  // {audio, camera}: what of a participant is missing
+  // {audio, camera, loss}: what of a participant is missing
   of(id) {
-    return this.#list.get(id) || { audio: false, camera: false };
+    return this.#list.get(id) || { audio: false, camera: false, loss: 0 };
   }
 
   forget(id) {

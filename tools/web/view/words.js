@@ -182,11 +182,14 @@ export function peerState(state) {
 }
 
 // What of `user` should arrive and does not, as devices say it; "" for nothing.
-export function missingMedia(user, { audio, camera }) {
+export function missingMedia(user, { audio, camera, loss }) {
+  const lost = loss && `the network loses ${loss} % of the packets`;
+
   if (audio && camera)
-    return `Connected to ${user}, but no picture or sound arrives: a firewall may block UDP`;
-  if (audio) return `No sound of ${user} arrives: its microphone may not work`;
-  return camera ? `No picture of ${user} arrives: its camera may not work` : "";
+    return `Connected to ${user}, but no picture or sound arrives: ${
+      lost || "a firewall may block UDP"}`;
+  if (audio) return `No sound of ${user} arrives: ${lost || "its microphone may not work"}`;
+  return camera ? `No picture of ${user} arrives: ${lost || "its camera may not work"}` : "";
 }
 
 export const OFFLINE = "You are offline; waiting for the network";
