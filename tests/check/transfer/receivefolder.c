@@ -224,6 +224,32 @@ GST_START_TEST (test_any_size_in_any_order)
 
 GST_END_TEST;
 
+/* At the beginning, in the middle and at the end, for senders who are known and
+ * who are not. */
+GST_START_TEST (test_holes)
+{
+  static const gsize bytes[] = { 3 * CHUNK, 7 * CHUNK + 5 };
+  g_autoptr (VmReceiveFolder) folder = open_folder ();
+
+  for (guint i = 0; i < 2; i++) {
+    g_autofree gchar *name = g_strdup_printf ("%u.img", i);
+    g_autofree gchar *full = g_build_filename (path, name, NULL);
+    g_auto (File) file = file_of (name, 512 * CHUNK, CHUNK);
+    struct stat st;
+
+    memset (file.data, 0, file.header.size);
+    file.data[bytes[0]] = file.data[bytes[1]] = 1;
+    vm_sha256 (file.data, file.header.size, file.hash);
+    file.header.known = i == 1;
+    receive_whole (folder, &file, name);
+    fail_unless_equals_int (stat (full, &st), 0);
+    fail_unless (
+        st.st_blocks * 512 <= 16 * 4096, "%u blocks", (guint) st.st_blocks);
+  }
+}
+
+GST_END_TEST;
+
 static void
 check_chunk_refused (VmReceiveFile *receive, const File *file, guint64 index,
     gsize size, guint8 change)
@@ -850,6 +876,7 @@ receivefolder_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_checked_fixture (tc, setup, teardown);
   tcase_add_test (tc, test_any_size_in_any_order);
+  tcase_add_test (tc, test_holes);
   tcase_add_test (tc, test_bad_chunks_are_not_written);
   tcase_add_test (tc, test_wrong_final_hash);
   tcase_add_test (tc, test_never_overwrites);

@@ -87,6 +87,57 @@ GST_START_TEST (test_both_get_what_they_lack)
 
 GST_END_TEST;
 
+/* Nobody else may write what a peer brings, or read what the umask keeps from
+ * all; that is no change for the peer. */
+GST_START_TEST (test_modes)
+{
+  static const struct
+  {
+    guint umask, mode, made;
+  } cases[] = { { 022, 0777, 0755 }, { 022, 0666, 0644 }, { 022, 0640, 0640 },
+    { 0, 0777, 0755 }, { 077, 0751, 0700 }, { 027, 0644, 0640 } };
+  struct stat st;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    mode_t before = umask (cases[i].umask);
+    g_autofree gchar *name = g_strdup_printf ("%u", i);
+    g_autofree gchar *own = sync_path_of (0, name);
+    g_autofree gchar *other = sync_path_of (1, name);
+
+    sync_write (0, name, "x");
+    fail_unless_equals_int (g_chmod (own, cases[i].mode), 0);
+    for (guint n = 0; n < 2; n++)
+      sync_both ();
+    umask (before);
+    fail_unless_equals_int (g_stat (other, &st), 0);
+    fail_unless_equals_int (st.st_mode & 07777, cases[i].made);
+    fail_unless_equals_int (g_stat (own, &st), 0);
+    fail_unless_equals_int (st.st_mode & 07777, cases[i].mode);
+  }
+}
+
+GST_END_TEST;
+
+/* What was there before a hole goes. */
+GST_START_TEST (test_holes)
+{
+  for (guint side = 0; side < 2; side++) {
+    const gint64 size = (40 - side) * 1024 * 1024;
+    g_autofree gchar *path = sync_path_of (side, "img");
+    g_autofree gchar *other = sync_path_of (1 - side, "img");
+    struct stat st;
+
+    sync_write (side, "img", "first");
+    fail_unless_equals_int (truncate (path, size), 0);
+    sync_both ();
+    fail_unless_equals_int (g_stat (other, &st), 0);
+    fail_unless_equals_int64 (st.st_size, size);
+    fail_unless (st.st_blocks * 512 <= 16 * 4096);
+  }
+}
+
+GST_END_TEST;
+
 /* Beyond what is exact in JSON. */
 GST_START_TEST (test_a_time_far_away)
 {
@@ -902,6 +953,8 @@ syncfolder_suite (void)
   tcase_add_checked_fixture (tcase, sync_pair_make, sync_pair_drop);
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, test_both_get_what_they_lack);
+  tcase_add_test (tcase, test_modes);
+  tcase_add_test (tcase, test_holes);
   tcase_add_test (tcase, test_a_time_far_away);
   tcase_add_test (tcase, test_both_versions_stay);
   tcase_add_test (tcase, test_many_deletions_need_a_yes);

@@ -302,6 +302,28 @@ walk_hindered (gpointer listing)
   return NULL;
 }
 
+static gpointer
+walk_closed (gpointer unused)
+{
+  gint from = open (pair->from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autoptr (GError) error = NULL;
+
+  refuse_to_list (from + 4, EACCES);
+  g_assert_null (vm_archive_walk (from, NULL, NULL, &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_ACCES);
+  g_assert_nonnull (strstr (error->message, "“tree/below”"));
+  close (from);
+  return NULL;
+}
+
+GST_START_TEST (a_folder_that_cannot_be_listed_is_named)
+{
+  g_autofree gchar *below = folder ("tree/below");
+
+  g_thread_join (g_thread_new ("test-walk", walk_closed, NULL));
+}
+GST_END_TEST;
+
 GST_START_TEST (a_folder_that_cannot_be_read_is_not_sent_in_part)
 {
   put ("one", 1);
@@ -640,6 +662,7 @@ p2pzips_suite (void)
   tcase_add_test (tc, strangers_push_out_no_known_device);
   tcase_add_test (tc, a_taken_name_gets_a_number);
   tcase_add_test (tc, what_cannot_be_carried_is_left_out_and_named);
+  tcase_add_test (tc, a_folder_that_cannot_be_listed_is_named);
   tcase_add_test (tc, a_folder_that_cannot_be_read_is_not_sent_in_part);
   tcase_add_test (tc, what_was_cut_goes_on_behind_the_last_whole_entry);
   tcase_add_test (tc, another_folder_does_not_go_on_there);

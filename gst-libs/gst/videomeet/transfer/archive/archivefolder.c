@@ -432,7 +432,7 @@ vm_archive_folder_write (VmArchiveFolder *self, gconstpointer data, gsize size,
       return FALSE;
     self->unasked = 0;
   }
-  return vm_disk_write (self->file, data, size, offset)
+  return vm_disk_write_sparse (self->file, data, size, offset)
          || vm_disk_fail (error, "A file cannot be written");
 }
 

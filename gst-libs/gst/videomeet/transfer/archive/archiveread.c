@@ -2,6 +2,8 @@
 
 #include "transfer/archive/archiveread.h"
 
+#include "transfer/archive/archivelist.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <sys/stat.h>
@@ -15,6 +17,7 @@ typedef struct
   const VmArchiveSource *source;
   VmArchiveFolder *folder;
   guint64 in, out; /* bytes of the archive, and of files */
+  GByteArray *ahead; /* the last of @in, of which libarchive needs more */
   GError *error; /* of the source */
 } Reading;
 
@@ -23,6 +26,18 @@ refuse (GError **error, VmError code, const gchar *why)
 {
   g_set_error_literal (error, VM_ERROR, code, why);
   return FALSE;
+}
+
+/* Forgets what libarchive has read. */
+static void
+keep_ahead (Reading *self, struct archive *archive)
+{
+  guint64 at = self->in - self->ahead->len;
+  gint64 read = archive_filter_bytes (archive, -1);
+
+  if (read > (gint64) at)
+    g_byte_array_remove_range (
+        self->ahead, 0, MIN (read - at, self->ahead->len));
 }
 
 /* Of libarchive. */
@@ -40,6 +55,8 @@ on_read (struct archive *archive, void *data, const void **bytes)
   if (!next)
     return 0;
   *bytes = g_bytes_get_data (next, &size);
+  keep_ahead (self, archive);
+  g_byte_array_append (self->ahead, *bytes, size);
   self->in += size;
   return size;
 }
@@ -161,9 +178,9 @@ read_entries (Reading *self, struct archive *archive, GError **error)
   return result == ARCHIVE_EOF || fail (self, archive, error);
 }
 
-/* The archive's own list, which says nothing new. */
+/* The archive's own list. */
 static gboolean
-drain (Reading *self, GError **error)
+read_list (Reading *self, GError **error)
 {
   guint64 most =
       LIST_END_MAX
@@ -171,12 +188,16 @@ drain (Reading *self, GError **error)
   GBytes *next;
 
   do {
-    if (!self->source->next (self->source->data, &next, error))
+    if (!vm_archive_list_take (self->ahead, error)
+        || !self->source->next (self->source->data, &next, error))
       return FALSE;
     if (next && g_bytes_get_size (next) > most)
       return refuse (
           error, VM_ERROR_TOO_LARGE, "The archive does not come to its end");
     most -= next ? g_bytes_get_size (next) : 0;
+    if (next)
+      g_byte_array_append (
+          self->ahead, g_bytes_get_data (next, NULL), g_bytes_get_size (next));
   } while (next);
   return TRUE;
 }
@@ -185,7 +206,8 @@ gboolean
 vm_archive_read (
     const VmArchiveSource *source, VmArchiveFolder *folder, GError **error)
 {
-  Reading self = { .source = source, .folder = folder };
+  g_autoptr (GByteArray) ahead = g_byte_array_new ();
+  Reading self = { .source = source, .folder = folder, .ahead = ahead };
   struct archive *archive = archive_read_new ();
   gboolean good =
       archive_read_support_format_zip_streamable (archive) == ARCHIVE_OK
@@ -193,7 +215,8 @@ vm_archive_read (
 
   good = good ? read_entries (&self, archive, error)
               : fail (&self, archive, error);
+  keep_ahead (&self, archive);
   archive_read_free (archive);
   g_clear_error (&self.error);
-  return good && drain (&self, error);
+  return good && read_list (&self, error);
 }

@@ -42,10 +42,21 @@ compare (gconstpointer a, gconstpointer b)
   return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
 }
 
+static void
+cannot_read (const gchar *path, GError **error)
+{
+  g_autofree gchar *shown = path ? g_utf8_make_valid (path, -1) : NULL;
+  g_autofree gchar *what =
+      shown ? g_strdup_printf ("The folder “%s” in it cannot be read", shown)
+            : g_strdup ("The folder cannot be read");
+
+  vm_disk_fail (error, what);
+}
+
 /* The names in the folder, which it takes; more than there may be are not
  * read. */
 static GPtrArray *
-list (VmFd folder, GError **error)
+list (VmFd folder, const gchar *path, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   DIR *dir = folder >= 0 ? fdopendir (folder) : NULL;
@@ -53,14 +64,16 @@ list (VmFd folder, GError **error)
   gboolean whole;
 
   if (!dir) {
-    vm_disk_fail (error, "A folder cannot be read");
+    cannot_read (path, error);
     vm_fd_clear (&folder);
     return NULL;
   }
   while (
       names->len <= VM_ARCHIVE_ENTRIES_MAX && (name = vm_disk_next_name (dir)))
     g_ptr_array_add (names, g_strdup (name));
-  whole = name || errno == 0 || vm_disk_fail (error, "A folder cannot be read");
+  whole = name || errno == 0;
+  if (!whole)
+    cannot_read (path, error);
   closedir (dir);
   if (!whole)
     return NULL;
@@ -146,8 +159,9 @@ static gboolean
 walk_folder (Walk *walk, VmFd folder, const gchar *path, GError **error)
 {
   g_auto (VmFd) own = folder;
-  g_autoptr (GPtrArray) names = list (
-      own >= 0 ? vm_disk_open (own, ".", O_RDONLY | O_DIRECTORY) : -1, error);
+  g_autoptr (GPtrArray) names =
+      list (own >= 0 ? vm_disk_open (own, ".", O_RDONLY | O_DIRECTORY) : -1,
+          path, error);
 
   if (!names)
     return FALSE;
@@ -215,7 +229,7 @@ vm_archive_remove (gint dir, const gchar *name)
   g_auto (VmFd) folder = vm_disk_open (dir, name, O_RDONLY | O_DIRECTORY);
   VmFd listed =
       folder >= 0 ? vm_disk_open (folder, ".", O_RDONLY | O_DIRECTORY) : -1;
-  g_autoptr (GPtrArray) names = list (listed, NULL);
+  g_autoptr (GPtrArray) names = list (listed, name, NULL);
 
   for (guint i = 0; names && i < names->len; i++)
     if (unlinkat (folder, names->pdata[i], 0) != 0

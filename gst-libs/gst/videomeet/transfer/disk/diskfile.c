@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define HOLE_SIZE 4096 /* of a block: as the file systems of Linux have it */
 #define OPEN_RETRIES 16 /* of EAGAIN: something was renamed meanwhile */
 
 void
@@ -103,6 +104,71 @@ vm_disk_write (gint fd, gconstpointer data, gsize size, guint64 offset)
     offset += n;
   }
   return TRUE;
+}
+
+static gboolean
+is_zero (const guint8 *data, gsize size)
+{
+  return data[0] == 0 && memcmp (data, data + 1, size - 1) == 0;
+}
+
+/* Up to the next border of a block. */
+static gsize
+to_border (guint64 offset, gsize size)
+{
+  return MIN (HOLE_SIZE - offset % HOLE_SIZE, size);
+}
+
+/* How much of it is whole blocks of zeros (@zero), or is not. */
+static gsize
+measure (const guint8 *data, gsize size, guint64 offset, gboolean *zero)
+{
+  gsize run = 0;
+
+  while (run < size) {
+    gsize n = to_border (offset + run, size - run);
+    gboolean hole = n == HOLE_SIZE && is_zero (data + run, n);
+
+    if (run > 0 && hole != *zero)
+      break;
+    *zero = hole;
+    run += n;
+  }
+  return run;
+}
+
+gboolean
+vm_disk_write_sparse (gint fd, gconstpointer data, gsize size, guint64 offset)
+{
+  const guint8 *bytes = data;
+
+  while (size > 0) {
+    gboolean zero = FALSE;
+    gsize run = measure (bytes, size, offset, &zero);
+
+    if ((!zero
+            || fallocate (
+                   fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, run)
+                   != 0)
+        && !vm_disk_write (fd, bytes, run, offset))
+      return FALSE;
+    bytes += run;
+    size -= run;
+    offset += run;
+  }
+  return TRUE;
+}
+
+guint
+vm_disk_get_umask (void)
+{
+  g_autofree gchar *text = NULL;
+  const gchar *line = NULL;
+
+  /* proc(5), of Linux 4.7 */
+  if (g_file_get_contents ("/proc/self/status", &text, NULL, NULL))
+    line = strstr (text, "\nUmask:");
+  return line ? g_ascii_strtoull (line + strlen ("\nUmask:"), NULL, 8) : 022;
 }
 
 void

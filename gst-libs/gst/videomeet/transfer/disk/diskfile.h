@@ -33,6 +33,12 @@ const gchar *vm_disk_next_name (DIR *list);
 /* All of @size bytes, or FALSE with errno. */
 gboolean
 vm_disk_write (gint fd, gconstpointer data, gsize size, guint64 offset);
+/* As vm_disk_write(), with a hole for each whole block of zeros where the file
+ * system has holes. It may leave the file shorter than @offset + @size. */
+gboolean
+vm_disk_write_sparse (gint fd, gconstpointer data, gsize size, guint64 offset);
+/* The umask of this process, without a change of it. */
+guint vm_disk_get_umask (void);
 /* Starts writing the file's cached data to disk without waiting. A hint only:
  * fsync() reports the result. */
 void vm_disk_write_out (gint fd);

@@ -373,7 +373,8 @@ write_chunk (VmReceiveFile *file, guint64 index, const guint8 *data, gsize size,
     return TRUE;
   if (!vm_receive_keeps_reserve (file, size, error))
     return FALSE;
-  if (!vm_disk_write (file->fd, data, size, index * file->header.chunk_size))
+  if (!vm_disk_write_sparse (
+          file->fd, data, size, index * file->header.chunk_size))
     return vm_disk_fail (error, "A chunk cannot be written");
   if (!(prefix ? vm_journal_append_prefix : vm_journal_append) (
           file->journal, index, hash, error))

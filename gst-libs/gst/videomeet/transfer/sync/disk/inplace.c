@@ -91,7 +91,7 @@ copy_part (gint from, gint to, guint64 at, guint64 size)
     gsize n = MIN (size - done, COPY_SIZE);
 
     if (vm_disk_read (from, buffer, n, done) != (gssize) n
-        || !vm_disk_write (to, buffer, n, at + done))
+        || !vm_disk_write_sparse (to, buffer, n, at + done))
       return FALSE;
     done += n;
   }
@@ -118,7 +118,8 @@ write_part (gint stage, guint number, const Journal *journal)
   if (from < 0 || to < 0 || !copy_part (from, to, journal->from, journal->size))
     return FALSE;
   futimens (to, times);
-  return fchmod (to, journal->mode & VM_SYNC_MODE_MASK) == 0
+  return fchmod (to, journal->mode & VM_SYNC_MODE_MASK & ~vm_disk_get_umask ())
+             == 0
          && fdatasync (to) == 0;
 }
 

@@ -202,7 +202,7 @@ vm_sync_place_folder (VmSyncApply *self, VmSyncOp *op)
    * that is cut off before does not pass for a user who changed the mode. */
   fd = vm_disk_open (folder, name, O_PATH | O_DIRECTORY);
   if (fd >= 0)
-    change_mode (fd, op->item->mode | 0700);
+    change_mode (fd, (op->item->mode & ~vm_disk_get_umask ()) | 0700);
   return TRUE;
 }
 
@@ -248,7 +248,7 @@ vm_sync_place_mode (VmSyncApply *self, VmSyncOp *op)
 {
   g_auto (VmFd) fd = -1;
   struct stat st;
-  guint mode = op->item->mode;
+  guint others = vm_disk_get_umask (), mode = op->item->mode & ~others;
   const gchar *name;
   gint folder;
 
@@ -262,7 +262,8 @@ vm_sync_place_mode (VmSyncApply *self, VmSyncOp *op)
     errno = ESTALE;
     return leave (self, op);
   }
-  if ((st.st_mode & VM_SYNC_MODE_MASK) != mode && !change_mode (fd, mode))
+  if ((st.st_mode & VM_SYNC_MODE_MASK & ~others) != mode
+      && !change_mode (fd, mode))
     return leave (self, op);
   op->done = TRUE;
   if (op->item->entry->kind == VM_SYNC_FILE

@@ -26,6 +26,7 @@ typedef struct
   const VmSyncScan *what;
   VmSyncTree *tree;
   GPtrArray *skipped;
+  guint umask; /* of the modes that are carried */
   guint8 *buffer;
   EVP_MD_CTX *hash;
 } Scan;
@@ -245,10 +246,23 @@ recall (Scan *scan, VmSyncEntry *entry)
   return TRUE;
 }
 
-static void
-describe (VmSyncEntry *entry, const struct stat *st)
+/* What the umask keeps others from having here is as the peer has it. */
+static guint
+mode_of (Scan *scan, const VmSyncEntry *entry, const struct stat *st)
 {
-  entry->mode = st->st_mode & VM_SYNC_MODE_MASK;
+  const VmSyncEntry *known =
+      scan->umask && scan->what->known
+          ? vm_sync_tree_get (scan->what->known, entry->path)
+          : NULL;
+  guint mode = st->st_mode & VM_SYNC_MODE_MASK;
+
+  return known ? (mode & ~scan->umask) | (known->mode & scan->umask) : mode;
+}
+
+static void
+describe (Scan *scan, VmSyncEntry *entry, const struct stat *st)
+{
+  entry->mode = mode_of (scan, entry, st);
   entry->size = st->st_size;
   entry->mtime =
       vm_timespec_count (st->st_mtim, G_USEC_PER_SEC, VM_SYNC_TIME_MAX);
@@ -285,7 +299,7 @@ read_file (Scan *scan, gint folder, const gchar *name, VmSyncEntry *entry)
       give_up (entry, "it cannot be read");
       return;
     }
-    describe (entry, &st);
+    describe (scan, entry, &st);
     if (entry->size > 0 && vm_sync_block_count (entry->size) == 0)
       break;
     if (hash_file (scan, fd, entry) && vm_sync_is_entry (fd, entry))
@@ -363,7 +377,7 @@ static void
 read_content (Scan *scan, gint folder, const gchar *name, const struct stat *st,
     VmSyncEntry *entry)
 {
-  describe (entry, st);
+  describe (scan, entry, st);
   if (S_ISREG (st->st_mode)) {
     entry->kind = VM_SYNC_FILE;
     read_file (scan, folder, name, entry);
@@ -434,7 +448,10 @@ VmSyncTree *
 vm_sync_scan (const VmSyncScan *what, GPtrArray *skipped, GError **error)
 {
   g_autoptr (VmSyncTree) tree = vm_sync_tree_new ();
-  Scan scan = { .what = what, .tree = tree, .skipped = skipped };
+  Scan scan = { .what = what,
+    .tree = tree,
+    .skipped = skipped,
+    .umask = vm_disk_get_umask () & VM_SYNC_MODE_MASK };
   gboolean ok;
 
   scan_init (&scan);

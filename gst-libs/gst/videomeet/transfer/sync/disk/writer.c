@@ -125,7 +125,7 @@ vm_sync_writer_write (
     self->wrong = "it has other bytes than the manifest says";
     return TRUE;
   }
-  if (!vm_disk_write (self->fd, data, size, self->at - self->base))
+  if (!vm_disk_write_sparse (self->fd, data, size, self->at - self->base))
     return vm_disk_fail (error, "A file cannot be written");
   /* so that the last syncfs() has less to do */
   if ((self->at + size) / VM_SYNC_BLOCK_MAX != self->at / VM_SYNC_BLOCK_MAX)
@@ -177,13 +177,19 @@ finish (VmSyncWriter *self, GError **error)
 {
   struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
   gint64 mtime = self->entry->mtime, rest = mtime % G_USEC_PER_SEC;
+  guint64 size = self->end - self->base;
+  struct stat st;
 
+  /* its last blocks may be a hole */
+  if (fstat (self->fd, &st) != 0
+      || ((guint64) st.st_size < size && ftruncate (self->fd, size) != 0))
+    return vm_disk_fail (error, "A file cannot be written");
   if (rest < 0)
     rest += G_USEC_PER_SEC;
   times[1].tv_sec = (mtime - rest) / G_USEC_PER_SEC;
   times[1].tv_nsec = rest * 1000;
   futimens (self->fd, times); /* a time that it cannot have is not kept */
-  if (fchmod (self->fd, self->op->item->mode) != 0)
+  if (fchmod (self->fd, self->op->item->mode & ~vm_disk_get_umask ()) != 0)
     return vm_disk_fail (error, "The mode of a file cannot be set");
   return TRUE;
 }

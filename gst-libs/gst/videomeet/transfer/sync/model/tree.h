@@ -15,7 +15,8 @@
 #define VM_SYNC_BLOCKS_MAX (2 * 1024 * 1024)
 #define VM_SYNC_TARGET_MAX 4095 /* bytes of a link's target */
 #define VM_SYNC_MARK_SIZE 16 /* see disk/blockmark.h */
-#define VM_SYNC_MODE_MASK 0777 /* setuid, setgid and sticky are not carried */
+/* What others may write, and setuid, setgid and sticky, are not carried. */
+#define VM_SYNC_MODE_MASK 0755
 
 typedef enum
 {
