@@ -51,17 +51,8 @@ void
 vm_receive_give_back (
     gint fd, const VmJournalHeader *header, const guint8 *verified)
 {
-  guint64 chunks = vm_journal_chunks (header);
-
-  for (guint64 i = 0, end; i < chunks; i = end + 1) {
-    for (end = i; end < chunks && !(verified[end / 8] & 1 << end % 8); end++)
-      ;
-    if (end > i)
-      fallocate (fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-          i * header->chunk_size,
-          MIN (end * header->chunk_size, header->size)
-              - i * header->chunk_size);
-  }
+  vm_receive_allocate (
+      fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, header, verified);
 }
 
 /* One whose process was killed has all its room still. */

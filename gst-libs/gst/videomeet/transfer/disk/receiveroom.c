@@ -30,17 +30,20 @@ vm_receive_has_free (VmReceiveFolder *self, guint64 size, GError **error)
   return vm_disk_fail (error, "The file cannot be received");
 }
 
-/* Of its bytes, some are on the disk. */
+/* Of its bytes, some are on the disk, or are holes. */
 gboolean
 vm_receive_has_room (VmReceiveFile *file, GError **error)
 {
   struct stat st = { 0 };
+  guint64 left, missing;
 
   if (file->fd >= 0 && fstat (file->fd, &st) != 0)
     return vm_disk_fail (error, "The unfinished file cannot be asked");
+  left = file->header.size
+         - MIN ((guint64) st.st_blocks * 512, file->header.size);
+  missing = vm_journal_chunks (&file->header) - file->count;
   return vm_receive_has_free (file->folder,
-      file->header.size - MIN ((guint64) st.st_blocks * 512, file->header.size),
-      error);
+      MIN (left, missing * file->header.chunk_size), error);
 }
 
 /* What is not preallocated must not eat the reserve up. */
@@ -56,22 +59,40 @@ vm_receive_keeps_reserve (VmReceiveFile *file, gsize size, GError **error)
   return file->asked;
 }
 
+gboolean
+vm_receive_allocate (
+    gint fd, gint mode, const VmJournalHeader *header, const guint8 *verified)
+{
+  guint64 chunks = vm_journal_chunks (header);
+  gint result = 0;
+
+  for (guint64 i = 0, end; i < chunks && result == 0; i = end + 1) {
+    for (end = i; end < chunks && !(verified[end / 8] & 1 << end % 8); end++)
+      ;
+    if (end == i)
+      continue;
+    do
+      result = fallocate (fd, mode, i * header->chunk_size,
+          MIN (end * header->chunk_size, header->size)
+              - i * header->chunk_size);
+    while (result != 0 && errno == EINTR);
+  }
+  return result == 0;
+}
+
 /* So that it does not run full in between. A file system that cannot is one
  * that tells later, and a stranger has no room before it brings something. */
 gboolean
 vm_receive_preallocate (VmReceiveFile *file, GError **error)
 {
-  gint result;
-
   if (file->header.size == 0)
     return TRUE;
   if (!file->header.known)
     return ftruncate (file->fd, file->header.size) == 0
            || vm_disk_fail (error, "The file cannot be received");
-  do
-    result = fallocate (file->fd, 0, 0, file->header.size);
-  while (result != 0 && errno == EINTR);
-  if (result != 0 && errno == EOPNOTSUPP)
-    result = ftruncate (file->fd, file->header.size);
-  return result == 0 || vm_disk_fail (error, "The file cannot be received");
+  /* holes that came stay holes */
+  return vm_receive_allocate (file->fd, 0, &file->header, file->verified)
+         || (errno == EOPNOTSUPP
+             && ftruncate (file->fd, file->header.size) == 0)
+         || vm_disk_fail (error, "The file cannot be received");
 }
