@@ -127,8 +127,8 @@ gboolean
 vm_receive_keeps_reserve (VmReceiveFile *file, gsize size, GError **error);
 gboolean vm_receive_preallocate (VmReceiveFile *file, GError **error);
 /* fallocate() of the chunks that are not @verified; FALSE with errno. */
-gboolean vm_receive_allocate (gint fd, gint mode, const VmJournalHeader *header,
-    const guint8 *verified);
+gboolean vm_receive_allocate (
+    gint fd, gint mode, const VmJournalHeader *header, const guint8 *verified);
 
 /* receivekept.c. Reads the unfinished files in the folder that were not read
  * yet, once; blocks for the disk. */

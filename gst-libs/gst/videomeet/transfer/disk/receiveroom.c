@@ -39,11 +39,11 @@ vm_receive_has_room (VmReceiveFile *file, GError **error)
 
   if (file->fd >= 0 && fstat (file->fd, &st) != 0)
     return vm_disk_fail (error, "The unfinished file cannot be asked");
-  left = file->header.size
-         - MIN ((guint64) st.st_blocks * 512, file->header.size);
+  left =
+      file->header.size - MIN ((guint64) st.st_blocks * 512, file->header.size);
   missing = vm_journal_chunks (&file->header) - file->count;
-  return vm_receive_has_free (file->folder,
-      MIN (left, missing * file->header.chunk_size), error);
+  return vm_receive_has_free (
+      file->folder, MIN (left, missing * file->header.chunk_size), error);
 }
 
 /* What is not preallocated must not eat the reserve up. */
