@@ -166,6 +166,31 @@ GST_START_TEST (test_a_close_wakes_and_says_why)
 
 GST_END_TEST;
 
+/* An agent can be written from the page: it has each type, and no other. */
+GST_START_TEST (test_the_page_numbers_the_messages)
+{
+  g_autofree gchar *path = g_build_filename (
+      g_getenv ("VM_SOURCE_ROOT"), "docs/protocol/agents.md", NULL);
+  g_autofree gchar *text = NULL;
+  gchar *table, *end;
+
+  fail_unless (g_file_get_contents (path, &text, NULL, NULL));
+  table = strstr (text, "<a id=\"types\">");
+  fail_unless (table && (end = strstr (table, "\n## ")));
+  *end = '\0';
+  for (guint type = 0; type < 256; type++) {
+    const gchar *name = vm_p2p_type_to_string (type);
+    g_autofree gchar *number = g_strdup_printf ("\n| %u | `", type);
+    g_autofree gchar *row = g_strconcat (number, name ? name : "", "` |", NULL);
+
+    fail_unless (
+        name ? strstr (table, row) != NULL : strstr (table, number) == NULL,
+        "type %u: %s", type, name ? name : "there is none");
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 p2ppipe_suite (void)
 {
@@ -180,6 +205,7 @@ p2ppipe_suite (void)
   tcase_add_test (tcase, test_the_largest_message);
   tcase_add_test (tcase, test_an_end_lets_what_was_sent_arrive);
   tcase_add_test (tcase, test_a_close_wakes_and_says_why);
+  tcase_add_test (tcase, test_the_page_numbers_the_messages);
   return suite;
 }
 
