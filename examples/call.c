@@ -20,18 +20,24 @@ typedef struct
   int status;
 } Call;
 
-/* Somebody's picture or sound: it comes on a thread of the meeting. */
+/* Somebody's picture or sound: it comes on a thread of the meeting. Pads that
+ * the program has asked for are added too, and those of files. */
 static void
 on_pad_added (GstElement *meeting, GstPad *pad, gpointer user_data)
 {
   Call *call = user_data;
   gboolean video = g_str_has_prefix (GST_PAD_NAME (pad), "video_src_");
-  GstElement *sink = gst_parse_bin_from_description (
+  g_autoptr (GstPad) sink_pad = NULL;
+  GstElement *sink;
+
+  if (!GST_PAD_IS_SRC (pad)
+      || (!video && !g_str_has_prefix (GST_PAD_NAME (pad), "audio_src_")))
+    return;
+  sink = gst_parse_bin_from_description (
       video ? "queue ! videoconvert ! autovideosink"
             : "queue ! audioconvert ! audioresample ! autoaudiosink",
       TRUE, NULL);
-  g_autoptr (GstPad) sink_pad = gst_element_get_static_pad (sink, "sink");
-
+  sink_pad = gst_element_get_static_pad (sink, "sink");
   gst_bin_add (GST_BIN (call->pipeline), sink);
   gst_element_sync_state_with_parent (sink);
   gst_pad_link (pad, sink_pad);

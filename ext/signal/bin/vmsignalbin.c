@@ -466,6 +466,24 @@ vm_signal_bin_change_state (GstElement *element, GstStateChange transition)
   return ret;
 }
 
+/* To what comes in; the elements in here cannot seek. Whether one of them did.
+ */
+static gboolean
+seek (GstElement *element, GstEvent *event)
+{
+  g_autoptr (GstIterator) pads = gst_element_iterate_sink_pads (element);
+  g_auto (GValue) item = G_VALUE_INIT;
+  gboolean done = FALSE;
+
+  while (gst_iterator_next (pads, &item) == GST_ITERATOR_OK) {
+    done |=
+        gst_pad_push_event (g_value_get_object (&item), gst_event_ref (event));
+    g_value_reset (&item);
+  }
+  gst_event_unref (event);
+  return done;
+}
+
 /* An application's EOS ends the meeting: bye, EOS on every src pad, its own. */
 static gboolean
 vm_signal_bin_send_event (GstElement *element, GstEvent *event)
@@ -482,6 +500,8 @@ vm_signal_bin_send_event (GstElement *element, GstEvent *event)
       vm_signal_bin_ended (self);
     return TRUE;
   }
+  if (GST_EVENT_TYPE (event) == GST_EVENT_SEEK)
+    return seek (element, event);
   return GST_ELEMENT_CLASS (vm_signal_bin_parent_class)
       ->send_event (element, event);
 }

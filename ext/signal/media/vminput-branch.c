@@ -217,6 +217,60 @@ watch_h264 (VmInputBranch *branch)
   gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, on_h264, branch, NULL);
 }
 
+/* What h264parse, vp9parse and encoders say of a picture that decoders of
+ * browsers and phones do not take. NULL: they do. */
+static const gchar *
+find_rare_format (const GstStructure *s)
+{
+  const gchar *profile = gst_structure_get_string (s, "profile");
+  const gchar *chroma = gst_structure_get_string (s, "chroma-format");
+  guint depth = 8;
+
+  gst_structure_get_uint (s, "bit-depth-luma", &depth);
+  if (chroma && strcmp (chroma, "4:2:0") != 0)
+    return chroma;
+  if (profile && strstr (profile, "4:4:4"))
+    return "4:4:4";
+  if (profile && strstr (profile, "4:2:2"))
+    return "4:2:2";
+  if (depth > 8 || (profile && g_str_has_prefix (profile, "high-10")))
+    return "more than 8 bits";
+  return gst_structure_has_name (s, "video/x-vp9") && profile
+                 && strcmp (profile, "0") != 0
+             ? "a profile above 0"
+             : NULL;
+}
+
+static GstPadProbeReturn
+on_caps (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VmInputBranch *branch = user_data;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  const gchar *rare = NULL;
+  GstCaps *caps;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_caps (event, &caps);
+  rare = find_rare_format (gst_caps_get_structure (caps, 0));
+  if (rare && !branch->told_rare)
+    GST_ELEMENT_WARNING_WITH_DETAILS (branch->input, STREAM, FORMAT,
+        ("The %s that comes has %s: browsers and most devices do not show it",
+            branch->codec == VM_CODEC_H264 ? "H.264" : "VP9", rare),
+        (NULL), ("code", G_TYPE_STRING, "CODEC", NULL));
+  branch->told_rare = rare != NULL;
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+watch_format (VmInputBranch *branch)
+{
+  g_autoptr (GstPad) src = gst_element_get_static_pad (branch->bin, "src");
+
+  gst_pad_add_probe (
+      src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_caps, branch, NULL);
+}
+
 /* GStreamer 1.22.0's tee first tells a new pad what was sent before, and then
  * has it sent what comes: an event in between would be lost. */
 static void
@@ -277,7 +331,9 @@ vm_input_branch_new (VmInput *self, VmCodec codec, gboolean raw, GError **error)
   g_object_set_data (G_OBJECT (bin), BRANCH, branch);
   if (raw)
     guard (branch);
-  else if (codec == VM_CODEC_H264)
+  else
+    watch_format (branch);
+  if (!raw && codec == VM_CODEC_H264)
     watch_h264 (branch);
   gst_bin_add_many (GST_BIN (self), queue, bin, appsink, NULL);
   gst_element_link_many (queue, bin, appsink, NULL);

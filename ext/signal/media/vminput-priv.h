@@ -18,6 +18,7 @@ typedef struct
   gboolean bin_is_parser;
   GstElement *appsink;
   gboolean wait_key; /* streaming thread: it was muted */
+  gboolean told_rare; /* streaming thread: that its format is */
   gint consumers; /* atomic */
   gint failed; /* atomic: its encoder has, and gets nothing more */
 } VmInputBranch;

@@ -431,7 +431,7 @@ GST_START_TEST (test_nobody_found)
   g_object_set (b.meeting, "join-timeout", 300, NULL);
   start (&b);
   WAIT_FOR (has (&b, "ended"));
-  g_assert_error (b.error, VM_ERROR, VM_ERROR_TIMEOUT);
+  g_assert_error (b.error, VM_ERROR, VM_ERROR_MEETING_NOT_FOUND);
   fail_unless (strstr (b.error->message, "standup") != NULL);
 }
 

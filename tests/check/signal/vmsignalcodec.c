@@ -155,6 +155,36 @@ GST_START_TEST (test_b_frames_are_refused)
 
 GST_END_TEST;
 
+/* The meeting goes on: who has a decoder shows it. */
+GST_START_TEST (test_rare_formats_are_named)
+{
+  static const gchar *const cases[][2] = {
+    { "video/x-raw,format=Y444 ! x264enc tune=zerolatency", "4:4:4" },
+    { "video/x-raw,format=I420_10LE ! x264enc tune=zerolatency", "8 bits" },
+    { "video/x-raw,format=Y444 ! vp9enc deadline=1",
+        "VP9 that comes has a profile above 0" }
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *line = g_strdup_printf (
+        "vmsignalbin name=m meeting=standup mode=host codecs=vp9,h264 " VIDEO
+        "videoconvert ! %s ! m.video_sink_0",
+        cases[i][0]);
+    Side a = side_new (line);
+    g_autoptr (GstMessage) message =
+        gst_bus_timed_pop_filtered (a.bus, DEADLINE, GST_MESSAGE_WARNING);
+    g_autoptr (GError) error = NULL;
+
+    fail_unless (message != NULL, "%s", cases[i][0]);
+    gst_message_parse_warning (message, &error, NULL);
+    fail_unless (
+        strstr (error->message, cases[i][1]) != NULL, "%s", error->message);
+    side_free (&a);
+  }
+}
+
+GST_END_TEST;
+
 static gboolean
 has_size (GstElement *sink, gint width, gint height)
 {
@@ -273,6 +303,7 @@ vmsignalcodec_suite (void)
   tcase_add_test (tc, test_who_answers_goes_on_without_a_picture);
   tcase_add_test (tc, test_encoded_picture_decides);
   tcase_add_test (tc, test_b_frames_are_refused);
+  tcase_add_test (tc, test_rare_formats_are_named);
   tcase_add_loop_test (tc, test_picture_that_turns, 0, G_N_ELEMENTS (turned));
   return suite;
 }

@@ -79,7 +79,8 @@ on_join_timeout (gpointer data)
 
   vm_timer_clear (&self->join_timer);
   vm_meeting_give_up (
-      self, g_error_new (VM_ERROR, VM_ERROR_TIMEOUT,
+      self, g_error_new (VM_ERROR,
+                self->uri ? VM_ERROR_TIMEOUT : VM_ERROR_MEETING_NOT_FOUND,
                 self->uri ? "The meeting could not be joined in time"
                           : "No device on this network hosts the meeting “%s”",
                 self->name));
