@@ -53,12 +53,11 @@ vm_agent_share_find (VmAgentSession *session, const gchar *folder,
 static gboolean
 fits (const VmAgent *agent, gint share, guint64 bytes, GError **error)
 {
-  g_autoptr (GPtrArray) entries = vm_archive_walk (share, NULL, NULL, error);
   guint64 used;
 
-  if (!entries)
+  if (!vm_archive_measure (share, &used, error))
     return FALSE;
-  used = vm_archive_size (entries) + agent->share_pending;
+  used += agent->share_pending;
   if (used <= agent->quota && bytes <= agent->quota - used)
     return TRUE;
   g_set_error (error, VM_ERROR, VM_ERROR_TOO_LARGE,

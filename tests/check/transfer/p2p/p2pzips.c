@@ -611,6 +611,73 @@ GST_START_TEST (a_folder_counts_as_long_as_it_lies_there)
 
 GST_END_TEST;
 
+/* A folder of three files, of which the sender brings one and goes. */
+static gboolean
+leave_part (
+    VmReceiveFolder *into, const gchar *sender, const gchar *list, guint64 size)
+{
+  static const guint8 bytes[SIZE] = { 1 };
+  g_autoptr (GError) error = NULL;
+  VmArchiveFolder *one =
+      vm_archive_folder_begin (into, sender, TRUE, list, "tree", size, &error);
+  g_autofree gchar *name = NULL;
+
+  if (!one) {
+    g_assert_error (error, VM_ERROR, VM_ERROR_TOO_LARGE);
+    return FALSE;
+  }
+  name = g_strdup_printf ("%u", vm_archive_folder_count (one));
+  fail_unless (
+      vm_archive_folder_begin_file (one, name, &error)
+      && vm_archive_folder_write (one, bytes, sizeof bytes, 0, &error)
+      && vm_archive_folder_end_file (one, sizeof bytes, 0600, 0, &error));
+  g_assert_no_error (error);
+  vm_archive_folder_free (one);
+  return TRUE;
+}
+
+static VmReceiveFolder *
+open_with_quota (void)
+{
+  const VmReceiveRules rules = { .quota = 5 * SIZE };
+  g_autoptr (GError) error = NULL;
+  VmReceiveFolder *into = vm_receive_folder_open (pair->to, &rules, &error);
+
+  g_assert_no_error (error);
+  return into;
+}
+
+/* Also in the next process. It goes on, and makes room for what the same
+ * sender brings, and for nobody else. */
+GST_START_TEST (an_unfinished_folder_counts_for_the_quota)
+{
+  const guint64 sizes[] = { 3 * SIZE, VM_ARCHIVE_SIZE_UNKNOWN };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    VmReceiveFolder *into = open_with_quota ();
+
+    fail_unless (leave_part (into, "ann", "a", sizes[i]));
+    fail_if (leave_part (into, "eve", "e", (i ? 5 : 3) * SIZE));
+    vm_receive_folder_unref (into);
+    into = open_with_quota ();
+    fail_if (leave_part (into, "eve", "e", (i ? 5 : 3) * SIZE));
+    fail_unless (leave_part (into, "ann", "a", sizes[i]));
+    fail_unless (leave_part (into, "eve", "e", 2 * SIZE));
+    fail_unless (leave_part (into, "ann", "b", 3 * SIZE));
+    fail_unless_equals_int (count_unfinished ("ann"), 1);
+    remove_received (".vm-ann-b.folder");
+    remove_received (".vm-ann-b.entries");
+    remove_received (".vm-eve-e.folder");
+    remove_received (".vm-eve-e.entries");
+    fail_unless (leave_part (into, "bob", "b", 5 * SIZE));
+    remove_received (".vm-bob-b.folder");
+    remove_received (".vm-bob-b.entries");
+    vm_receive_folder_unref (into);
+  }
+}
+
+GST_END_TEST;
+
 GST_START_TEST (a_rate_holds_on_either_side)
 {
   g_autofree gchar *path = make_many (1, 1024 * 1024);
@@ -673,6 +740,7 @@ p2pzips_suite (void)
   tcase_add_test (tc, a_folder_beyond_max_size_is_not_sent);
   tcase_add_test (tc, a_folder_counts_for_the_quota);
   tcase_add_test (tc, a_folder_counts_as_long_as_it_lies_there);
+  tcase_add_test (tc, an_unfinished_folder_counts_for_the_quota);
   tcase_add_test (tc, a_rate_holds_on_either_side);
   tcase_add_test (tc, a_file_that_changes_ends_it);
   return suite;

@@ -36,7 +36,9 @@ struct _VmArchiveFolder
   guint64 size;
   guint64 unasked; /* bytes */
   gboolean unknown; /* the sender does not say how large it becomes */
-  guint64 charged; /* bytes of the quota */
+  gchar *key; /* of what is kept of it, in the quota */
+  guint64 noted; /* bytes of the quota under that, and: */
+  guint64 charged; /* all of them */
   VmFd file; /* of the entry that is being written */
   gchar *path; /* of it */
   gboolean done;
@@ -103,6 +105,21 @@ choose (gboolean known, const Kept *own, const Kept *strangers, const Kept *all)
     return strangers->first;
   /* keys are free: however many strangers there are, they push out no other */
   return own->n ? own->first : known ? all->first : NULL;
+}
+
+/* What a sender has begun before and left makes room for what it sends now. */
+static void
+remove_own (VmReceiveFolder *folder, const gchar *sender, const gchar *except)
+{
+  g_autoptr (GPtrArray) names = vm_receive_list (folder, NULL);
+  g_autofree gchar *prefix =
+      g_strconcat (VM_FILENAME_OWN_PREFIX, sender, "-", NULL);
+
+  for (guint i = 0; names && i < names->len; i++)
+    if (g_str_has_prefix (names->pdata[i], prefix)
+        && g_str_has_suffix (names->pdata[i], ENTRIES)
+        && !g_str_equal (names->pdata[i], except))
+      remove_kept (folder, names->pdata[i]);
 }
 
 /* Old ones, and what makes room for one more, but for @except. */
@@ -235,32 +252,56 @@ check_name (VmArchiveFolder *self, GError **error)
   return FALSE;
 }
 
+static gboolean
+check_size (VmArchiveFolder *self, guint64 size, GError **error)
+{
+  guint64 max = self->folder->rules.max_size;
+
+  if (!max || (self->charged <= max && size <= max - self->charged))
+    return TRUE;
+  g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,
+      "The folder is larger than this device takes (max-size)");
+  return FALSE;
+}
+
 /* So many bytes more. */
 static gboolean
 charge (VmArchiveFolder *self, guint64 size, GError **error)
 {
-  guint64 max = self->folder->rules.max_size;
-
-  if (max && (self->charged > max || size > max - self->charged)) {
-    g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,
-        "The folder is larger than this device takes (max-size)");
-    return FALSE;
-  }
-  if (!vm_receive_charge (self->folder, size, error))
+  if (!check_size (self, size, error)
+      || !vm_receive_charge (self->folder, size, error))
     return FALSE;
   self->charged += size;
   return TRUE;
 }
 
+/* What is kept of it counts already. */
 static gboolean
-begin (VmArchiveFolder *self, gboolean known, guint64 size, GError **error)
+charge_whole (
+    VmArchiveFolder *self, const gchar *sender, guint64 size, GError **error)
+{
+  if (!check_size (self, size, error))
+    return FALSE;
+  if (!vm_receive_charge_folder (self->folder, self->key, size, NULL)) {
+    remove_own (self->folder, sender, self->lock_name);
+    if (!vm_receive_charge_folder (self->folder, self->key, size, error))
+      return FALSE;
+  }
+  self->noted = self->charged = size;
+  return TRUE;
+}
+
+static gboolean
+begin (VmArchiveFolder *self, const gchar *sender, gboolean known, guint64 size,
+    GError **error)
 {
   self->unknown = size == VM_ARCHIVE_SIZE_UNKNOWN;
+  if (!check_name (self, error) || !open_lock (self, error)
+      || !open_dir (self, known, error) || !find_kept (self, error))
+    return FALSE;
   if (self->unknown)
-    size = 0;
-  return charge (self, size, error) && check_name (self, error)
-         && open_lock (self, error) && open_dir (self, known, error)
-         && find_kept (self, error)
+    size = self->size;
+  return charge_whole (self, sender, size, error)
          && vm_receive_has_free (
              self->folder, size - MIN (size, self->size), error);
 }
@@ -285,14 +326,31 @@ vm_archive_folder_begin (VmReceiveFolder *folder, const gchar *sender,
   self->name = g_steal_pointer (&safe);
   self->growing =
       g_strdup_printf (VM_FILENAME_OWN_PREFIX "%s-%s" FOLDER, sender, list);
+  self->key = g_strconcat (self->growing, "/", NULL);
   self->lock_name = vm_receive_sibling (self->growing, FOLDER, ENTRIES);
   self->lock = self->dir = self->file = -1;
   self->names = vm_archive_names_new ();
   clean (folder, sender, known, self->lock_name);
-  if (begin (self, known, size, error))
+  if (begin (self, sender, known, size, error))
     return self;
   vm_archive_folder_free (self);
   return NULL;
+}
+
+/* What is kept for later stays in the quota. */
+static void
+leave_quota (VmArchiveFolder *self)
+{
+  guint64 more = self->charged - self->noted;
+
+  if (self->done || self->dir < 0)
+    return;
+  if (self->unknown && self->count > 0)
+    vm_receive_note_received (self->folder, self->key, self->size, more);
+  else
+    vm_receive_give_quota_back (self->folder, more);
+  if (self->count == 0)
+    vm_receive_forget_received (self->folder, self->key);
 }
 
 void
@@ -306,14 +364,14 @@ vm_archive_folder_free (VmArchiveFolder *self)
   }
   if (self->lock >= 0 && self->dir >= 0 && self->count == 0)
     unlinkat (self->folder->dir, self->lock_name, 0);
-  if (!self->done)
-    vm_receive_give_quota_back (self->folder, self->charged);
+  leave_quota (self);
   vm_fd_clear (&self->dir);
   vm_fd_clear (&self->lock);
   vm_archive_names_free (self->names);
   vm_receive_folder_unref (self->folder);
   g_free (self->name);
   g_free (self->growing);
+  g_free (self->key);
   g_free (self->lock_name);
   g_free (self->path);
   g_free (self);
@@ -489,7 +547,9 @@ vm_archive_folder_commit (VmArchiveFolder *self, GError **error)
   }
   self->done = TRUE;
   received = g_strconcat (name, "/", NULL);
-  vm_receive_note_received (self->folder, received, self->size, self->charged);
+  vm_receive_forget_received (self->folder, self->key);
+  vm_receive_note_received (
+      self->folder, received, self->size, self->charged - self->noted);
   unlinkat (dir, self->lock_name, 0);
   return g_steal_pointer (&name);
 }

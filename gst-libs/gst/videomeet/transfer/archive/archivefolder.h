@@ -23,8 +23,8 @@
 typedef struct _VmArchiveFolder VmArchiveFolder;
 
 /* Its @size counts for the quota of the receiving folder from here on, and when
- * it is received as long as it lies there; an unknown one counts as it is
- * written, and ends at max-size. @known: the sender is no stranger.
+ * it is received or kept as long as it lies there; an unknown one counts as it
+ * is written, and ends at max-size. @known: the sender is no stranger.
  * @list: letters and digits that say what is sent; the same sender with the
  * same list goes on where it was. @size: bytes still to come at most. */
 VmArchiveFolder *vm_archive_folder_begin (VmReceiveFolder *folder,

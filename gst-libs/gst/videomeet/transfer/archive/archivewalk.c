@@ -14,7 +14,7 @@
 typedef struct
 {
   GPtrArray *entries;
-  VmArchiveNames *names;
+  VmArchiveNames *names; /* NULL: any are taken but those of stages */
   VmArchiveLeftOutFunc left_out;
   gpointer data;
 } Walk;
@@ -130,6 +130,10 @@ walk_one (Walk *walk, gint folder, const gchar *path, const gchar *name,
   g_autofree gchar *checked = NULL;
   const gchar *fault;
 
+  if (!walk->names && g_str_has_prefix (name, VM_SYNC_STAGE_PREFIX)) {
+    entry_free (entry);
+    return TRUE;
+  }
   entry->path = path ? g_strconcat (path, "/", name, NULL) : g_strdup (name);
   fault = look_at (entry, folder, name, &why);
   if (why) {
@@ -137,7 +141,7 @@ walk_one (Walk *walk, gint folder, const gchar *path, const gchar *name,
     entry_free (entry);
     return FALSE;
   }
-  if (!fault) {
+  if (!fault && walk->names) {
     checked = vm_archive_names_add (
         walk->names, entry->path, S_ISDIR (entry->mode), &why);
     fault = why ? why->message : NULL;
@@ -176,18 +180,37 @@ walk_folder (Walk *walk, VmFd folder, const gchar *path, GError **error)
   return TRUE;
 }
 
-GPtrArray *
-vm_archive_walk (
-    gint folder, VmArchiveLeftOutFunc left_out, gpointer data, GError **error)
+static GPtrArray *
+walk_all (gint folder, VmArchiveNames *names, VmArchiveLeftOutFunc left_out,
+    gpointer data, GError **error)
 {
   g_autoptr (GPtrArray) entries = g_ptr_array_new_with_free_func (entry_free);
-  g_autoptr (VmArchiveNames) names = vm_archive_names_new ();
   Walk walk = { entries, names, left_out, data };
 
   if (!walk_folder (&walk, vm_disk_open (folder, ".", O_RDONLY | O_DIRECTORY),
           NULL, error))
     return NULL;
   return g_steal_pointer (&entries);
+}
+
+GPtrArray *
+vm_archive_walk (
+    gint folder, VmArchiveLeftOutFunc left_out, gpointer data, GError **error)
+{
+  g_autoptr (VmArchiveNames) names = vm_archive_names_new ();
+
+  return walk_all (folder, names, left_out, data, error);
+}
+
+gboolean
+vm_archive_measure (gint folder, guint64 *size, GError **error)
+{
+  g_autoptr (GPtrArray) entries = walk_all (folder, NULL, NULL, NULL, error);
+
+  if (!entries)
+    return FALSE;
+  *size = vm_archive_size (entries);
+  return TRUE;
 }
 
 guint64

@@ -28,6 +28,9 @@ GPtrArray *vm_archive_walk (
     gint folder, VmArchiveLeftOutFunc left_out, gpointer data, GError **error);
 /* Bytes of all files. */
 guint64 vm_archive_size (const GPtrArray *entries);
+/* Bytes of all files in a folder, also those of unfinished transfers, but not
+ * what a sync is writing. Errors as above. */
+gboolean vm_archive_measure (gint folder, guint64 *size, GError **error);
 /* What changes when one of them does. */
 void
 vm_archive_digest (const GPtrArray *entries, guint8 digest[VM_SHA256_SIZE]);

@@ -11,6 +11,8 @@
 #define VM_FILENAME_INPUT_MAX 1024
 /* Prefix of the receiving folder's own files; a peer's file may not have it. */
 #define VM_FILENAME_OWN_PREFIX ".vm-"
+/* Of what a sync is writing. */
+#define VM_SYNC_STAGE_PREFIX VM_FILENAME_OWN_PREFIX "sync-"
 
 /* @name as it will be written: in NFC, otherwise unchanged. @size: bytes, -1
  * when NUL ends it. VM_ERROR_TOO_LARGE beyond the limits; VM_ERROR_BAD_MESSAGE

@@ -114,6 +114,12 @@ void vm_receive_leave (VmReceiveFile *file);
 /* The same quota for what is no VmReceiveFile; and gives it back. */
 gboolean
 vm_receive_charge (VmReceiveFolder *self, guint64 size, GError **error);
+/* For an unfinished folder @name, with "/" behind it, in place of what it was
+ * charged before: it counts as received until vm_receive_forget_received(), or
+ * it is gone. */
+gboolean vm_receive_charge_folder (
+    VmReceiveFolder *self, const gchar *name, guint64 size, GError **error);
+void vm_receive_forget_received (VmReceiveFolder *self, const gchar *name);
 void vm_receive_give_quota_back (VmReceiveFolder *self, guint64 size);
 
 /* receiveroom.c. Whether the disk has @size bytes beside its reserve. */
@@ -147,6 +153,9 @@ void vm_receive_give_back (
 void vm_receive_read_received (VmReceiveFolder *self);
 /* Called with lock held: stops counting what was received and is gone. */
 void vm_receive_look_at_received (VmReceiveFolder *self);
+/* Called with lock held: counts @size for @name, in place of another. */
+void
+vm_receive_count_received (VmReceiveUse *use, const gchar *name, guint64 size);
 /* Notes that @name was received, the name of a folder with "/" behind it. It is
  * of @size bytes, and had @charged of the quota since it was begun. */
 void vm_receive_note_received (

@@ -190,6 +190,13 @@ take_quota (VmReceiveFolder *self, guint64 size, const gchar *device)
   return use_add (self->use, size, self->rules.quota);
 }
 
+static void
+refuse_over_quota (GError **error)
+{
+  g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,
+      "The quota of the receiving folder is used up");
+}
+
 /* With the lock held. Of one receiver the later transfer ends the one before,
  * unless the rules say that there are several. */
 static gboolean
@@ -255,8 +262,7 @@ vm_receive_enter (VmReceiveFile *file, GError **error)
   }
   g_mutex_unlock (&uses_lock);
   if (over)
-    g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,
-        "The quota of the receiving folder is used up");
+    refuse_over_quota (error);
   else if (twice)
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
         "%s is being received already", file->header.name);
@@ -272,8 +278,31 @@ vm_receive_charge (VmReceiveFolder *self, guint64 size, GError **error)
   fits = take_quota (self, size, NULL);
   g_mutex_unlock (&uses_lock);
   if (!fits)
-    g_set_error_literal (error, VM_ERROR, VM_ERROR_TOO_LARGE,
-        "The quota of the receiving folder is used up");
+    refuse_over_quota (error);
+  return fits;
+}
+
+gboolean
+vm_receive_charge_folder (
+    VmReceiveFolder *self, const gchar *name, guint64 size, GError **error)
+{
+  const guint64 *there;
+  guint64 before;
+  gboolean fits;
+
+  g_mutex_lock (&uses_lock);
+  there = g_hash_table_lookup (self->use->received, name);
+  before = there ? *there : 0;
+  vm_receive_count_received (self->use, name, 0);
+  fits = take_quota (self, size, NULL);
+  if (fits)
+    self->use->bytes -= size;
+  vm_receive_count_received (self->use, name, fits ? size : before);
+  g_mutex_unlock (&uses_lock);
+  if (fits)
+    vm_receive_note_received (self, name, size, 0);
+  else
+    refuse_over_quota (error);
   return fits;
 }
 

@@ -291,9 +291,8 @@ vm_receive_keep (VmReceiveFolder *self, const gchar *part, VmKept *kept)
 
 /* What was received under a quota */
 
-/* Called with lock held. */
-static void
-count_received (VmReceiveUse *use, const gchar *name, guint64 size)
+void
+vm_receive_count_received (VmReceiveUse *use, const gchar *name, guint64 size)
 {
   const guint64 *before = g_hash_table_lookup (use->received, name);
 
@@ -377,14 +376,16 @@ read_line (VmReceiveFolder *self, const gchar *line)
   gchar *received = NULL;
   guint64 size = g_ascii_strtoull (line, &received, 10);
   g_autofree gchar *name = NULL, *checked = NULL;
-  gboolean folder;
+  gboolean folder, own; /* own: what is kept of a folder */
 
   if (received == line || *received++ != ' ')
     return;
   name = name_of (received, &folder);
   checked = vm_filename_check (name, -1, NULL);
-  if (checked && size <= G_MAXINT64)
-    count_received (self->use, received, size);
+  own = folder && g_str_has_prefix (name, VM_FILENAME_OWN_PREFIX)
+        && !strchr (name, '/');
+  if ((checked || own) && size <= G_MAXINT64)
+    vm_receive_count_received (self->use, received, size);
 }
 
 void
@@ -423,15 +424,24 @@ vm_receive_note_received (
   g_autofree gchar *line = line_of (name, size);
   g_auto (VmFd) fd = -1;
 
-  if (!self->rules.quota)
-    return;
   vm_receive_lock ();
   self->use->bytes -= charged;
-  count_received (self->use, name, size);
+  vm_receive_count_received (self->use, name, size);
   vm_receive_unlock ();
+  if (!self->rules.quota || !size)
+    return;
   fd = vm_receive_open_own (self, RECEIVED);
   if (fd < 0 && errno == ENOENT)
     fd = vm_disk_open (self->dir, RECEIVED, O_RDWR | O_CREAT | O_EXCL);
   if (fd >= 0 && flock (fd, LOCK_EX) == 0)
     vm_disk_write (fd, line, strlen (line), lseek (fd, 0, SEEK_END));
+}
+
+void
+vm_receive_forget_received (VmReceiveFolder *self, const gchar *name)
+{
+  vm_receive_lock ();
+  vm_receive_count_received (self->use, name, 0);
+  g_hash_table_remove (self->use->received, name);
+  vm_receive_unlock ();
 }

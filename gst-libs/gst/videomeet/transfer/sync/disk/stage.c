@@ -3,6 +3,7 @@
 #include "transfer/sync/disk/apply.h"
 
 #include "transfer/disk/diskfile.h"
+#include "transfer/disk/filename.h"
 #include "transfer/sync/disk/inplace.h"
 
 #include <dirent.h>
@@ -12,7 +13,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define PREFIX ".vm-sync-"
 #define TRIES 8
 
 /* There are no folders in it. */
@@ -38,7 +38,7 @@ remove_old (gint root)
   while (list && (found = readdir (list))) {
     g_auto (VmFd) fd = -1;
 
-    if (!g_str_has_prefix (found->d_name, PREFIX))
+    if (!g_str_has_prefix (found->d_name, VM_SYNC_STAGE_PREFIX))
       continue;
     fd = vm_disk_open (root, found->d_name, O_RDONLY | O_DIRECTORY);
     if (fd < 0 || flock (fd, LOCK_EX | LOCK_NB) != 0)
@@ -57,8 +57,8 @@ vm_sync_stage_new (gint root, GError **error)
 {
   remove_old (root);
   for (guint i = 0; i < TRIES; i++) {
-    g_autofree gchar *name =
-        g_strdup_printf (PREFIX "%08x%08x", g_random_int (), g_random_int ());
+    g_autofree gchar *name = g_strdup_printf (
+        VM_SYNC_STAGE_PREFIX "%08x%08x", g_random_int (), g_random_int ());
     g_auto (VmFd) fd = -1;
     struct stat st;
     VmSyncStage *self;
