@@ -30,9 +30,7 @@ take_digits (VmtSession *self, const gchar *line)
   if (!compare)
     return vmt_session_trust_take_line (self->trust, line, now);
   if (!trust || self->compare_us > vmt_session_trust_get_time (self->trust)) {
-    if (vmt_session_compare_take_line (self, line) && trust
-        && !vmt_session_compare_is_asking (self))
-      vmt_session_trust_ask_again (self->trust, now);
+    vmt_session_compare_take_line (self, line);
     return TRUE;
   }
   vmt_session_trust_take_line (self->trust, line, now);

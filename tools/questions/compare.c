@@ -29,6 +29,20 @@ ask (VmtSession *self)
   vmt_output_line (self->output, VMT_STYLE_STRONG, "%s", question);
 }
 
+/* What came of the last answer is on the bus, and is told first. */
+static gboolean
+ask_next (gpointer user_data)
+{
+  VmtSession *self = user_data;
+
+  self->compare_source = 0;
+  if (vmt_session_compare_is_asking (self))
+    ask (self);
+  else if (vmt_session_trust_is_asking (self->trust))
+    vmt_session_trust_ask_again (self->trust, g_get_monotonic_time ());
+  return G_SOURCE_REMOVE;
+}
+
 static gint
 find_id (gconstpointer s, gconstpointer id)
 {
@@ -148,7 +162,11 @@ vmt_session_compare_take_line (VmtSession *self, const gchar *line)
   g_signal_emit_by_name (
       self->signalbin, "compared-digits", vmt_field (s, "id"), yes);
   gst_structure_free (s);
-  ask (self);
+  self->compare_us = g_get_monotonic_time ();
+  if (!self->compare_source
+      && (vmt_session_compare_is_asking (self)
+          || vmt_session_trust_is_asking (self->trust)))
+    self->compare_source = g_idle_add (ask_next, self);
   return TRUE;
 }
 
@@ -161,5 +179,6 @@ vmt_session_compare_left (VmtSession *self, const gchar *id)
 void
 vmt_session_compare_clear (VmtSession *self)
 {
+  g_clear_handle_id (&self->compare_source, g_source_remove);
   g_queue_clear_full (&self->comparisons, (GDestroyNotify) gst_structure_free);
 }

@@ -104,6 +104,7 @@ typedef struct
   GQueue unknown_hosts; /* of GstStructure; about the first it is asked */
   GQueue comparisons; /* likewise, "vm-compare" with digits */
   gint64 compare_us; /* when the first was shown */
+  guint compare_source; /* shows the next question */
   VmtSessionFiles *files;
   gboolean delivering; /* of who joins to send files: to whom is known */
   gchar *receiver; /* then: an id; NULL: everybody */

@@ -478,6 +478,7 @@ GST_START_TEST (test_last_question_is_answered)
   fail_unless (vmt_session_take_answer (&session, "n"));
   fail_unless_equals_int (compared_count, 2);
   fail_unless (vmt_session_trust_is_asking (meeting.trust));
+  take_news ();
   fail_unless_equals_int (count_in (&meeting, "012 345"), 3);
   fail_if (vmt_session_take_answer (&session, "hello"));
   fail_unless (vmt_session_take_answer (&session, "n"));

@@ -111,14 +111,15 @@ export class Comparisons extends EventTarget {
     this.#tell("differs", { id });
   }
 
-  // Of two that ask at once the earlier participant does.
+  // Of two that ask at once the earlier participant does. Who asks is never asked too often.
   #takeCommit(id, value) {
     const commit = readBase64(value, HASH_SIZE);
     const prints = this.#printsOf(id);
+    const own = this.#open.get(id);
+    const often = this.#now() - (this.#askedAt.get(id) ?? -Infinity) < ASK_EVERY_MS;
 
-    if (!commit || !prints || !this.can(id)
-        || (this.#open.get(id)?.asks && isEarlier(this.#self, id))
-        || this.#now() - (this.#askedAt.get(id) ?? -Infinity) < ASK_EVERY_MS) return;
+    if (!commit || !prints || !this.can(id) || (own?.asks && isEarlier(this.#self, id))
+        || (often && (!own?.asks || own.theirs))) return;
     this.#askedAt.set(id, this.#now());
     const { nonce } = this.#begin(id, { asks: false, prints, commit: value });
     this.#send(id, { type: "compare", step: "nonce", value: base64(nonce) });

@@ -186,14 +186,17 @@ finish (VmComparison *self, const guint8 *theirs,
   return VM_COMPARISON_DIGITS;
 }
 
-/* Of two that ask at once the earlier participant does. */
+/* Of two that ask at once the earlier participant does. Who asks is never asked
+ * too often. */
 static void
 take_commit (VmComparison *self, const guint8 *value,
     const VmComparisonFingerprints *fingerprints, const guint8 *nonce,
     gint64 now, gchar **reply)
 {
-  if ((self->state == STATE_ASKING && self->earlier)
-      || (self->asked_at && now - self->asked_at < VM_COMPARISON_ASK_US))
+  gboolean often =
+      self->asked_at && now - self->asked_at < VM_COMPARISON_ASK_US;
+
+  if (self->state == STATE_ASKING ? self->earlier : often)
     return;
   self->asked_at = now;
   begin (self, STATE_ASKED, fingerprints, nonce, now);
