@@ -212,6 +212,33 @@ GST_START_TEST (test_stop_while_it_asks)
 
 GST_END_TEST;
 
+static gboolean
+has_no_session (Party *party, const gchar *text)
+{
+  return party->agent->sessions->len == 0;
+}
+
+/* Her user is not waited for: the session would keep its place. */
+GST_START_TEST (test_sender_leaves_while_it_asks)
+{
+  static const Case stranger = { .user = "Bob" };
+
+  for (guint i = 0; i < 2; i++) {
+    g_autofree gchar *path = NULL;
+
+    begin (&stranger);
+    path = begin_sending (i);
+    wait_until (is_asked_or_over, &ann, NULL);
+    fail_unless (offered != 0);
+    stop_party (&bob);
+    wait_until (has_no_session, &ann, NULL);
+    fail_if (g_file_test (path, G_FILE_TEST_EXISTS));
+    end ();
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 agentasks_suite (void)
 {
@@ -221,6 +248,7 @@ agentasks_suite (void)
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, test_questions);
   tcase_add_test (tc, test_stop_while_it_asks);
+  tcase_add_test (tc, test_sender_leaves_while_it_asks);
   return suite;
 }
 

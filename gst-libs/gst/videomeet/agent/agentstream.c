@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* A thread that waits for the user's answer checks this often whether the
- * session is to end. */
+ * session is to end, or the other side has left. */
 #define LOOK_TIME (G_USEC_PER_SEC / 4)
 
 /* One transfer, on its thread. */
@@ -212,14 +212,8 @@ on_progress (const VmP2pProgress *progress, gpointer data)
 
 /* What may come in */
 
-static gchar *
-refuse (const gchar *why)
-{
-  return g_strdup (why);
-}
-
 static gboolean
-ask_user (Transfer *self)
+ask_user (Transfer *self, gchar **reason)
 {
   gint64 now = g_get_monotonic_time ();
   gint64 until = now + VM_TRANSFER_OFFER_TIMEOUT;
@@ -228,7 +222,7 @@ ask_user (Transfer *self)
 
   tell_news (self, FALSE, FALSE, TRUE);
   g_mutex_lock (&stream->lock);
-  while (stream->answer < 0 && now < until
+  while (stream->answer < 0 && now < until && !vm_p2p_pipe_is_over (self->pipe)
          && !vm_agent_session_is_ending (self->session)) {
     g_cond_wait_until (
         &stream->cond, &stream->lock, MIN (until, now + LOOK_TIME));
@@ -236,6 +230,10 @@ ask_user (Transfer *self)
   }
   accept = stream->answer > 0;
   g_mutex_unlock (&stream->lock);
+  if (!accept)
+    *reason = g_strdup (vm_p2p_pipe_is_over (self->pipe)
+                            ? "The other side left before it was answered"
+                            : "The user does not want it");
   return accept;
 }
 
@@ -245,7 +243,7 @@ wants (Transfer *self, gchar **reason)
   const VmAgentSession *session = self->session;
 
   if (session->accept == VM_ACCEPT_NEVER) {
-    *reason = refuse ("This device takes nothing");
+    *reason = g_strdup ("This device takes nothing");
     return FALSE;
   }
   if (session->accept == VM_ACCEPT_AUTO || session->given) {
@@ -258,10 +256,7 @@ wants (Transfer *self, gchar **reason)
         session->peer->device_id);
     return FALSE;
   }
-  if (ask_user (self))
-    return TRUE;
-  *reason = refuse ("The user does not want it");
-  return FALSE;
+  return ask_user (self, reason);
 }
 
 /* Takes it off what the capability allows in all. */
@@ -276,7 +271,7 @@ fits (VmAgentSession *session, guint64 size, gchar **reason)
     session->size_left -= (gint64) size;
   g_mutex_unlock (&session->lock);
   if (!good)
-    *reason = refuse ("That is larger than the capability allows");
+    *reason = g_strdup ("That is larger than the capability allows");
   return good;
 }
 
