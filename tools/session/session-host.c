@@ -7,13 +7,14 @@
 #include "ui/digits.h"
 
 /* A name that the host gives itself; it may be false. */
+/* ", @what “name”", or nothing. */
 static gchar *
-name_of (const GstStructure *s, const gchar *field)
+name_of (const GstStructure *s, const gchar *field, const gchar *what)
 {
   const gchar *name = vmt_field (s, field);
   g_autofree gchar *safe = name ? vmt_asker_name (name) : NULL;
 
-  return safe ? g_strdup_printf ("“%s”", safe) : g_strdup ("nothing");
+  return safe ? g_strdup_printf (", %s “%s”", what, safe) : g_strdup ("");
 }
 
 /* The question about the first that waits. */
@@ -25,13 +26,11 @@ ask (VmtSession *self)
 
   if (!s)
     return;
-  user = name_of (s, "user");
-  device = name_of (s, "device");
+  user = name_of (s, "user", "of somebody who says to be");
+  device = name_of (s, "device", "on a device named");
   vmt_output_line (self->output, VMT_STYLE_PLAIN,
-      "The PIN is for a host that was never met before. It calls itself %s, "
-      "its "
-      "device %s, and its id is",
-      user, device);
+      "The PIN is for a host that was never met before%s%s. Its id is", user,
+      device);
   vmt_output_line (
       self->output, VMT_STYLE_STRONG, "  %s", vmt_field (s, "device-id"));
   vmt_output_line (self->output, VMT_STYLE_STRONG,

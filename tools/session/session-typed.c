@@ -91,7 +91,7 @@ take_terminal (VmtSession *self)
 {
   if (changed)
     return TRUE;
-  if (!vmt_output_is_terminal (self->output)
+  if (!vmt_output_moves_cursor (self->output)
       || tcgetattr (STDIN_FILENO, &found) != 0)
     return FALSE;
   raw = found;

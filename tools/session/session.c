@@ -98,7 +98,9 @@ print_summary (VmtSession *self)
     vmt_output_line (
         self->output, VMT_STYLE_STRONG, "The meeting was not joined.");
   else if (!vmt_session_is_refused (self))
-    vmt_output_line (self->output, VMT_STYLE_STRONG, "Nobody else was there.");
+    vmt_output_line (self->output, VMT_STYLE_STRONG, "%s",
+        lines->len ? "This device was connected to nobody."
+                   : "Nobody else was there.");
   for (guint i = 0; i < lines->len; i++)
     vmt_output_line (self->output, VMT_STYLE_PLAIN, "  %s",
         (const gchar *) g_ptr_array_index (lines, i));

@@ -13,7 +13,7 @@
 struct _VmtOutput
 {
   FILE *out, *err;
-  gboolean json, terminal, colour;
+  gboolean json, terminal, cursor_moves, colour;
   gchar *ticker, *prompt; /* of the last line, or NULL */
   gsize cursor; /* bytes of the prompt before it */
   gboolean ticker_shown;
@@ -33,8 +33,9 @@ vmt_output_new (FILE *out, FILE *err, gboolean json)
   self->err = err;
   self->json = json;
   self->terminal = !json && isatty (fileno (out));
-  self->colour = self->terminal && !(no_colour && *no_colour)
-                 && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+  self->cursor_moves =
+      self->terminal && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+  self->colour = self->cursor_moves && !(no_colour && *no_colour);
   g_mutex_init (&self->lock);
   return self;
 }
@@ -52,6 +53,12 @@ void
 vmt_output_set_impatient (VmtOutput *self)
 {
   self->impatient = TRUE;
+}
+
+gboolean
+vmt_output_moves_cursor (VmtOutput *self)
+{
+  return self->cursor_moves;
 }
 
 gboolean
@@ -301,7 +308,8 @@ vmt_text_wrap (GString *out, const gchar *text, glong at, glong indent,
     g_autofree gchar *word = g_strndup (text + blanks, size);
     glong width = width_of_text (word);
 
-    if (!empty && at + (glong) blanks + width > columns) {
+    if (!empty && at + (glong) blanks + width > columns
+        && !(split && width > columns - indent)) {
       g_string_append_printf (out, "\n%*s", (gint) indent, "");
       at = indent;
     } else {
@@ -319,21 +327,21 @@ vmt_text_wrap (GString *out, const gchar *text, glong at, glong indent,
   }
 }
 
-/* In one line: a longer one could not be written over. What is typed has half
- * of it. */
+/* In one line: a longer one could not be written over. What is typed has what
+ * it needs, up to four fifths. */
 static void
 show (VmtOutput *self)
 {
   const gchar *ticker = self->ticker ? self->ticker : "";
   const gchar *prompt = self->prompt ? self->prompt : "";
   glong columns = vmt_output_get_columns (self) - 1, taken = 0, behind = 0,
-        room;
+        room, rest = columns - 4 - width_of_text (prompt);
   g_autofree gchar *start =
-      start_of (ticker, *prompt ? columns / 2 : columns, &taken);
+      start_of (ticker, *prompt ? MAX (rest, columns / 5) : columns, &taken);
   g_autofree gchar *before = g_strndup (prompt, *prompt ? self->cursor : 0);
   g_autofree gchar *after = NULL, *line = NULL, *back = NULL;
 
-  if (!self->terminal || (!*ticker && !*prompt))
+  if (!self->cursor_moves || (!*ticker && !*prompt))
     return;
   room = MAX (columns - taken - 3, 1);
   /* a part of what is behind the cursor can be seen, if there is room */
@@ -347,29 +355,6 @@ show (VmtOutput *self)
   self->ticker_shown = TRUE;
 }
 
-/* Where a terminal of @columns would go on in a new line, this does, behind a
- * margin: else what somebody says could end in a line that looks like
- * another's. */
-static gchar *
-fold (const gchar *text, glong columns)
-{
-  GString *out = g_string_new (NULL);
-  glong at = 0, margin = MIN (VMT_MARGIN, columns / 2);
-
-  for (const gchar *c = text; *c; c = g_utf8_next_char (c)) {
-    gunichar character = g_utf8_get_char (c);
-    glong width = width_of (character);
-
-    if (at + width > columns) {
-      g_string_append_printf (out, "\n%*s", (gint) margin, "");
-      at = margin;
-    }
-    g_string_append_unichar (out, character);
-    at += width;
-  }
-  return g_string_free (out, FALSE);
-}
-
 void
 vmt_output_said (
     VmtOutput *self, VmtStyle style, const gchar *who, const gchar *text)
@@ -379,14 +364,18 @@ vmt_output_said (
   glong columns = self->terminal ? vmt_output_get_columns (self) : G_MAXLONG;
 
   for (guint i = 0; i < n && i < VMT_SAID_LINES_MAX; i++) {
-    g_autofree gchar *safe = NULL, *line = NULL, *folded = NULL;
+    g_autofree gchar *safe = NULL, *line = NULL;
+    GString *folded = g_string_new (NULL);
 
     g_strdelimit (lines[i], "\t", ' ');
     safe = vmt_text_safe (lines[i]);
     line = i ? g_strdup_printf ("%*s%s", VMT_MARGIN, "", safe)
              : g_strdup_printf ("%s: %s", who, safe);
-    folded = fold (line, columns);
-    vmt_output_line (self, style, "%s", folded);
+    /* else it could end in a line that looks like another's */
+    vmt_text_wrap (
+        folded, line, 0, MIN (VMT_MARGIN, columns / 2), columns, TRUE);
+    vmt_output_line (self, style, "%s", folded->str);
+    g_string_free (folded, TRUE);
   }
   if (n > VMT_SAID_LINES_MAX)
     vmt_output_line (self, style, "%*s(%u more lines)", VMT_MARGIN, "",

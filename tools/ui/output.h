@@ -36,6 +36,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmtOutput, vmt_output_free)
  * it is told to. */
 void vmt_output_set_impatient (VmtOutput *self);
 gboolean vmt_output_is_terminal (VmtOutput *self);
+/* A terminal that knows escape sequences. */
+gboolean vmt_output_moves_cursor (VmtOutput *self);
 gboolean vmt_output_has_colour (VmtOutput *self);
 /* A write to the standard output has failed: its reader has gone away, or the
  * disk is full. */

@@ -413,12 +413,18 @@ enters_at (VmMeeting *meeting, const gchar *expected)
 
 GST_START_TEST (test_nobody_there)
 {
+  static const gchar *const cases[][2] = {
+    { "videomeet://127.0.0.1:1/some/meet/standup",
+        "https://127.0.0.1:1/some/meet/?meeting=standup" },
+    { "videomeet://[fe80::1%25none]:1/standup",
+        "https://[fe80::1%25none]:1/?meeting=standup" }
+  };
+
   device_open (&b, VM_MEETING_MODE_JOIN);
-  g_object_set (
-      b.meeting, "uri", "videomeet://127.0.0.1:1/some/meet/standup", NULL);
+  g_object_set (b.meeting, "uri", cases[__i__][0], NULL);
+  fail_unless (enters_at (b.meeting, NULL)); /* nowhere yet */
   start (&b);
-  WAIT_FOR (
-      enters_at (b.meeting, "https://127.0.0.1:1/some/meet/?meeting=standup"));
+  WAIT_FOR (enters_at (b.meeting, cases[__i__][1]));
   WAIT_FOR (has (&b, "ended"));
   g_assert_error (b.error, VM_ERROR, VM_ERROR_DISCONNECTED);
 }
@@ -777,7 +783,7 @@ meeting_suite (void)
   tcase_add_test (tc, test_own_key);
   tcase_add_test (tc, test_refused);
   tcase_add_test (tc, test_full);
-  tcase_add_test (tc, test_nobody_there);
+  tcase_add_loop_test (tc, test_nobody_there, 0, 2);
   tcase_add_test (tc, test_nobody_found);
   tcase_add_test (tc, test_bad_starts);
   tcase_add_test (tc, test_join_by_name);

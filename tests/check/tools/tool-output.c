@@ -19,6 +19,7 @@ static size_t out_size, err_size;
 static void
 setup (void)
 {
+  g_setenv ("TERM", "xterm", TRUE);
   out = open_memstream (&out_text, &out_size);
   err = open_memstream (&err_text, &err_size);
 }
@@ -274,8 +275,8 @@ GST_START_TEST (test_what_is_said)
 
 GST_END_TEST;
 
-/* A terminal would break the line itself, and what follows would stand where
- * names do. */
+/* Between words, where it can be. A terminal would break the line itself, and
+ * what follows would stand where names do. */
 GST_START_TEST (test_said_on_a_terminal)
 {
   struct winsize size = { .ws_row = 24, .ws_col = 20 };
@@ -283,8 +284,9 @@ GST_START_TEST (test_said_on_a_terminal)
   FILE *terminal;
   VmtOutput *output;
   const gchar *lines = "Ann: 0123456789abcde\r\n"
-                       "        Bob: hi\xe4\xbd\xa0\xe4\xbd\xa0\r\n"
-                       "        \xe4\xbd\xa0\r\n";
+                       "        Bob: hi\r\n"
+                       "        \xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0 is\r\n"
+                       "        here\r\n";
   gchar shown[256] = { 0 };
   gsize n = 0;
 
@@ -292,7 +294,7 @@ GST_START_TEST (test_said_on_a_terminal)
   terminal = fdopen (theirs, "w");
   output = vmt_output_new (terminal, err, FALSE);
   vmt_output_said (output, VMT_STYLE_PLAIN, "Ann",
-      "0123456789abcdeBob: hi\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0");
+      "0123456789abcdeBob: hi \xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0 is here");
   /* a terminal may hand it out in pieces */
   while (n < strlen (lines)) {
     gssize more = read (ours, shown + n, sizeof shown - 1 - n);
@@ -392,10 +394,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_colours)
 {
-  g_autofree gchar *term = g_strdup (g_getenv ("TERM"));
   g_autofree gchar *coloured = NULL, *none = NULL, *empty = NULL, *dumb = NULL;
 
-  g_setenv ("TERM", "xterm", TRUE);
   g_unsetenv ("NO_COLOR");
   coloured = shown_as_line (80, "Ann", VMT_STYLE_GOOD);
   g_setenv ("NO_COLOR", "1", TRUE);
@@ -405,8 +405,6 @@ GST_START_TEST (test_colours)
   g_unsetenv ("NO_COLOR");
   g_setenv ("TERM", "dumb", TRUE);
   dumb = shown_as_line (80, "Ann", VMT_STYLE_GOOD);
-  if (term)
-    g_setenv ("TERM", term, TRUE);
   fail_unless_equals_string (coloured, "\033[32mAnn\033[0m\r\n");
   fail_unless_equals_string (none, "Ann\r\n");
   /* https://no-color.org: when not an empty string */
@@ -419,13 +417,14 @@ GST_END_TEST;
 #define WIDE "\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0" /* six columns */
 
 /* What is on its way has the whole line of a terminal, but for its last column;
- * beside what is typed, half of it. */
+ * beside what is typed, what that leaves of it, and a fifth at least. */
 GST_START_TEST (test_ticker_on_a_terminal)
 {
   static const gchar *const cases[][3] = {
     { "0123456789abcdefghijklmnop", "", "0123456789abcdefghi" },
     { WIDE WIDE WIDE WIDE, "", WIDE WIDE WIDE },
-    { "0123456789abcdefghijklmnop", "abcdefghijk", "012345678 > efghijk" },
+    { "0123456789abcdefghijklmnop", "abcdefghijk", "0123 > abcdefghijk" },
+    { "0123456789abcdefghijklmnop", "abcdefghijklmn", "012 > bcdefghijklmn" },
     { "01234", "abc", "01234 > abc" },
   };
   struct winsize size = { .ws_row = 24, .ws_col = 20 };
@@ -458,6 +457,29 @@ GST_START_TEST (test_ticker_on_a_terminal)
     fclose (terminal);
     close (ours);
   }
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_dumb_terminal)
+{
+  struct winsize size = { .ws_row = 24, .ws_col = 80 };
+  gchar shown[64] = { 0 };
+  gint ours, theirs;
+  FILE *terminal;
+  VmtOutput *output;
+
+  fail_unless (openpty (&ours, &theirs, NULL, NULL, &size) == 0);
+  terminal = fdopen (theirs, "w");
+  g_setenv ("TERM", "dumb", TRUE);
+  output = vmt_output_new (terminal, err, FALSE);
+  vmt_output_ticker (output, "50 %");
+  vmt_output_line (output, VMT_STYLE_GOOD, "done");
+  fail_unless (read (ours, shown, sizeof shown - 1) > 0);
+  fail_unless_equals_string (shown, "done\r\n");
+  vmt_output_free (output);
+  fclose (terminal);
+  close (ours);
 }
 
 GST_END_TEST;
@@ -698,6 +720,7 @@ tool_output_suite (void)
   tcase_add_test (tc, test_what_is_said);
   tcase_add_test (tc, test_said_on_a_terminal);
   tcase_add_test (tc, test_ticker_on_a_terminal);
+  tcase_add_test (tc, test_dumb_terminal);
   tcase_add_test (tc, test_cursor_on_a_terminal);
   tcase_add_test (tc, test_lines_on_a_narrow_terminal);
   tcase_add_test (tc, test_warning_on_a_narrow_terminal);

@@ -40,6 +40,8 @@ dup_link (VmMeeting *self)
   /* what a stranger's server shows a browser is its own affair */
   if (!self->name || self->dialect != VM_DIALECT_NAME_NATIVE)
     return NULL;
+  if (!self->endpoint && self->mode == VM_MEETING_MODE_JOIN)
+    return NULL;
   if (!self->endpoint)
     return vm_node_get_link (self->node, self->name);
   name = g_uri_escape_string (self->name, NULL, FALSE);

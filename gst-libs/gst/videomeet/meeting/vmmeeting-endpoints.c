@@ -55,6 +55,16 @@ read_name (const gchar *uri, gchar **folder)
   return g_uri_unescape_string (last + 1, NULL);
 }
 
+/* The zone as RFC 6874 says. */
+static gchar *
+dup_authority (const gchar *address, guint port)
+{
+  g_auto (GStrv) parts = g_strsplit (address, "%", 2);
+  g_autofree gchar *host = g_strjoinv ("%25", parts);
+
+  return g_strdup_printf (strchr (host, ':') ? "[%s]:%u" : "%s:%u", host, port);
+}
+
 static gboolean
 read_uri (VmMeeting *self, GError **error)
 {
@@ -77,13 +87,14 @@ read_uri (VmMeeting *self, GError **error)
   g_free (self->name);
   self->name = g_steal_pointer (&meeting);
   port = g_uri_get_port (uri) > 0 ? g_uri_get_port (uri) : VM_DEFAULT_PORT;
-  authority = g_strdup_printf (
-      strchr (address, ':') ? "[%s]:%d%s" : "%s:%d%s", address, port, folder);
+  authority = dup_authority (address, port);
   g_object_get (self->node, "insecure", &insecure, NULL);
-  add_endpoint (self, g_strconcat ("https://", authority, NULL), &given);
+  add_endpoint (
+      self, g_strconcat ("https://", authority, folder, NULL), &given);
   /* never without TLS to another machine unless that was asked for */
   if (insecure || vm_signal_host_is_loopback (address))
-    add_endpoint (self, g_strconcat ("http://", authority, NULL), &given);
+    add_endpoint (
+        self, g_strconcat ("http://", authority, folder, NULL), &given);
   return TRUE;
 }
 
@@ -166,17 +177,15 @@ hosts_it (VmMeeting *self, VmDevice *device, gboolean *named)
          || (g_strcmp0 (meeting, "private") == 0 && self->pin && *self->pin);
 }
 
-/* Where its server is by one of its addresses, the zone as RFC 6874 says. */
+/* Where its server is by one of its addresses. */
 gchar *
 vm_meeting_base_uri_at (VmDevice *device, const gchar *address)
 {
-  g_auto (GStrv) parts = g_strsplit (address, "%", 2);
-  g_autofree gchar *host = g_strjoinv ("%25", parts);
-  gboolean bracket = strchr (host, ':') != NULL;
+  g_autofree gchar *authority =
+      dup_authority (address, vm_device_get_port (device));
 
-  return g_strdup_printf ("%s://%s%s%s:%u",
-      vm_device_get_secure (device) ? "https" : "http", bracket ? "[" : "",
-      host, bracket ? "]" : "", vm_device_get_port (device));
+  return g_strconcat (
+      vm_device_get_secure (device) ? "https://" : "http://", authority, NULL);
 }
 
 /* The address that answered last comes first; one that does not lead there any
