@@ -435,6 +435,52 @@ wait_for_path (VmQuicPath path)
   }
 }
 
+/* A peer that does not know the small datagrams, and comes to no relay. */
+GST_START_TEST (test_without_punching_beside_relay)
+{
+  static VmQuicConnection *nobody;
+  VmQuicCandidate candidate;
+  VmQuicSession session;
+
+  quic_pair_session (pair->alice, "Bob's", &candidate, &session);
+  pair->asked = begin (pair->bob, FALSE, &session);
+  quic_pair_session (pair->bob, "Alice's", &candidate, &session);
+  session.relay_send = to_other;
+  session.user_data = &nobody;
+  pair->asking = begin (pair->alice, TRUE, &session);
+  check_connected (pair->asking);
+  g_assert_cmpint (
+      vm_quic_connection_get_path (pair->asking), ==, VM_QUIC_PATH_DIRECT);
+}
+
+GST_END_TEST;
+
+/* A peer of which there is the relay alone, though it names an address. */
+GST_START_TEST (test_relay_beside_no_way)
+{
+  g_autoptr (VmQuicEndpoint) gone = quic_pair_endpoint (pair, 0, "h3");
+  VmQuicCandidate candidate;
+  VmQuicSession session;
+
+  quic_pair_session (pair->alice, "token", &candidate, &session);
+  session.n_candidates = 0;
+  session.relay_send = to_other;
+  session.user_data = &pair->asking;
+  g_atomic_pointer_set (&pair->asked, begin (pair->bob, FALSE, &session));
+  quic_pair_session (gone, "token", &candidate, &session);
+  session.fingerprint = vm_quic_endpoint_get_fingerprint (pair->bob);
+  session.relay_send = to_other;
+  session.user_data = &pair->asked;
+  g_clear_pointer (&gone, vm_quic_endpoint_free);
+  g_atomic_pointer_set (&pair->asking, begin (pair->alice, TRUE, &session));
+  check_connected (pair->asking);
+  g_assert_cmpint (
+      vm_quic_connection_get_path (pair->asking), ==, VM_QUIC_PATH_RELAY);
+  end_relay ();
+}
+
+GST_END_TEST;
+
 /* A direct way that is lost is left for the relay, once it has been silent, and
  * is taken again when it is back. */
 GST_START_TEST (test_direct_then_relay)
@@ -701,6 +747,8 @@ quicsession_suite (void)
   tcase_add_test (tc, test_foreign_address);
   tcase_add_test (tc, test_relay_alone);
   tcase_add_test (tc, test_direct_before_relay);
+  tcase_add_test (tc, test_without_punching_beside_relay);
+  tcase_add_test (tc, test_relay_beside_no_way);
   tcase_add_test (tc, test_relay_then_direct);
   tcase_add_test (tc, test_direct_then_relay);
   tcase_add_test (tc, test_silence_of_nobody);

@@ -33,7 +33,7 @@
 /* For a connection of whatever path. */
 #define VM_AGENT_CONNECT_TIME (20 * G_USEC_PER_SEC)
 /* Without a direct path after that, the relay is tried as well. */
-#define VM_AGENT_DIRECT_TIME (1500 * 1000)
+#define VM_AGENT_DIRECT_TIME G_USEC_PER_SEC
 /* For a direct way that was lost to be left for the relay; before, it is not
  * asked for again. */
 #define VM_AGENT_FALLBACK_TIME (15 * G_USEC_PER_SEC)

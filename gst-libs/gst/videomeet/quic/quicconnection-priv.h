@@ -56,6 +56,7 @@ struct _VmQuicConnection
   gint64 begun, deadline; /* µs */
   gint64 attempt_until;
   guint next_target;
+  gboolean relay_turn; /* the last attempt went through the relay */
   gint64 migrate_at; /* not before */
   /* µs: when to look whether a move of this machine has arrived; 0: none */
   gint64 look_at;

@@ -151,30 +151,37 @@ send_punches (VmQuicEndpoint *self, VmQuicConnection *connection)
     vm_quic_endpoint_send (self, data, sizeof data, sizeof data, &to, NULL);
 }
 
-/* How long the small datagrams have before others are tried, µs. */
+/* How long the small datagrams have before others are tried, and where there is
+ * a relay, and before that is, µs. */
 #define BLIND_AFTER G_USEC_PER_SEC
-#define RELAY_AFTER (G_USEC_PER_SEC * 3 / 2)
+#define BLIND_BEFORE_RELAY (G_USEC_PER_SEC / 2)
+#define RELAY_AFTER G_USEC_PER_SEC
 /* How long an attempt waits for its first answer, µs. */
 #define ATTEMPT_TIME (G_USEC_PER_SEC * 3 / 2)
 
-/* Where the next attempt goes; NULL: nowhere yet. */
+/* Where the next attempt goes, and until when; NULL: nowhere yet. A peer that
+ * knows QUIC alone answers nothing else: with a relay the turns alternate. */
 static const VmQuicAddress *
-choose_target (VmQuicEndpoint *self, VmQuicConnection *connection)
+choose_target (
+    VmQuicEndpoint *self, VmQuicConnection *connection, gint64 *until)
 {
   VmQuicPunch *punch = &connection->punch;
   const VmQuicTarget *heard = vm_quic_punch_get_heard (punch);
+  gboolean relay = connection->relay_send != NULL;
   gint64 since = now_us (self) - connection->begun;
 
+  *until = now_us (self) + ATTEMPT_TIME;
   if (heard)
     return &heard->address;
-  if (connection->relay_send)
-    return since >= RELAY_AFTER || !punch->n_targets ? &vm_quic_address_relay
-                                                     : NULL;
-  /* a peer that knows QUIC alone answers nothing else */
-  if (since >= BLIND_AFTER && punch->n_targets)
-    return &punch->targets[connection->next_target++ % punch->n_targets]
-                .address;
-  return NULL;
+  if (!punch->n_targets)
+    return relay ? &vm_quic_address_relay : NULL;
+  if (since < (relay ? BLIND_BEFORE_RELAY : BLIND_AFTER))
+    return NULL;
+  if (relay && since < RELAY_AFTER)
+    *until = connection->begun + RELAY_AFTER;
+  else if (relay && (connection->relay_turn = !connection->relay_turn))
+    return &vm_quic_address_relay;
+  return &punch->targets[connection->next_target++ % punch->n_targets].address;
 }
 
 static void
@@ -183,6 +190,7 @@ attempt (VmQuicEndpoint *self, VmQuicConnection *connection)
   VmQuicSeat *seat = connection->seat;
   const VmQuicTarget *heard = vm_quic_punch_get_heard (&connection->punch);
   const VmQuicAddress *target;
+  gint64 until;
 
   if (seat && !seat->heard
       && (now_us (self) >= connection->attempt_until
@@ -194,10 +202,10 @@ attempt (VmQuicEndpoint *self, VmQuicConnection *connection)
   }
   if (seat)
     return;
-  target = choose_target (self, connection);
+  target = choose_target (self, connection, &until);
   if (!target)
     return;
-  connection->attempt_until = now_us (self) + ATTEMPT_TIME;
+  connection->attempt_until = until;
   connection->seat = vm_quic_seat_new_client (connection, target);
 }
 
