@@ -41,7 +41,7 @@ fuzz_one (const guint8 *data, gsize size)
     if (news->type == VM_MESH_NEWS_CREATED) {
       g_autoptr (GError) why = NULL;
 
-      g_assert_null (vm_agent_proof_check (news, &why));
+      g_assert_null (vm_agent_proof_check (news, VM_POLICY_PIN, &why));
       g_assert_nonnull (why);
     }
   }

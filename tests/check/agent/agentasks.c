@@ -7,6 +7,7 @@
 
 #include "program.h"
 
+#include <gst/videomeet/server/dialect/mesh/mesh-priv.h>
 #include <gst/videomeet/trust/keys/spki.h>
 #include <gst/videomeet/trust/store/vmtruststore-priv.h>
 
@@ -239,6 +240,52 @@ GST_START_TEST (test_sender_leaves_while_it_asks)
 
 GST_END_TEST;
 
+/* As if neither had told its key in its hello. */
+static void
+forget_keys (VmServer *of, gpointer data)
+{
+  GPtrArray *guests = vm_mesh_of (of)->guests;
+
+  for (guint i = 0; i < guests->len; i++) {
+    VmMeshGuest *guest = g_ptr_array_index (guests, i);
+
+    g_clear_pointer (&guest->hello->certificate, g_free);
+    g_clear_pointer (&guest->hello->fingerprint_signature, g_free);
+  }
+}
+
+/* Agents of the base protocol: the server's word is taken under the policy open
+ * alone, and what was said of the device by its id does not count then. */
+GST_START_TEST (test_agents_without_a_key)
+{
+  static const Case named = { .user = "Bob", .allowed = "", FILES };
+
+  for (guint i = 0; i < 2; i++) {
+    VmPolicy policy = i ? VM_POLICY_OPEN : VM_POLICY_PIN;
+    g_autofree gchar *path = NULL;
+
+    begin (&named);
+    g_object_set (ann.agent, "policy", policy, NULL);
+    g_object_set (bob.agent, "policy", policy, NULL);
+    net_run (server, forget_keys, NULL);
+    path = begin_sending (FALSE);
+    wait_until (is_asked_or_over, &ann, NULL);
+    fail_unless_equals_int (offered != 0, i);
+    if (offered)
+      vm_agent_answer (ann.agent, offered, TRUE);
+    wait_until (is_over, &bob, NULL);
+    fail_unless_equals_int (g_file_test (path, G_FILE_TEST_EXISTS), i);
+    if (i)
+      g_assert_no_error (failure);
+    else
+      fail_unless (strstr (failure->message, "agent of \"Ann\"") != NULL, "%s",
+          failure->message);
+    end ();
+  }
+}
+
+GST_END_TEST;
+
 static Suite *
 agentasks_suite (void)
 {
@@ -249,6 +296,7 @@ agentasks_suite (void)
   tcase_add_test (tc, test_questions);
   tcase_add_test (tc, test_stop_while_it_asks);
   tcase_add_test (tc, test_sender_leaves_while_it_asks);
+  tcase_add_test (tc, test_agents_without_a_key);
   return suite;
 }
 

@@ -322,7 +322,7 @@ static VmAgentSession *
 ask (VmMeshNews *news)
 {
   g_autoptr (GError) error = NULL;
-  VmAgentPeer *peer = vm_agent_proof_check (news, &error);
+  VmAgentPeer *peer = vm_agent_proof_check (news, VM_POLICY_PIN, &error);
   VmAgentSession *session;
   VmAgentJob *job = g_new0 (VmAgentJob, 1);
 
@@ -918,7 +918,7 @@ fill (guint n)
 
   for (guint i = 0; i < n; i++) {
     g_autoptr (GError) error = NULL;
-    VmAgentPeer *peer = vm_agent_proof_check (news, &error);
+    VmAgentPeer *peer = vm_agent_proof_check (news, VM_POLICY_PIN, &error);
 
     g_assert_no_error (error);
     g_free (peer->device_id);

@@ -118,10 +118,10 @@ is_trusted (VmAgent *self, const VmAgentPeer *peer)
   g_autoptr (VmTrustFacts) facts = NULL;
   VmTrustDecision decision;
 
-  if (vm_agent_allows (self, peer->device_id) > 0)
+  if (vm_agent_allows (self, peer->proven_id) > 0)
     return TRUE;
   facts = vm_trust_store_know (
-      self->store, peer->device_id, peer->user, peer->device, now);
+      self->store, peer->proven_id, peer->user, peer->device, now);
   return vm_trust_decide (
              self->policy, facts, 0, g_date_time_to_unix (now), &decision, NULL)
          && decision.level >= VM_TRUST_LEVEL_GUEST;
@@ -167,7 +167,7 @@ vm_agent_incoming_take (VmAgent *self, const VmMeshNews *news)
     refuse (self, news->session_id, error);
     return;
   }
-  peer = vm_agent_proof_check (news, &error);
+  peer = vm_agent_proof_check (news, self->policy, &error);
   if (!peer || !check_number (self, peer, &error)) {
     refuse (self, news->session_id, error);
     return;

@@ -20,15 +20,19 @@ typedef struct
 {
   guint8 fingerprint[VM_MESH_FINGERPRINT_SIZE];
   gchar *device_id;
+  gchar *proven_id; /* the same; or one of its fingerprint alone, which no
+                     * device has, for whoever shows no key */
   gchar *peer_id; /* what the server calls it: its device id, or longer */
   gchar *device; /* "" if it has told no name */
   gchar *user_id, *user; /* as the server tells */
-  GTlsCertificate *certificate; /* of its device key */
+  GTlsCertificate *certificate; /* of its device key; NULL: it shows none */
 } VmAgentPeer;
 
-/* VM_ERROR_BAD_MESSAGE: something is missing or cannot be read;
+/* Under VM_POLICY_OPEN one that shows no key is taken by the server's word.
+ * VM_ERROR_BAD_MESSAGE: something is missing or cannot be read;
  * VM_ERROR_WRONG_KEY: the key is not that of the device id;
  * VM_ERROR_SIGNATURE: that key has not signed the fingerprint. */
-VmAgentPeer *vm_agent_proof_check (const VmMeshNews *created, GError **error);
+VmAgentPeer *vm_agent_proof_check (
+    const VmMeshNews *created, VmPolicy policy, GError **error);
 void vm_agent_peer_free (VmAgentPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmAgentPeer, vm_agent_peer_free)

@@ -280,7 +280,7 @@ begin (Request *request, const VmMeshNews *news)
   VmAgent *agent = request->agent;
   g_autoptr (GError) error = NULL;
   g_autoptr (VmAgentSession) session = NULL;
-  VmAgentPeer *peer = vm_agent_proof_check (news, &error);
+  VmAgentPeer *peer = vm_agent_proof_check (news, agent->policy, &error);
 
   if (!peer) {
     const VmMeshAbout about = { .session_id = news->session_id,

@@ -70,7 +70,7 @@ vm_agent_session_new (
   self->policy = agent->policy;
   self->accept = agent->accept;
   self->allow_delete = agent->allow_delete;
-  self->allowed_id = vm_agent_allows (agent, peer->device_id);
+  self->allowed_id = vm_agent_allows (agent, peer->proven_id);
   self->allowed_user = vm_agent_allows_user (agent, peer->user);
   self->share = -1;
   self->size_left = -1;
@@ -436,7 +436,7 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
   gint64 unix_now = g_date_time_to_unix (now);
   const VmAgentPeer *peer = self->peer;
   g_autoptr (VmTrustFacts) facts = vm_trust_store_know (
-      store, peer->device_id, peer->user, peer->device, now);
+      store, peer->proven_id, peer->user, peer->device, now);
   VmPermissions permission = self->incoming ? needed[self->kind] : 0;
   VmPermissions all = 0;
   VmTrustDecision decision = { 0 };

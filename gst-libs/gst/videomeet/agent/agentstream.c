@@ -324,7 +324,7 @@ make_forward (VmAgentSession *session, GError **error)
 {
   const VmAgent *agent = session->agent;
   VmP2pForward *forward = agent->forward (
-      session->peer->device_id, session->peer->user, agent->forward_data);
+      session->peer->proven_id, session->peer->user, agent->forward_data);
 
   if (forward)
     vm_p2p_forward_set_lane (
@@ -364,7 +364,7 @@ receive (VmAgentSession *session, VmP2pPipe *pipe, const VmP2pMessage *first,
       folder ? VM_AGENT_KIND_FOLDER : VM_AGENT_KIND_FILE, id, "");
   config = (VmP2pReceive){
     .folder = session->folder,
-    .device = session->peer->device_id,
+    .device = session->peer->proven_id,
     .known = session->known,
     .max_size = get_size_left (session),
     .max_rate = (guint64) session->max_rate,
@@ -529,7 +529,7 @@ sync_folder (Transfer *self, VmSyncConfig *config, GError **error)
     return FALSE;
   config->open_root = missing ? open_root : NULL;
   config->device = vm_identity_get_device_id (session->agent->identity);
-  config->peer_device = session->peer->device_id;
+  config->peer_device = session->peer->proven_id;
   config->max_size = get_size_left (session);
   config->max_rate = (guint64) session->max_rate;
   config->user_data = self;

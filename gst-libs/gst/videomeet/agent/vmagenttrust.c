@@ -14,7 +14,8 @@ find_peer (VmAgent *self, const gchar *device_id)
   for (guint i = 0; i < self->sessions->len; i++) {
     const VmAgentSession *session = g_ptr_array_index (self->sessions, i);
 
-    if (strcmp (session->peer->device_id, device_id) == 0)
+    if (session->peer->certificate
+        && strcmp (session->peer->device_id, device_id) == 0)
       return session->peer;
   }
   return NULL;
