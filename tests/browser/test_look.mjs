@@ -360,6 +360,12 @@ test("files", async () => {
   await until(() => cleo.isEnabled("#choose-files"), STEP_MS, "somebody to send to");
   await cleo.click("#toggle-files");
   await look(cleo, "files-none");
+  const landscape = [[740, 360], [667, 375]];
+  await look(cleo, "files-none", landscape);
+  for (const [width, height] of landscape) {
+    await cleo.setViewportSize({ width, height });
+    await cleo.click("#choose-files", { trial: true }); // nothing lies over it
+  }
   await until(() => cleo.selectOption("#file-target", { label: "Dan" }, { timeout: 1000 })
     .then(() => true, () => false), STEP_MS, "Dan to send to");
   await cleo.evaluate(() => {
