@@ -408,17 +408,19 @@ test("devices and resolution can be chosen in mid-call", async () => {
     const { mediaDevices } = navigator;
     const capture = mediaDevices.getUserMedia;
     const list = mediaDevices.enumerateDevices.bind(mediaDevices);
-    const [track] = document.querySelector('video[data-participant="p002"]').srcObject
-      .getVideoTracks();
+    const tracks = window.connections[0].getSenders().map(({ track }) => track).filter(Boolean);
 
     mediaDevices.getUserMedia = (wanted) => (gone.includes(wanted.video?.deviceId?.exact)
       ? Promise.reject(new DOMException("gone", "OverconstrainedError")) : capture(wanted));
     mediaDevices.enumerateDevices = async () => (await list()).filter(({ deviceId }) =>
       !gone.includes(deviceId));
-    track.stop();
-    track.dispatchEvent(new Event("ended"));
+    for (const track of tracks) {
+      track.stop();
+      track.dispatchEvent(new Event("ended"));
+    }
   }, [camera, speakers.at(-1)]);
-  await untilText(page, "#media-banner", "A fault has stopped your camera");
+  for (const what of ["camera", "microphone"])
+    await untilText(page, "#media-banner", `A fault has stopped your ${what}`);
   await page.click("#toggle-video");
   await until(settings, STEP_MS, "another camera");
   await page.click('.call-head [data-open="settings"]');

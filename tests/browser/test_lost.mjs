@@ -18,9 +18,9 @@ const GOING_AWAY = 1001; // no goodbye when a server says it
 const text = (page, selector) => page.locator(selector).innerText();
 
 // The server's port answers with a reset, or no longer.
-function cut(on) {
+function cut(on, how = ["REJECT", "--reject-with", "tcp-reset"]) {
   execFileSync("iptables", [on ? "-I" : "-D", "INPUT", "-p", "tcp", "--dport", "8080",
-    "-j", "REJECT", "--reject-with", "tcp-reset"]);
+    "-j", ...how]);
 }
 
 // What the icon of a button shows has a size.
@@ -38,7 +38,22 @@ test("a lost WebSocket is taken up again; media goes on, nothing said is lost", 
   const dan = await browser.join(ann.link, "Dan");
   await Promise.all([untilState(cleo, "joined"), untilState(dan, "joined")]);
   await untilPictures(dan, 2);
+  const raised = '#tiles .tile.raised .tile-name:text-is("Cleo")';
+  const muted = '#tiles .tile.muted .tile-name:text-is("Cleo")';
 
+  // a socket that is quiet counts as open for a while
+  cut(true, ["DROP"]);
+  try {
+    await cleo.click("#raise-hand");
+    await cleo.click("#toggle-audio");
+    await until(async () => await dan.$(raised) && dan.$(muted), STEP_MS, "hand and sound");
+    assert(await cleo.isHidden("#server-banner"), "not said to be lost");
+  } finally {
+    cut(false, ["DROP"]);
+  }
+  await cleo.click("#raise-hand");
+  await cleo.click("#toggle-audio");
+  await until(async () => !await dan.$(raised) && !await dan.$(muted), STEP_MS, "as before");
   cut(true);
   try {
     // its own keep-alive: the page learns by what it says
@@ -53,7 +68,6 @@ test("a lost WebSocket is taken up again; media goes on, nothing said is lost", 
     cut(false);
   }
   await until(() => cleo.isHidden("#server-banner"), STEP_MS, "taken up again");
-  const raised = '#tiles .tile.raised .tile-name:text-is("Cleo")';
   await until(() => dan.$(raised), STEP_MS, "Cleo's hand at Dan's");
   assert(!ann.lines.some((e) => e.event === "participant-left"), "nobody left");
 });

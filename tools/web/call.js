@@ -344,11 +344,8 @@ export class Call extends EventTarget {
       this.#signalling.send(message);
   }
 
+  // Both ways: a socket that is quiet may be lost. What comes twice is no news.
   #sendAll(message) {
-    if (this.#signalling.state === "open") {
-      this.#signalling.send(message);
-      return;
-    }
     for (const peer of this.#mesh.peers)
       peer.sendMessage("signal", JSON.stringify(message));
     this.#signalling.send(message);

@@ -90,7 +90,7 @@ export class Stage {
       this.#tiles.unblock();
     });
     media.addEventListener("changed", () => this.#showControls());
-    media.addEventListener("fault", ({ detail }) => this.tellMedia(detail));
+    media.addEventListener("fault", ({ detail }) => this.#addFault(detail));
     network.addEventListener("state", () => this.#showServer());
     device.addEventListener("status", () => {
       if (this.#call?.server !== "gone") return;
@@ -385,6 +385,13 @@ export class Stage {
     setText($("server-banner"), words);
     $("server-banner").hidden = words === "";
     this.#showInvite();
+  }
+
+  // Behind what is said already: a camera with its microphone is two.
+  #addFault(sentence) {
+    const said = $("media-banner").textContent;
+
+    this.tellMedia(said.includes(sentence) ? said : `${said} ${sentence}`.trim());
   }
 
   tellMedia(sentence) {
