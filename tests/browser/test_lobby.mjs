@@ -103,6 +103,7 @@ test("what the server refuses, in words", async () => {
     await page.click("#join");
     await untilText(page, "#notice", words);
     await untilState(page, "failed");
+    await untilText(page, "#state-text", code === "MEETING_LOCKED" ? "Locked" : "Open");
   }
 });
 

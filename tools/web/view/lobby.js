@@ -55,6 +55,9 @@ function fingerprint(hex) {
   return (hex.slice(0, 2 * PRINT_BYTES).toUpperCase().match(/../gu) || []).join(":");
 }
 
+// What a meeting is to whom it did not admit.
+const CLOSED = new Map([["MEETING_LOCKED", "Locked by its host."], ["MEETING_FULL", "Full."]]);
+
 export class Lobby extends EventTarget {
   #device;
   #media;
@@ -279,7 +282,8 @@ export class Lobby extends EventTarget {
 
     document.title = name || "Private meeting";
     setText($("title"), name || "A private meeting");
-    if (name) this.#showState(...meetingState(status.meeting.state));
+    if (this.#message && CLOSED.has(this.#code)) this.#showState("idle", CLOSED.get(this.#code));
+    else if (name) this.#showState(...meetingState(status.meeting.state));
     else this.#showState("good", "Open to those who know its name and its PIN.");
     if (name && asked && asked !== name)
       this.#notice(`The link you followed is for the meeting “${asked}”, but this device `
