@@ -106,6 +106,18 @@ class Line(str):
         return line
 
 
+# What GLib and GStreamer have found wrong in a process, whoever wrote its code.
+_criticals = []
+
+
+def check_criticals():
+    """Fails once for all that were written so far."""
+    found = _criticals[:]
+    _criticals.clear()
+    if found:
+        raise AssertionError("\n".join(found))
+
+
 class Process:
     """A running command whose output is read line by line."""
 
@@ -128,6 +140,8 @@ class Process:
             text = raw.decode("utf-8", "replace").rstrip("\r\n")
             with self._changed:
                 lines.append(Line(text, time.monotonic()))
+                if "-CRITICAL **" in text:
+                    _criticals.append(f"{self.name}: {text}")
                 self._changed.notify_all()
         stream.close()
         with self._changed:
@@ -523,6 +537,7 @@ class Lab:
         for bridge in self._bridges:
             subprocess.run(["ip", "link", "del", bridge], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+        check_criticals()
 
     def __enter__(self):
         return self
@@ -566,6 +581,7 @@ class LabTest(unittest.TestCase):
                     print(process.tail(), file=sys.stderr)
             host.end_processes()
             host.forget()
+        check_criticals()
 
     def _failed(self):
         outcome = getattr(self._outcome, "result", None)

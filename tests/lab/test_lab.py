@@ -123,6 +123,13 @@ class Processes(lab.LabTest):
         self.assertEqual(p.events("x"), [{"event": "x"}])
         self.assertEqual(p.wait(lab.SOON), 0)
 
+    def test_critical_fails(self):
+        line = "(x:1): GLib-CRITICAL **: 09:00:00.000: it is wrong"
+        p = self.lab.hosts[0].start("sh", "-c", f"echo '{line}' >&2")
+        p.wait_for("CRITICAL", lab.SOON, "err")
+        with self.assertRaisesRegex(AssertionError, "it is wrong"):
+            lab.check_criticals()
+
     def test_folder_is_removed(self):
         with lab.Lab(1, avahi=False) as other:
             folder = other.folder
