@@ -229,11 +229,12 @@ struct _VmAgentSession
   gint path; /* VmQuicPath; atomic */
   guint streams; /* of the other side that are served; with the lock */
 
-  GMutex lock; /* of what follows */
+  GMutex lock; /* of what follows, and of a change by agenthello.c */
   GCond cond;
   VmAgentRelay *relay; /* or NULL; set by the context's thread */
   GArray *candidates; /* of the other side */
   gboolean awaits; /* its candidates are still to come */
+  gboolean waits; /* its thread waits for the connection */
   gint64 expires; /* of the capability; Unix s */
   gint64 size_left; /* bytes that may be offered; -1: any */
   VmQuicConnection *connection; /* or NULL */
@@ -274,6 +275,11 @@ void vm_agent_session_relay_send (
     const guint8 *data, gsize size, gpointer user_data);
 /* The first error of its jobs. */
 void vm_agent_session_note (VmAgentSession *self, const GError *error);
+
+/* agenthello.c: of the target: the first stream, once its hello is good. The
+ * session may have become another one of the same device. (transfer full) */
+VmP2pPipe *vm_agent_session_answer (
+    VmAgentSession *self, VmQuicConnection *connection, GError **error);
 
 /* agentshare.c: the folders of syncs */
 /* A folder below the share, or, of a session that this side asked for, one of

@@ -8,7 +8,6 @@
 #include "trust/store/decision.h"
 #include "wire/mesh/meshclient.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -306,7 +305,9 @@ path_changed (VmQuicPath path, gpointer user_data)
 {
   VmAgentSession *self = user_data;
 
+  g_mutex_lock (&self->lock);
   g_info ("session %s: path %s", self->id, vm_quic_path_to_string (path));
+  g_mutex_unlock (&self->lock);
   g_atomic_int_set (&self->path, path);
 }
 
@@ -318,7 +319,7 @@ set_connection (
   gboolean good;
 
   g_mutex_lock (&self->lock);
-  good = !self->end;
+  good = self->waits = !self->end;
   if (good)
     self->connection = vm_quic_connection_ref (connection);
   else
@@ -342,6 +343,7 @@ connect_to (VmAgentSession *self, VmQuicEndpoint *endpoint, GError **error)
     .user_data = vm_agent_session_ref (self),
     .destroy = (GDestroyNotify) vm_agent_session_unref,
   };
+  gboolean good;
 
   g_mutex_lock (&self->lock);
   candidates = g_array_ref (self->candidates);
@@ -354,8 +356,13 @@ connect_to (VmAgentSession *self, VmQuicEndpoint *endpoint, GError **error)
   if (!connection)
     return NULL;
   vm_agent_session_post (self, on_connecting, NULL, NULL);
-  if (!set_connection (self, connection, error)
-      || !vm_quic_connection_wait (connection, VM_AGENT_CONNECT_TIME, error))
+  if (!set_connection (self, connection, error))
+    return NULL;
+  good = vm_quic_connection_wait (connection, VM_AGENT_CONNECT_TIME, error);
+  g_mutex_lock (&self->lock);
+  self->waits = FALSE;
+  g_mutex_unlock (&self->lock);
+  if (!good)
     return NULL;
   g_atomic_int_set (&self->path, vm_quic_connection_get_path (connection));
   return g_steal_pointer (&connection);
@@ -481,62 +488,6 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
              store, peer->user, peer->device, peer->certificate, now, error);
 }
 
-/* The hello */
-
-static gboolean
-equals (const gchar *a, const gchar *b)
-{
-  return strlen (a) == strlen (b) && CRYPTO_memcmp (a, b, strlen (a)) == 0;
-}
-
-static gboolean
-check_hello (VmAgentSession *self, const VmP2pHello *hello, GError **error)
-{
-  if (strcmp (hello->session_id, self->id) == 0
-      && equals (hello->session_token, self->token)
-      && strcmp (hello->from_device_id, self->peer->device_id) == 0
-      && g_get_monotonic_time () < self->deadline)
-    return TRUE;
-  g_set_error (error, VM_ERROR, VM_ERROR_P2P_SESSION_DENIED,
-      "There is no such session, or it is too old to begin");
-  return FALSE;
-}
-
-/* A denied session is over when the other side has read why. */
-static void
-wait_until_closed (VmQuicConnection *connection)
-{
-  VmP2pPipe *pipe = vm_quic_connection_accept_pipe (
-      connection, VM_AGENT_LAST_WORDS_TIME, NULL);
-
-  g_clear_pointer (&pipe, vm_p2p_pipe_free);
-}
-
-static VmP2pPipe *
-answer (VmAgentSession *self, VmQuicConnection *connection, GError **error)
-{
-  g_autoptr (VmP2pHello) hello = NULL;
-  VmP2pPipe *pipe = vm_quic_connection_hear_hello (
-      connection, VM_P2P_HELLO_TIME, &hello, error);
-  g_autoptr (GError) denial = NULL;
-
-  if (!pipe)
-    return NULL;
-  if (check_hello (self, hello, &denial) && self->denial)
-    denial = g_error_copy (self->denial);
-  if (vm_quic_connection_answer_hello (
-          connection, pipe, denial, VM_P2P_HELLO_TIME, error)
-      && !denial)
-    return pipe;
-  if (denial) {
-    wait_until_closed (connection);
-    g_clear_error (error);
-    g_propagate_error (error, g_steal_pointer (&denial));
-  }
-  vm_p2p_pipe_free (pipe);
-  return NULL;
-}
-
 /* The target */
 
 typedef struct
@@ -630,7 +581,7 @@ run_target (VmAgentSession *self, VmQuicEndpoint *endpoint,
   *connection = connect_to (self, endpoint, error);
   if (!*connection)
     return FALSE;
-  pipe = answer (self, *connection, error);
+  pipe = vm_agent_session_answer (self, *connection, error);
   if (!pipe)
     return FALSE;
   vm_agent_session_post (self, on_running, NULL, NULL);

@@ -48,7 +48,8 @@ is_expected (const VmQuicConnection *connection)
          && !(connection->seat && connection->seat->ready);
 }
 
-/* The session that it says, or else any that expects this certificate. */
+/* The session that it says, or whose relay it comes through, or else any that
+ * expects this certificate. */
 static VmQuicConnection *
 find_expected (VmQuicSeat *self, const guint8 *fingerprint)
 {
@@ -63,7 +64,7 @@ find_expected (VmQuicSeat *self, const guint8 *fingerprint)
                connection->fingerprint, fingerprint, VM_QUIC_FINGERPRINT_SIZE)
                != 0)
       continue;
-    if (!found || connection == self->hinted)
+    if (!found || connection == self->relay)
       found = connection;
   }
   return found;
