@@ -49,6 +49,10 @@ answer (VmtSession *self, gboolean yes)
       yes ? "It is shown the PIN." : "It is told nothing.");
   g_signal_emit_by_name (
       self->signalbin, "confirm-host", vmt_field (s, "device-id"), yes);
+  if (yes) {
+    g_free (self->confirmed_host);
+    self->confirmed_host = g_strdup (vmt_field (s, "device-id"));
+  }
   gst_structure_free (s);
   ask (self);
   return TRUE;
@@ -63,6 +67,12 @@ vmt_session_host_unknown (VmtSession *self, const GstStructure *s)
   vmt_event_add_string (event, "user", vmt_field (s, "user"));
   vmt_event_add_string (event, "device", vmt_field (s, "device"));
   vmt_output_event (self->output, event);
+  /* after a wrong PIN */
+  if (g_strcmp0 (self->confirmed_host, vmt_field (s, "device-id")) == 0) {
+    g_signal_emit_by_name (
+        self->signalbin, "confirm-host", self->confirmed_host, TRUE);
+    return;
+  }
   g_queue_push_tail (&self->unknown_hosts, gst_structure_copy (s));
   if (self->typed_over)
     answer (self, FALSE);
@@ -89,6 +99,7 @@ vmt_session_host_take_line (VmtSession *self, const gchar *line)
 void
 vmt_session_host_clear (VmtSession *self)
 {
+  g_clear_pointer (&self->confirmed_host, g_free);
   g_queue_clear_full (
       &self->unknown_hosts, (GDestroyNotify) gst_structure_free);
 }

@@ -102,6 +102,7 @@ typedef struct
   VmtSessionTrust *trust; /* what is asked of the user meanwhile */
   VmtChangedKeys *changed; /* not owned */
   GQueue unknown_hosts; /* of GstStructure; about the first it is asked */
+  gchar *confirmed_host; /* device id of the last that the user knew again */
   GQueue comparisons; /* likewise, "vm-compare" with digits */
   gint64 compare_us; /* when the first was shown */
   guint compare_source; /* shows the next question */

@@ -431,6 +431,55 @@ show_digits (VmtSession *session)
   compared (session, "digits", "678901");
 }
 
+static void
+on_confirmed (GstElement *bin, const gchar *id, gboolean yes, GString *got)
+{
+  g_string_append_printf (got, "%s:%d ", id, yes);
+}
+
+static void
+meets (VmtSession *session, const gchar *id, const gchar *user)
+{
+  g_autoptr (GstStructure) s = gst_structure_new ("vm-host-unknown",
+      "device-id", G_TYPE_STRING, id, "user", G_TYPE_STRING, user, NULL);
+
+  vmt_session_host_unknown (session, s);
+}
+
+/* A wrong PIN does not make it another host. */
+GST_START_TEST (test_host_is_asked_about_once)
+{
+  static const VmtOptions options = { 0 };
+  g_autoptr (GString) got = g_string_new (NULL);
+  Meeting meeting;
+  VmtSession session = { .options = &options };
+
+  fake_signal_bin_register ();
+  meeting_open (&meeting);
+  session.output = meeting.output;
+  session.signalbin =
+      gst_object_ref_sink (gst_element_factory_make ("vmsignalbin", NULL));
+  g_signal_connect (
+      session.signalbin, "confirm-host", G_CALLBACK (on_confirmed), got);
+  meets (&session, "AAAA", "Ann");
+  fail_unless (vmt_session_host_take_line (&session, "y"));
+  meets (&session, "AAAA", "Ann");
+  fail_if (vmt_session_host_take_line (&session, "y"));
+  fail_unless_equals_string (got->str, "AAAA:1 AAAA:1 ");
+  fail_unless_equals_int (count_in (&meeting, "show that id"), 1);
+  /* one that gives no name */
+  meets (&session, "BBBB", NULL);
+  fail_unless_equals_int (count_in (&meeting, "met before. Its id is"), 1);
+  fail_unless (vmt_session_host_take_line (&session, "n"));
+  meets (&session, "BBBB", NULL);
+  fail_unless_equals_int (count_in (&meeting, "show that id"), 3);
+  vmt_session_host_clear (&session);
+  gst_object_unref (session.signalbin);
+  meeting_close (&meeting);
+}
+
+GST_END_TEST;
+
 /* Digits of two questions: whoever answers has the last ones before their eyes,
  * and is shown the others again. */
 GST_START_TEST (test_last_question_is_answered)
@@ -751,6 +800,7 @@ tool_trust_suite (void)
   tcase_add_test (tc, test_store);
   tcase_add_test (tc, test_question_stays_open);
   tcase_add_test (tc, test_question_can_be_read);
+  tcase_add_test (tc, test_host_is_asked_about_once);
   tcase_add_test (tc, test_last_question_is_answered);
   tcase_add_test (tc, test_programs_answer_at_once);
   tcase_add_test (tc, test_command_is_the_end);
