@@ -53,8 +53,8 @@ test("two such pages, over TCP", async () => {
 
   await untilNames(cleo, ["Ann", "Cleo (you)", "Dan"]);
   await Promise.all([untilPictures(cleo, 2), untilPictures(dan, 2)]);
-  equal(await localTypes(cleo), ["relay", "relay"], "candidates in use");
-  equal(await localTypes(dan), ["relay", "relay"], "candidates in use");
+  equal([...new Set(await localTypes(cleo))], ["relay"], "candidates in use");
+  equal([...new Set(await localTypes(dan))], ["relay"], "candidates in use");
 });
 
 test("without one such a page reaches nobody", async () => {
