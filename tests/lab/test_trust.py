@@ -90,6 +90,18 @@ class Trust(lab.LabTest):
         self.assertEqual(guest.stop(), 0)
         self.assertEqual(host.stop(), 0)
 
+    def test_store_that_cannot_be_written(self):
+        a, b = self.lab.hosts
+        host = self.host(a)
+        os.makedirs(os.path.join(b.config, "videomeet", "lock"))
+        # by plain HTTP nobody answers
+        guest = self.join(b, f"videomeet://{a.address}/standup", "--insecure")
+        self.assertEqual(guest.wait(CONNECTED), 1)
+        said = guest.wait_event("error", lab.SOON)
+        self.assertIn("lock cannot be locked", said["message"])
+        self.assertEqual(host.events("participant-joined"), [])
+        self.assertEqual(host.stop(), 0)
+
     def meet_installed_anew(self, a, b):
         """Ann has met Bob, whose device has another key since."""
         host = b.start("videomeet", "host", "--meeting", "first", "--user", "Bob",

@@ -40,7 +40,8 @@ dup_link (VmMeeting *self)
   /* what a stranger's server shows a browser is its own affair */
   if (!self->name || self->dialect != VM_DIALECT_NAME_NATIVE)
     return NULL;
-  if (!self->endpoint && self->mode == VM_MEETING_MODE_JOIN)
+  if (!self->endpoint && self->mode == VM_MEETING_MODE_JOIN
+      && !vm_meeting_get_hosting (self))
     return NULL;
   if (!self->endpoint)
     return vm_node_get_link (self->node, self->name);

@@ -152,12 +152,15 @@ static guint
 weight (const GError *error)
 {
   if (error->domain != VM_ERROR || error->code == VM_ERROR_DISCONNECTED
-      || error->code == VM_ERROR_TIMEOUT || error->code == VM_ERROR_FAILED)
+      || error->code == VM_ERROR_TIMEOUT)
     return 0;
+  /* of this device, as a store that cannot be written */
+  if (error->code == VM_ERROR_FAILED)
+    return 1;
   return error->code == VM_ERROR_MEETING_NOT_FOUND
                  || error->code == VM_ERROR_MEETING_ENDED
-             ? 1
-             : 2;
+             ? 2
+             : 3;
 }
 
 /* Whether no other device can have the meeting that was meant: this one says
@@ -165,7 +168,7 @@ weight (const GError *error)
 static gboolean
 is_the_meeting (const VmMeetingEndpoint *endpoint, const GError *error)
 {
-  return weight (error) == 2 && !is_pin_refused (error) && !is_unknown (error)
+  return weight (error) == 3 && !is_pin_refused (error) && !is_unknown (error)
          && (endpoint->named || error->code == VM_ERROR_MEETING_FULL
              || error->code == VM_ERROR_MEETING_LOCKED);
 }
@@ -209,13 +212,13 @@ try_another (VmMeeting *self, GError *error)
   if (stranger)
     final = FALSE;
   else if (self->uri)
-    final = weight (error) > 0
+    final = weight (error) > 1
             || (g_queue_is_empty (&self->endpoints)
                 && g_queue_is_empty (&self->strangers));
   else
     final = is_the_meeting (endpoint, error);
   /* when the device says something new, it may be asked again */
-  if (weight (error) < 2 && endpoint->key)
+  if (weight (error) < 3 && endpoint->key)
     g_hash_table_remove (self->tried, endpoint->key);
   if (is_pin_refused (error) && endpoint->device)
     pass_by (self, endpoint);
