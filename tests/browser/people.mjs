@@ -330,7 +330,8 @@ export const state = (page) => page.evaluate(() => document.body.dataset.state);
 export function untilState(page, wanted, ms = STEP_MS) {
   return until(async () => await state(page) === wanted, ms, `state ${wanted}`)
     .catch(async (error) => {
-      throw new Error(`${error.message}; it is ${await state(page)}: ${await text(page, "#notice")}`);
+      const notice = await page.$eval("#notice", (e) => e.textContent).catch(() => "");
+      throw new Error(`${error.message}; it is ${await state(page)}: ${notice}`);
     });
 }
 
