@@ -8,8 +8,10 @@
 #include "server/server-priv.h"
 
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <openssl/ssl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,6 +134,24 @@ vm_server_destroy_context (VmServer *self, struct lws_context *context)
   give_back (&self->marker);
 }
 
+/* libwebsockets 4.3 watches the routes and closes what none leads to that it
+ * knows: in 4.3.5 every connection, when any link goes. It does without where
+ * the port of netlink is taken that it asks for. -1: it is, by somebody else.
+ */
+static gint
+take_netlink_port (void)
+{
+  struct sockaddr_nl address = { .nl_family = AF_NETLINK,
+    .nl_pid = (guint32) getpid () };
+  gint fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+  if (fd >= 0 && bind (fd, (struct sockaddr *) &address, sizeof address) != 0) {
+    close (fd);
+    fd = -1;
+  }
+  return fd;
+}
+
 /* A client is asked for a certificate and need not have one. That it holds the
  * key is proven by TLS; whose key it is, no authority says, so none is read:
  * whoever asks for the key compares it (clientkey.c). */
@@ -166,6 +186,7 @@ vm_server_create_context (VmServer *self)
         SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_RENEGOTIATION,
   };
   struct lws_context *context;
+  gint netlink;
 
   lws_set_log_level (LLL_ERR | LLL_WARN, on_lws_log);
   if (self->secure) {
@@ -176,7 +197,10 @@ vm_server_create_context (VmServer *self)
   self->marker = make_marker ();
   for (guint i = 0; i < G_N_ELEMENTS (self->spare); i++)
     self->spare[i] = take_descriptor (self, 0);
+  netlink = take_netlink_port ();
   context = lws_create_context (&info);
+  if (netlink >= 0)
+    close (netlink);
   if (!context) {
     give_back_all (self);
     give_back (&self->marker);

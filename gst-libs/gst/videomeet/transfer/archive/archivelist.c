@@ -2,13 +2,19 @@
 
 #include "transfer/archive/archivelist.h"
 
-#include <gst/base/gstbytereader.h>
 #include <gst/videomeet/vmerror.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define HEAD_SIZE 46
 #define UNIX 3 /* who made it: its attributes have a mode */
+
+/* Little-endian, at any address. */
+static guint
+read16 (const guint8 *at)
+{
+  return at[0] | (guint) at[1] << 8;
+}
 
 static gchar *
 show (const guint8 *name, gsize size)
@@ -25,8 +31,7 @@ static gboolean
 check_entry (const guint8 *head, gsize name_size, GError **error)
 {
   const guint8 *name = head + HEAD_SIZE;
-  guint type =
-      head[5] == UNIX ? (GST_READ_UINT32_LE (head + 38) >> 16) & S_IFMT : 0;
+  guint type = head[5] == UNIX ? read16 (head + 40) & S_IFMT : 0;
   gboolean cut = memchr (name, 0, name_size) != NULL;
   g_autofree gchar *shown = NULL;
 
@@ -44,9 +49,9 @@ gboolean
 vm_archive_list_take (GByteArray *list, GError **error)
 {
   while (list->len >= HEAD_SIZE && memcmp (list->data, "PK\1\2", 4) == 0) {
-    gsize name_size = GST_READ_UINT16_LE (list->data + 28);
-    gsize size = HEAD_SIZE + name_size + GST_READ_UINT16_LE (list->data + 30)
-                 + GST_READ_UINT16_LE (list->data + 32);
+    gsize name_size = read16 (list->data + 28);
+    gsize size = HEAD_SIZE + name_size + read16 (list->data + 30)
+                 + read16 (list->data + 32);
 
     if (list->len < size)
       return TRUE;
