@@ -259,24 +259,28 @@ forget_keys (VmServer *of, gpointer data)
 GST_START_TEST (test_agents_without_a_key)
 {
   static const Case named = { .user = "Bob", .allowed = "", FILES };
+  static const Case known = { .user = "Bob", .token = FILES };
 
-  for (guint i = 0; i < 2; i++) {
+  for (guint i = 0; i < 3; i++) {
     VmPolicy policy = i ? VM_POLICY_OPEN : VM_POLICY_PIN;
     g_autofree gchar *path = NULL;
 
-    begin (&named);
+    begin (i < 2 ? &named : &known);
     g_object_set (ann.agent, "policy", policy, NULL);
     g_object_set (bob.agent, "policy", policy, NULL);
     net_run (server, forget_keys, NULL);
     path = begin_sending (FALSE);
     wait_until (is_asked_or_over, &ann, NULL);
-    fail_unless_equals_int (offered != 0, i);
+    fail_unless_equals_int (offered != 0, i == 1);
     if (offered)
       vm_agent_answer (ann.agent, offered, TRUE);
     wait_until (is_over, &bob, NULL);
-    fail_unless_equals_int (g_file_test (path, G_FILE_TEST_EXISTS), i);
-    if (i)
+    fail_unless_equals_int (g_file_test (path, G_FILE_TEST_EXISTS), i == 1);
+    if (i == 1)
       g_assert_no_error (failure);
+    else if (i == 2)
+      fail_unless (strstr (failure->message, "shows none") != NULL, "%s",
+          failure->message);
     else
       fail_unless (strstr (failure->message, "agent of \"Ann\"") != NULL, "%s",
           failure->message);

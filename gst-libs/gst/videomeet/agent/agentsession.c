@@ -434,6 +434,25 @@ find_allowed (
   return -1;
 }
 
+/* The server may have left the key out: a device that is known has one. */
+static gboolean
+check_shows_key (
+    VmAgentSession *self, VmTrustStore *store, GDateTime *now, GError **error)
+{
+  const VmAgentPeer *peer = self->peer;
+  g_autoptr (VmTrustFacts) facts = NULL;
+
+  if (peer->certificate)
+    return TRUE;
+  facts = vm_trust_store_know (
+      store, peer->device_id, peer->user, peer->device, now);
+  if (!facts->first_seen && !facts->own)
+    return TRUE;
+  g_set_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED,
+      "%s is known here by its key, and shows none", peer->device_id);
+  return FALSE;
+}
+
 static gboolean
 check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
 {
@@ -450,6 +469,8 @@ check_trust (VmAgentSession *self, VmTrustStore *store, GError **error)
   GError *why = NULL;
   gint allowed;
 
+  if (!check_shows_key (self, store, now, error))
+    return FALSE;
   /* whoever shares a terminal with anybody lets all see it; nobody types */
   if (self->policy == VM_POLICY_OPEN)
     all = VM_PERMISSIONS_TERMINAL_VIEW;
