@@ -107,6 +107,7 @@ test("chat: what is read, what is kept once", async () => {
 test("digits to compare: of both ends, committed to, and not asked for without end", async () => {
   equal(await within("identity/compare.js", async ({ ASK_EVERY_MS, Comparisons, digitsOf }) => {
     let time = 0;
+    let onTheWay = 0; // messages, until they are taken
     const results = [];
     // `bend(from, message)`: what becomes of it on the way; `prints`: of p001, p002
     const meet = (prints, bend = (from, message) => message) => {
@@ -115,7 +116,12 @@ test("digits to compare: of both ends, committed to, and not asked for without e
         const side = new Comparisons({ self, printsOf: () => ({ own, theirs }), now: () => time,
           send: (id, message) => {
             const bent = bend(self, message);
-            if (bent) setTimeout(() => sides[other].take(self, bent));
+            if (!bent) return true;
+            onTheWay++;
+            setTimeout(async () => {
+              await sides[other].take(self, bent);
+              onTheWay--;
+            });
             return true;
           } });
         side.heard = [];
@@ -128,7 +134,9 @@ test("digits to compare: of both ends, committed to, and not asked for without e
       make("p002", "p001", ...prints[1]);
       return [sides.p001, sides.p002];
     };
-    const settle = () => new Promise((resolve) => { setTimeout(resolve, 60); });
+    const settle = async () => {
+      do await new Promise((resolve) => { setTimeout(resolve); }); while (onTheWay > 0);
+    };
     const honest = [["AA", "BB"], ["BB", "AA"]];
 
     let [a, b] = meet(honest);
