@@ -303,6 +303,9 @@ on_participant_left (VmMeeting *meeting, VmParticipant *participant,
   g_ptr_array_remove (self->links, link);
   alone = self->links->len == 0;
   g_mutex_unlock (&self->lock);
+  /* it may hear of it by this connection alone */
+  if (g_error_matches (reason, VM_ERROR, VM_ERROR_KICKED))
+    vm_link_linger (link);
   vm_link_close (link);
   /* who has to come back because the server has begun anew does */
   if (alone && self->config.end_when_alone && !self->hung_up

@@ -122,6 +122,13 @@ vm_link_start_talk (VmLink *self, VmPeer *peer)
   g_signal_connect (peer, "heartbeat", G_CALLBACK (on_heartbeat), self);
 }
 
+void
+vm_link_linger (VmLink *self)
+{
+  if (self->now)
+    vm_peer_linger (self->now->peer);
+}
+
 /* Channels that the meeting speaks on. */
 static const gchar *const spoken[] = { "chat", "signal" };
 

@@ -229,6 +229,8 @@ void vm_link_check_missing (VmLink *link, gint64 now);
  * what is encoded. */
 void vm_link_check_key_frames (VmLink *link, gint64 now);
 void vm_link_close (VmLink *link);
+/* See vm_peer_linger(). */
+void vm_link_linger (VmLink *link);
 
 /* Files */
 

@@ -45,6 +45,8 @@
 #define VM_PEER_SSRCS_OF_MANY 128 /* likewise */
 /* Until a sample function is left, or a frame has gone out; neither blocks. */
 #define VM_PEER_LEAVE_MS 2000
+/* For what was said last to arrive, see vm_peer_linger(). */
+#define VM_PEER_LINGER_MS 500
 
 typedef struct _VmPeerLink VmPeerLink;
 
@@ -103,6 +105,7 @@ struct _VmPeerLink
   gint gate; /* atomic VmPeerGate */
   gint transports; /* atomic: DTLS transports seen */
   gint deaf; /* atomic: closing, nothing from the network is read */
+  gint lingers; /* atomic: goes VM_PEER_LINGER_MS after it is closed */
   /* atomic: a bit for each number of the extension for congestion control */
   gint twcc_ids;
   gint remb; /* atomic: the last estimate of the other side, bit/s */

@@ -153,6 +153,8 @@ take_down (const Closing *closing)
 {
   Hold *hold;
 
+  if (g_atomic_int_get (&closing->link->lingers))
+    g_usleep (VM_PEER_LINGER_MS * G_TIME_SPAN_MILLISECOND);
   vm_peer_send_drain (closing->link);
   vm_peer_dtls_quiesce (closing->pipeline, closing->link);
   hold = hold_tasks (closing->webrtc);

@@ -178,6 +178,14 @@ vm_peer_fail (VmPeer *self, VmError code, const gchar *format, ...)
 }
 
 void
+vm_peer_linger (VmPeer *self)
+{
+  g_return_if_fail (VM_IS_PEER (self));
+
+  g_atomic_int_set (&self->link->lingers, TRUE);
+}
+
+void
 vm_peer_close (VmPeer *self)
 {
   g_return_if_fail (VM_IS_PEER (self));

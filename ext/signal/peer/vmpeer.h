@@ -255,6 +255,9 @@ void vm_peer_set_sound_wait (VmPeer *self, guint ms);
  * packets-lost (int64), path (string), connect-ms (int, -1 not yet), and
  * {video,audio}-frames-{sent,received,dropped} (uint64). */
 GstStructure *vm_peer_get_stats (VmPeer *self);
+/* What was sent last is to arrive: once closed, the connection itself stays for
+ * a moment, and hears nothing. */
+void vm_peer_linger (VmPeer *self);
 /* No sample function runs after it returns; teardown goes on on a worker. */
 void vm_peer_close (VmPeer *self);
 /* Waits for all workers, up to timeout; FALSE when some still run. For the
