@@ -320,6 +320,7 @@ make_session (guint role, guint8 options)
   self->id = g_strdup ("session");
   self->peer = g_new0 (VmAgentPeer, 1);
   self->peer->device_id = g_strdup ("PEERDEVICE");
+  self->peer->proven_id = g_strdup (self->peer->device_id);
   self->peer->device = g_strdup ("laptop");
   self->peer->user = g_strdup ("Bob");
   self->kind = role == SERVE_FILE || role == SEND_FILE ? VM_MESH_FILE

@@ -145,8 +145,7 @@ refuse (const GError *reason, VmTrustLevel level, GError **error)
 {
   if (g_error_matches (reason, VM_ERROR, VM_ERROR_KEY_CHANGED))
     g_set_error (error, VM_ERROR, VM_ERROR_KEY_CHANGED,
-        "The host knows another key by this name: join under another one "
-        "(--user), or let the host trust this device (/trust)");
+        "The host knows another key by this name");
   else if (level >= VM_TRUST_LEVEL_GUEST)
     g_set_error (error, VM_ERROR, VM_ERROR_NOT_TRUSTED,
         "The host trusts this device, but has not given it leave to meet");
